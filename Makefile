@@ -1,0 +1,56 @@
+# `make` draws Figures 1 to 7 (quick preset), `make test` runs the tests; README.md says the rest.
+PYTHON ?= python3
+CORES ?= all
+ENVIRONMENT := .venv/installed
+RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
+SNAKEMAKE := $(RUN) snakemake --cores $(CORES)
+
+.PHONY: figures report paper test test-reference bench lint format schema clean
+
+figures: $(ENVIRONMENT)
+	$(SNAKEMAKE) --configfile config/quick.yaml
+	@$(MAKE) --no-print-directory report
+
+report: $(ENVIRONMENT)
+	@$(RUN) snakemake --configfile config/quick.yaml --report results/quick/report.html
+	@echo "Figures: results/quick/figures   Report: results/quick/report.html"
+
+paper: $(ENVIRONMENT)
+	$(SNAKEMAKE)
+	@$(RUN) snakemake --report results/paper/report.html
+
+test: $(ENVIRONMENT)
+	$(RUN) pytest
+
+# Trains 24 runs of the paper's size and holds them against published values: about four minutes.
+test-reference: $(ENVIRONMENT)
+	$(RUN) pytest -m reference
+
+bench: $(ENVIRONMENT)
+	@$(RUN) OMP_NUM_THREADS=1 python scripts/bench.py
+
+lint: $(ENVIRONMENT)
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+	$(RUN) snakefmt --check Snakefile rules
+	$(RUN) codespell
+	$(RUN) snakemake --lint
+
+format: $(ENVIRONMENT)
+	$(RUN) ruff check --fix .
+	$(RUN) ruff format .
+	$(RUN) snakefmt Snakefile rules
+
+schema: $(ENVIRONMENT)
+	$(RUN) PYTHONPATH=scripts python -m lazytraining.experiments > config/schema.json
+
+clean:
+	rm -rf .venv .snakemake .pytest_cache .ruff_cache .hypothesis
+
+# Made once, and again when the pins change.
+$(ENVIRONMENT): envs/requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, $(PYTHON) is " + sys.version.split()[0] + ": try make PYTHON=python3.11")'
+	rm -rf .venv
+	$(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install --disable-pip-version-check -r envs/requirements.txt
+	@touch $@

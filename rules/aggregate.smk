@@ -1,0 +1,16 @@
+rule aggregate:
+    input:
+        lambda wildcards: run_files(wildcards.experiment, "run.parquet"),
+    output:
+        summary="<results>/summary/{experiment}.parquet",
+        runs="<results>/tables/{experiment}.parquet",
+    log:
+        "<logs>/aggregate/{experiment}.log",
+    wildcard_constraints:
+        experiment=one_of(CONFIG.experiments),
+    params:
+        code=digest("aggregate.py"),
+    conda:
+        "../envs/environment.yaml"
+    script:
+        "../scripts/aggregate.py"

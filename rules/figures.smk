@@ -1,0 +1,170 @@
+rule figure_1:
+    input:
+        curves=lambda wildcards: [
+            path for name in experiments_of("figure_1") for path in run_files(name, "curve.parquet")
+        ],
+        runs=tables("figure_1"),
+    output:
+        png=shown("<results>/figures/figure_1.png", 1),
+        pdf="<results>/figures/figure_1.pdf",
+    log:
+        "<logs>/figures/figure_1.log",
+    params:
+        code=digest("figure_1.py"),
+    conda:
+        "../envs/environment.yaml"
+    script:
+        "../scripts/figure_1.py"
+
+
+rule figure_2:
+    input:
+        surfaces=landscapes_of("figure_2", "surface.parquet"),
+    output:
+        png=shown("<results>/figures/figure_2.png", 2),
+        pdf="<results>/figures/figure_2.pdf",
+    log:
+        "<logs>/figures/figure_2.log",
+    params:
+        code=digest("figure_2.py"),
+    conda:
+        "../envs/environment.yaml"
+    script:
+        "../scripts/figure_2.py"
+
+
+rule landscape_figure:
+    input:
+        lambda wildcards: [
+            f"<results>/landscapes/{run.group}/{name}.parquet"
+            for run in landscape_groups(wildcards.experiment)
+            if run.m == int(wildcards.m)
+            for name in ("surface", "endpoints")
+        ],
+    output:
+        png=report(
+            "<results>/figures/figure_2_{experiment}_m={m}.png",
+            caption="../docs/captions/landscape.rst",
+            category="Landscapes",
+            labels={"experiment": "{experiment}", "m": "{m}"},
+        ),
+        pdf="<results>/figures/figure_2_{experiment}_m={m}.pdf",
+    log:
+        "<logs>/figures/figure_2_{experiment}_m={m}.log",
+    wildcard_constraints:
+        experiment=one_of(experiments.LANDSCAPES),
+    params:
+        code=digest("landscape_figure.py"),
+    conda:
+        "../envs/environment.yaml"
+    script:
+        "../scripts/landscape_figure.py"
+
+
+rule figure_3:
+    input:
+        runs=tables("figure_3"),
+    output:
+        png=shown("<results>/figures/figure_3.png", 3),
+        pdf="<results>/figures/figure_3.pdf",
+    log:
+        "<logs>/figures/figure_3.log",
+    params:
+        code=digest("figure_3.py"),
+    conda:
+        "../envs/environment.yaml"
+    script:
+        "../scripts/figure_3.py"
+
+
+use rule figure_3 as figure_4 with:
+    input:
+        runs=tables("figure_4"),
+    output:
+        png=shown("<results>/figures/figure_4.png", 4),
+        pdf="<results>/figures/figure_4.pdf",
+    log:
+        "<logs>/figures/figure_4.log",
+
+
+rule figure_5:
+    input:
+        summaries=summaries("figure_5"),
+    output:
+        png=shown("<results>/figures/figure_5.png", 5),
+        pdf="<results>/figures/figure_5.pdf",
+    log:
+        "<logs>/figures/figure_5.log",
+    params:
+        code=digest("figure_5.py"),
+    conda:
+        "../envs/environment.yaml"
+    script:
+        "../scripts/figure_5.py"
+
+
+rule figure_6:
+    input:
+        surfaces=landscapes_of("figure_6", "surface.parquet"),
+        endpoints=landscapes_of("figure_6", "endpoints.parquet"),
+    output:
+        png=shown("<results>/figures/figure_6.png", 6),
+        pdf="<results>/figures/figure_6.pdf",
+    log:
+        "<logs>/figures/figure_6.log",
+    params:
+        code=digest("figure_6.py"),
+    conda:
+        "../envs/environment.yaml"
+    script:
+        "../scripts/figure_6.py"
+
+
+rule figure_7:
+    input:
+        runs=tables("figure_7"),
+    output:
+        png=shown("<results>/figures/figure_7.png", 7),
+        pdf="<results>/figures/figure_7.pdf",
+    log:
+        "<logs>/figures/figure_7.log",
+    params:
+        code=digest("figure_7.py"),
+    conda:
+        "../envs/environment.yaml"
+    script:
+        "../scripts/figure_7.py"
+
+
+rule experiment_figure:
+    input:
+        "<results>/summary/{experiment}.parquet",
+    output:
+        png=report(
+            "<results>/figures/{experiment}.png",
+            caption="../docs/captions/experiment.rst",
+            category="Experiments",
+            labels={"experiment": "{experiment}"},
+        ),
+        pdf="<results>/figures/{experiment}.pdf",
+    log:
+        "<logs>/figures/{experiment}.log",
+    wildcard_constraints:
+        experiment=one_of(CONFIG.experiments),
+    params:
+        code=digest("experiment_figure.py"),
+    conda:
+        "../envs/environment.yaml"
+    script:
+        "../scripts/experiment_figure.py"
+
+
+for name in CONFIG.experiments:
+
+    rule:
+        name:
+            name
+        localrule: True
+        input:
+            f"<results>/figures/{name}.png",
+            f"<results>/figures/{name}.pdf",

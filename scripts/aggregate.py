@@ -1,0 +1,32 @@
+"""Average the runs of one experiment over seeds.
+
+In: run.parquet of every run.
+Out: summary/E.parquet, one row for each (m, alpha, tau, eta), and tables/E.parquet, every run's row.
+"""
+
+import pandas as pd
+import pyarrow as pa
+
+from lazytraining import jobs, records
+
+
+def summarise(runs: pd.DataFrame) -> pd.DataFrame:
+    """Mean, standard deviation (ddof 1) and median over the seeds whose run did not diverge."""
+    counts = runs.groupby(records.GROUP, as_index=False).agg(
+        n_seeds=("seed", "size"), n_diverged=("diverged", "sum")
+    )
+    kept = runs[~runs["diverged"]].groupby(records.GROUP)[records.AVERAGED].agg(records.STATISTICS)
+    kept.columns = [f"{column}_{statistic}" for column, statistic in kept.columns]
+    return counts.merge(kept, on=records.GROUP, how="left")
+
+
+def main(snakemake) -> None:
+    jobs.start(snakemake.log[0])
+    runs = records.read(snakemake.input, records.RUN)
+    summary = pa.Table.from_pandas(summarise(runs.to_pandas()), preserve_index=False)
+    records.write(snakemake.output.runs, runs, records.RUN)
+    records.write(snakemake.output.summary, summary, records.SUMMARY)
+
+
+if __name__ == "__main__":
+    main(snakemake)

@@ -1,0 +1,40 @@
+"""Figure 2 (§4.7): test loss on the plane of the end points, for every m and both scalings.
+
+In: surface.parquet of every landscape. Out: the figure as PNG and PDF.
+"""
+
+import pandas as pd
+from matplotlib import pyplot as plt
+
+from lazytraining import jobs, plots, records, style
+
+
+def draw(surfaces: pd.DataFrame) -> plt.Figure:
+    widths = sorted(surfaces["m"].unique())
+    columns = min(5, len(widths))
+    rows = -(-len(widths) // columns)
+    norm = plots.loss_norm(surfaces["test_loss"])
+    panel = 0.8 * style.PAGE / columns
+    figure = plt.figure(figsize=(style.PAGE, 2 * rows * (panel + 0.25) + 0.4))
+    blocks = figure.subfigures(2, 1)
+    for block, (experiment, group) in zip(blocks, surfaces.groupby("experiment"), strict=True):
+        block.suptitle(style.SCALINGS[experiment], fontsize=9)
+        panels = block.subplots(rows, columns, squeeze=False)
+        for axes, m in zip(panels.ravel(), widths, strict=False):
+            plots.surface(axes, group[group["m"] == m], norm)
+            axes.set_title(f"$m={m}$", pad=2)
+            axes.set(xticks=[], yticks=[])
+        for axes in panels.ravel()[len(widths) :]:
+            axes.axis("off")
+        plots.color_bar(block, norm, panels, style.LABELS["test_loss"])
+    return figure
+
+
+def main(snakemake) -> None:
+    jobs.start(snakemake.log[0])
+    surfaces = records.read(snakemake.input.surfaces, records.SURFACE).to_pandas()
+    style.save(draw(surfaces), snakemake.output.png, snakemake.output.pdf)
+
+
+if __name__ == "__main__":
+    main(snakemake)

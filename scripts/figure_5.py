@@ -1,0 +1,79 @@
+"""Figure 5 (§3.4, §4.4): ln of the test loss over τ and α, in three readings of the experiment.
+
+In: the summaries of the three experiments. Out: the figure as PNG and PDF.
+"""
+
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.lines import Line2D
+
+from lazytraining import jobs, plots, records, style
+
+PANELS = {
+    "tau_alpha_text": ("test_loss_end_mean", "(a) as described: stopped early"),
+    "tau_alpha_code": ("test_loss_best_mean", "(b) as published: best throughout"),
+    "tau_alpha_converged": ("test_loss_end_mean", "(c) converged"),
+}
+CONSTANT = r"$\alpha\tau^2=$ const"
+BARS = "tau_alpha_code"
+
+
+def level_lines(axes: plt.Axes, table: pd.DataFrame) -> None:
+    """Lines of equal loss, and the line α τ² = const through the middle of the grid."""
+    look = {"levels": 7, "colors": "white", "linewidths": 0.8, "linestyles": "solid"}
+    axes.contour(table.columns, table.index, table.to_numpy(), **look)
+    tau, alpha = table.columns.to_numpy(), table.index.to_numpy()
+    limits = axes.get_xlim(), axes.get_ylim()
+    constant = np.exp(np.log(alpha).mean() + 2 * np.log(tau).mean())
+    line = np.geomspace(*limits[0], 50)
+    axes.plot(line, constant / line**2, color=style.COLORS[1], ls="--", lw=1.5, label=CONSTANT)
+    axes.set(xlim=limits[0], ylim=limits[1])
+
+
+def bars(axes, table: pd.DataFrame) -> None:
+    """The published view: a bar of height ln L for each cell."""
+    rows, columns = np.indices(table.shape)
+    heights = np.nan_to_num(table.to_numpy()).ravel()
+    color = style.COLORS[0]
+    axes.bar3d(columns.ravel() - 0.3, rows.ravel() - 0.3, 0, 0.6, 0.6, heights, color=color, shade=True)
+    for which, values, label in (("x", table.columns, r"$\tau$"), ("y", table.index, r"$\alpha$")):
+        ticks = np.arange(0, len(values), max(1, len(values) // 4))
+        exponents = [f"$10^{{{np.log10(values[tick]):.2g}}}$" for tick in ticks]
+        getattr(axes, f"set_{which}ticks")(ticks, exponents)
+        getattr(axes, f"set_{which}label")(label)
+    axes.set_zlabel(r"$\ln L$")
+    axes.view_init(elev=28, azim=-58)
+    axes.set_box_aspect(None, zoom=0.92)
+
+
+def draw(summary: pd.DataFrame) -> plt.Figure:
+    figure = plt.figure(figsize=(style.PAGE, 5.4))
+    for number, (name, (column, title)) in enumerate(PANELS.items(), start=1):
+        axes = figure.add_subplot(2, 2, number)
+        cells = summary[summary["experiment"] == name]
+        mesh, table = plots.heat_map(axes, cells, "tau", "alpha", column, logarithm=True)
+        level_lines(axes, table)
+        plots.color_bar(figure, mesh.norm, axes, r"$\ln L$ (test)")
+        style.letter(axes, title)
+        if name == BARS:
+            solid = figure.add_subplot(2, 2, 4, projection="3d")
+            bars(solid, table)
+            style.letter(solid, "(d) the bars of (b)")
+        if number == 1:
+            handles, labels = axes.get_legend_handles_labels()
+            level = Line2D([], [], color="0.7", lw=0.8, label="equal test loss")
+            figure.legend(
+                [*handles, level], [*labels, level.get_label()], loc="outside upper center", ncols=2
+            )
+    return figure
+
+
+def main(snakemake) -> None:
+    jobs.start(snakemake.log[0])
+    summary = records.read(snakemake.input.summaries, records.SUMMARY).to_pandas()
+    style.save(draw(summary), snakemake.output.png, snakemake.output.pdf)
+
+
+if __name__ == "__main__":
+    main(snakemake)

@@ -1,0 +1,35 @@
+"""Figure 7 (§5.1): test loss against τ with one step size for every τ, both initialisations.
+
+In: the tables of runs of the two experiments. Out: the figure as PNG and PDF. Mean ± one
+standard deviation over the seeds that did not diverge; where some did, a cross says how many.
+"""
+
+import pandas as pd
+from matplotlib import pyplot as plt
+
+from lazytraining import jobs, plots, records, style
+
+COLUMNS = {"test_loss_end": "end of training", "test_loss_best": "best throughout"}
+
+
+def draw(runs: pd.DataFrame) -> plt.Figure:
+    figure, panels = plt.subplots(1, 2, figsize=(style.PAGE, 2.6), sharey=True)
+    for axes, (symmetrize, group) in zip(panels, runs.groupby("symmetrize"), strict=True):
+        plots.sweep(axes, group, COLUMNS)
+        zero = group.drop_duplicates("seed")["zero_loss"].mean()
+        axes.axhline(zero, color="0.4", linestyle=(0, (1, 1)), lw=1, label="zero predictor")
+        axes.set_yscale("log")
+        style.letter(axes, "(b) symmetrised" if symmetrize else "(a) not symmetrised")
+    panels[0].set_ylabel(style.LABELS["test_loss"])
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    return figure
+
+
+def main(snakemake) -> None:
+    jobs.start(snakemake.log[0])
+    runs = records.read(snakemake.input.runs, records.RUN).to_pandas()
+    style.save(draw(runs), snakemake.output.png, snakemake.output.pdf)
+
+
+if __name__ == "__main__":
+    main(snakemake)

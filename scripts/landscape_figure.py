@@ -1,0 +1,45 @@
+"""One landscape of Figure 2: the surface in perspective, and from above with the end points.
+
+In: surface.parquet and endpoints.parquet of the landscapes of one experiment at one m.
+Out: the figure as PNG and PDF.
+"""
+
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+
+from lazytraining import jobs, plots, records, style
+
+
+def draw(surface: pd.DataFrame, endpoints: pd.DataFrame) -> plt.Figure:
+    experiment, m = surface["experiment"].iloc[0], surface["m"].iloc[0]
+    own = endpoints[endpoints["experiment"] == experiment]
+    norm = plots.loss_norm(pd.concat([surface["test_loss"], own["test_loss"]]))
+    figure = plt.figure(figsize=(style.PAGE, 3))
+    figure.suptitle(rf"{style.SCALINGS[experiment]}, $m={m}$", fontsize=9)
+    solid = figure.add_subplot(1, 2, 1, projection="3d")
+    table = surface.pivot(index="y", columns="x", values="test_loss")
+    x, y = np.meshgrid(table.columns, table.index)
+    height = np.log10(table.to_numpy())
+    colors = plt.get_cmap(style.COLORMAP)(norm(table.to_numpy()))
+    solid.plot_surface(x, y, height, facecolors=colors, rstride=1, cstride=1, lw=0, shade=False)
+    solid.set(xlabel="first direction", ylabel="second direction", zlabel=r"$\log_{10}$ test loss")
+    solid.set_box_aspect(None, zoom=0.95)
+    flat = figure.add_subplot(1, 2, 2)
+    plots.surface(flat, surface, norm)
+    plots.endpoints(flat, own, norm)
+    flat.set(xlabel="first direction", ylabel="second direction")
+    plots.color_bar(figure, norm, flat, style.LABELS["test_loss"])
+    return figure
+
+
+def main(snakemake) -> None:
+    jobs.start(snakemake.log[0])
+    surface = records.read([path for path in snakemake.input if "surface" in path], records.SURFACE)
+    endpoints = records.read([path for path in snakemake.input if "endpoints" in path], records.ENDPOINTS)
+    figure = draw(surface.to_pandas(), endpoints.to_pandas())
+    style.save(figure, snakemake.output.png, snakemake.output.pdf)
+
+
+if __name__ == "__main__":
+    main(snakemake)

@@ -1,0 +1,52 @@
+"""A digest of what a script computes: its code and that of the library modules it imports.
+
+Comments, docstrings and layout do not count, so that a run is repeated when the code that made
+it has changed, and only then.
+"""
+
+import ast
+import hashlib
+from functools import cache
+from pathlib import Path
+
+_LIBRARY = Path(__file__).parent
+
+
+@cache
+def code_digest(script: Path) -> str:
+    """Sixteen hexadecimal digits for a script and all of `lazytraining` that it reaches."""
+    reached, waiting = {}, [script]
+    while waiting:
+        path = waiting.pop()
+        if path not in reached:
+            tree = _without_docstrings(ast.parse(path.read_text()))
+            reached[path] = ast.dump(tree)
+            waiting += _library_imports(tree)
+    text = "\n".join(reached[path] for path in sorted(reached))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _library_imports(tree: ast.AST) -> list[Path]:
+    names = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module == _LIBRARY.name:
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{_LIBRARY.name}."):
+            names.append(node.module.split(".")[1])
+    return [_LIBRARY / f"{name}.py" for name in names]
+
+
+def _without_docstrings(tree: ast.AST) -> ast.AST:
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            node.body = [
+                part
+                for part in body
+                if not (
+                    isinstance(part, ast.Expr)
+                    and isinstance(part.value, ast.Constant)
+                    and isinstance(part.value.value, str)
+                )
+            ]
+    return tree

@@ -1,0 +1,116 @@
+"""The two-layer student h(w, x) = Σ_i a_i ReLU(b_i · x), in stacks.
+
+A stack is S students of m neurons in dimension d. `hidden` holds the b_i, shape (S, m, d);
+`output` holds the a_i, shape (S, m). h is positively 2-homogeneous in w = (a, b) and has no
+factor 1/m; the trained model is α h (note, §4.1).
+"""
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from lazytraining.problem import Stream, generator
+
+
+class Weights(NamedTuple):
+    """w = (b, a) of a stack of students."""
+
+    hidden: Float[Tensor, "stack m d"]
+    output: Float[Tensor, "stack m"]
+
+    def clone(self) -> "Weights":
+        return Weights(self.hidden.clone(), self.output.clone())
+
+    def to(self, *args, **kwargs) -> "Weights":
+        return Weights(self.hidden.to(*args, **kwargs), self.output.to(*args, **kwargs))
+
+    def select(self, index: list[int]) -> "Weights":
+        return Weights(self.hidden[index], self.output[index])
+
+    def vector(self) -> Float[Tensor, "stack p"]:
+        """Every weight of a student in one row: neuron by neuron, b_i and then a_i."""
+        return torch.cat([self.hidden, self.output[..., None]], dim=-1).flatten(1)
+
+    @staticmethod
+    def from_vector(vector: Float[Tensor, "stack p"], d: int) -> "Weights":
+        """Inverse of `vector`, for students in dimension d."""
+        neurons = vector.unflatten(1, (-1, d + 1))
+        return Weights(neurons[..., :d].contiguous(), neurons[..., d].contiguous())
+
+
+class Movement(NamedTuple):
+    """How far students are from their start w0."""
+
+    relative_change: Float[Tensor, " stack"]
+    """S = Σ_i |w_i − w0_i| / |w0_i| over all weights (note, §4.2)."""
+    relative_distance: Float[Tensor, " stack"]
+    """‖w − w0‖ / ‖w0‖."""
+    hidden_distance: Float[Tensor, " stack"]
+    """‖b − b0‖ / ‖b0‖."""
+    output_distance: Float[Tensor, " stack"]
+    """‖a − a0‖ / ‖a0‖."""
+
+
+def initialise(m: int, d: int, tau: float, seed: int, symmetrize: bool) -> Weights:
+    """Gaussian start of one student, entries ~ N(0, τ²), float64, a stack of one.
+
+    A seed's draw is the same for every τ, only scaled, so that sweeps over τ are paired. With
+    `symmetrize`, the first m/2 neurons get a ← |a| and the others are their copies with −a, so
+    that h(w0) = 0 (Chizat, Oyallon and Bach 2019).
+
+    Raises ValueError for an odd m with `symmetrize`.
+    """
+    if symmetrize and m % 2:
+        raise ValueError(f"a symmetrised student needs an even m, not {m}")
+    draw = generator(seed, Stream.STUDENT).standard_normal((m, d + 1))
+    weights = tau * torch.from_numpy(draw)
+    if symmetrize:
+        half = weights[: m // 2]
+        half[:, d].abs_()
+        weights = torch.cat([half, half])
+        weights[m // 2 :, d].neg_()
+    return Weights.from_vector(weights.reshape(1, -1), d)
+
+
+def forward(weights: Weights, x: Float[Tensor, "n d"]) -> Float[Tensor, "stack n"]:
+    """h(w, x) at n inputs.
+
+    The two halves of the neurons are evaluated apart, from copies that are aligned alike in
+    memory: so both are rounded alike, and h of a symmetrised student is 0 to the last bit.
+    """
+    half = weights.output.shape[1] // 2
+
+    def part(neurons: slice) -> Tensor:
+        features = torch.relu(weights.hidden[:, neurons].clone() @ x.T)
+        return (weights.output[:, neurons, None] * features).sum(1)
+
+    return part(slice(half)) + part(slice(half, None))
+
+
+def half_mean_square(
+    prediction: Float[Tensor, "stack n"], target: Float[Tensor, " n"]
+) -> Float[Tensor, " stack"]:
+    """The loss L = ½ mean((prediction − target)²)."""
+    return (prediction - target).square().mean(-1) / 2
+
+
+def movement(now: Weights, start: Weights) -> Movement:
+    """Distances between two states of the same students."""
+    hidden_step, output_step = now.hidden - start.hidden, now.output - start.output
+
+    def norm(weights: Weights | tuple) -> tuple[Tensor, Tensor, Tensor]:
+        hidden = torch.linalg.vector_norm(weights[0], dim=(1, 2))
+        output = torch.linalg.vector_norm(weights[1], dim=1)
+        return torch.hypot(hidden, output), hidden, output
+
+    step, reference = norm((hidden_step, output_step)), norm(start)
+    relative = (hidden_step / start.hidden).abs().sum((1, 2)) + (output_step / start.output).abs().sum(1)
+    return Movement(relative, *(s / r for s, r in zip(step, reference, strict=True)))
+
+
+def gate_flips(now: Weights, start: Weights, x: Float[Tensor, "n d"]) -> Float[Tensor, " stack"]:
+    """Share of the (neuron, input) pairs whose ReLU gate 1[b·x > 0] differs between two states."""
+    before, after = start.hidden @ x.T > 0, now.hidden @ x.T > 0
+    return (before != after).to(now.hidden.dtype).mean((1, 2))

@@ -1,0 +1,149 @@
+"""What figures are built from: bands over seeds, heat maps, axes that fit their values."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LogNorm, Normalize
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import LogFormatterSciNotation, LogLocator
+
+from lazytraining import style
+
+
+def is_logarithmic(values: np.ndarray) -> bool:
+    """Whether positive values are nearer to equal ratios than to equal steps."""
+    values = np.sort(np.unique(values))
+    if len(values) < 3 or values[0] <= 0:
+        return bool(len(values) == 2 and values[0] > 0 and values[1] / values[0] >= 3)
+    steps, ratios = np.diff(values), np.diff(np.log(values))
+    return bool(np.std(ratios) / np.mean(ratios) < np.std(steps) / np.mean(steps))
+
+
+def fit_axis(axes: Axes, which: str, values: np.ndarray) -> None:
+    """Logarithmic scale along x or y where the values call for it."""
+    if is_logarithmic(np.asarray(values, float)):
+        getattr(axes, f"set_{which}scale")("log")
+
+
+def band(axes: Axes, x, center, spread, number: int = 0, floor: float | None = None, **line) -> None:
+    """A line with markers and center ± spread around it; `number` chooses colour and style."""
+    color = style.COLORS[number % len(style.COLORS)]
+    center, spread = np.asarray(center, float), np.nan_to_num(np.asarray(spread, float))
+    low = center - spread if floor is None else np.maximum(center - spread, floor)
+    axes.fill_between(x, low, center + spread, color=color, alpha=0.2, linewidth=0)
+    look = {
+        "linestyle": style.LINES[number % len(style.LINES)],
+        "marker": style.MARKERS[number % len(style.MARKERS)],
+        "color": color,
+    }
+    axes.plot(x, center, **(look | line))
+
+
+def sweep(
+    axes: Axes, runs: pd.DataFrame, columns: dict[str, str], over: str = "tau", divide_by: str | None = None
+) -> None:
+    """Mean ± one standard deviation over seeds of some columns against a swept key.
+
+    Diverged runs are in no mean; each place that has some is marked at the top with how many.
+    With `divide_by`, each run's value is divided by its own value of that column first.
+    """
+    kept = runs[~runs["diverged"]]
+    for number, (column, label) in enumerate(columns.items()):
+        values = kept[column] / kept[divide_by] if divide_by else kept[column]
+        grouped = values.groupby(kept[over]).agg(["mean", "std"])
+        band(axes, grouped.index, grouped["mean"], grouped["std"], number, label=label, floor=0)
+    fit_axis(axes, "x", runs[over].to_numpy())
+    axes.set_xlabel(style.LABELS[over])
+    mark_diverged(axes, runs.groupby(over)["diverged"].agg(diverged="sum", total="size"))
+
+
+def mark_diverged(axes: Axes, counts: pd.DataFrame) -> None:
+    """A cross at the top, with a count, wherever runs diverged; rows hold `diverged` of `total`."""
+    for value, row in counts[counts["diverged"] > 0].iterrows():
+        place = {"transform": axes.get_xaxis_transform(), "clip_on": False}
+        axes.plot(value, 0.97, "x", color="0.2", **place)
+        text = f"{row['diverged']:.0f}/{row['total']:.0f}"
+        axes.text(value, 0.93, text, ha="center", va="top", fontsize=6, **place)
+
+
+def edges(values: np.ndarray, logarithmic: bool) -> np.ndarray:
+    """Borders of cells around sorted centres."""
+    centers = np.log(values) if logarithmic else np.asarray(values, float)
+    if len(centers) == 1:
+        return np.array([values[0] * 0.8, values[0] * 1.25])
+    middle = (centers[1:] + centers[:-1]) / 2
+    borders = np.concatenate([[2 * centers[0] - middle[0]], middle, [2 * centers[-1] - middle[-1]]])
+    return np.exp(borders) if logarithmic else borders
+
+
+def heat_map(
+    axes: Axes, summary: pd.DataFrame, x: str, y: str, column: str, logarithm: bool = False, **options
+):
+    """A cell for each (x, y); cells where every run diverged stay empty and are hatched.
+
+    With `logarithm` the natural logarithm of the column is drawn. Returns the mesh and its table.
+    """
+    table = summary.pivot(index=y, columns=x, values=column)
+    if logarithm:
+        table = np.log(table)
+    elif table.min(axis=None) > 0:
+        options.setdefault("norm", LogNorm())
+    logs = [is_logarithmic(values.to_numpy()) for values in (table.columns, table.index)]
+    borders = [
+        edges(values.to_numpy(), log) for values, log in zip((table.columns, table.index), logs, strict=True)
+    ]
+    axes.set_facecolor("white")
+    axes.patch.set(hatch="////", edgecolor="0.6")
+    mesh = axes.pcolormesh(*borders, table.to_numpy(), rasterized=True, **options)
+    for which, log, label in zip("xy", logs, (x, y), strict=True):
+        if log:
+            getattr(axes, f"set_{which}scale")("log")
+        getattr(axes, f"set_{which}label")(style.LABELS[label])
+    axes.grid(False)
+    return mesh, table
+
+
+def loss_norm(losses: pd.Series) -> LogNorm:
+    """Logarithmic colours over all finite losses."""
+    finite = losses[np.isfinite(losses) & (losses > 0)]
+    return LogNorm(finite.min(), finite.max())
+
+
+def surface(axes: Axes, points: pd.DataFrame, norm: LogNorm) -> None:
+    """Filled contours of a landscape's grid."""
+    table = points.pivot(index="y", columns="x", values="test_loss")
+    levels = np.geomspace(norm.vmin, norm.vmax, 24)
+    axes.contourf(table.columns, table.index, table.to_numpy(), levels=levels, norm=norm)
+    axes.set_box_aspect(1)
+
+
+def color_bar(figure: Figure | SubFigure, norm: Normalize, axes, label: str) -> None:
+    """A colour bar; logarithmic ones have numbers at 1, 2 and 5 times the powers of ten, or fewer."""
+    options = {}
+    if isinstance(norm, LogNorm):
+        wide = norm.vmax / norm.vmin > 100
+        options["ticks"] = LogLocator(subs=(1.0,) if wide else (1.0, 2.0, 5.0))
+        options["format"] = LogFormatterSciNotation() if wide else "%g"
+    bar = figure.colorbar(ScalarMappable(norm, style.COLORMAP), ax=axes, label=label, **options)
+    bar.minorticks_off()
+
+
+def endpoints(axes: Axes, points: pd.DataFrame, norm: LogNorm) -> None:
+    """Students at their projections, coloured by their own test loss."""
+    for experiment, marker in zip(style.SCALINGS, style.MARKERS, strict=False):
+        own = points[points["experiment"] == experiment]
+        if len(own):
+            look = {"norm": norm, "marker": marker, "edgecolor": "white", "linewidth": 0.8, "s": 28}
+            axes.scatter(own["x"], own["y"], c=own["test_loss"], **look)
+
+
+def endpoint_legend(figure: Figure, points: pd.DataFrame) -> None:
+    """Which marker stands for which scaling."""
+    handles = [
+        Line2D([], [], ls="", marker=marker, color="0.5", label=f"students trained with {label}")
+        for (experiment, label), marker in zip(style.SCALINGS.items(), style.MARKERS, strict=False)
+        if (points["experiment"] == experiment).any()
+    ]
+    figure.legend(handles=handles, loc="outside upper center", ncols=2)

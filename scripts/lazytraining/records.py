@@ -1,0 +1,128 @@
+"""Parquet files: schemas, atomic writing, provenance."""
+
+import os
+import platform
+import subprocess
+from collections.abc import Iterable
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+KEYS = ["experiment", "m", "alpha", "tau", "eta", "seed"]
+GROUP = KEYS[:-1]
+AVERAGED = [
+    "test_loss_end",
+    "test_loss_best",
+    "train_loss_end",
+    "relative_change",
+    "relative_distance",
+    "hidden_distance",
+    "output_distance",
+    "gate_flips",
+]
+"""Columns of run.parquet that a summary averages over seeds."""
+
+STATISTICS = ["mean", "std", "median"]
+
+_KEY_TYPES = {"experiment": pa.string(), "m": pa.int64(), "seed": pa.int64()}
+_KEY_FIELDS = [pa.field(key, _KEY_TYPES.get(key, pa.float64()), nullable=False) for key in KEYS]
+
+CURVE = pa.schema(
+    _KEY_FIELDS
+    + [
+        ("iteration", pa.int64()),
+        ("train_loss", pa.float64()),
+        ("test_loss", pa.float64()),
+        ("relative_change", pa.float64()),
+        ("relative_distance", pa.float64()),
+    ]
+)
+RUN = pa.schema(
+    _KEY_FIELDS
+    + [
+        ("symmetrize", pa.bool_()),
+        ("precision", pa.string()),
+        ("iterations", pa.int64()),
+        ("stopped_early", pa.bool_()),
+        ("diverged", pa.bool_()),
+        ("train_loss_end", pa.float64()),
+        ("test_loss_end", pa.float64()),
+        ("test_loss_best", pa.float64()),
+        ("best_iteration", pa.int64()),
+        ("relative_change", pa.float64()),
+        ("relative_distance", pa.float64()),
+        ("hidden_distance", pa.float64()),
+        ("output_distance", pa.float64()),
+        ("gate_flips", pa.float64()),
+        ("zero_loss", pa.float64()),
+        ("wall_seconds", pa.float64()),
+    ]
+)
+SUMMARY = pa.schema(
+    _KEY_FIELDS[:-1]
+    + [("n_seeds", pa.int64()), ("n_diverged", pa.int64())]
+    + [(f"{column}_{statistic}", pa.float64()) for column in AVERAGED for statistic in STATISTICS]
+)
+SURFACE = pa.schema(
+    _KEY_FIELDS[:-1] + [("x", pa.float64()), ("y", pa.float64()), ("test_loss", pa.float64())]
+)
+ENDPOINTS = pa.schema(
+    [
+        *_KEY_FIELDS,
+        pa.field("plane", pa.string(), nullable=False),
+        ("x", pa.float64()),
+        ("y", pa.float64()),
+        ("in_plane", pa.float64()),
+        ("test_loss", pa.float64()),
+        ("test_loss_plane_alpha", pa.float64()),
+        ("surface_loss", pa.float64()),
+    ]
+)
+
+
+@contextmanager
+def replacing(path: str | Path):
+    """Give a temporary path beside `path`; rename it to `path` once the block has ended well."""
+    path = Path(path)
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write(path: str | Path, rows: list[dict] | pa.Table, schema: pa.Schema, **metadata: str) -> None:
+    """Write rows with `schema` and provenance in the file's metadata, whole or not at all."""
+    table = rows.cast(schema) if isinstance(rows, pa.Table) else pa.Table.from_pylist(rows, schema=schema)
+    with replacing(path) as temporary:
+        pq.write_table(table.replace_schema_metadata(provenance() | metadata), temporary)
+
+
+def read(paths: Iterable[str | Path], schema: pa.Schema, columns: list[str] | None = None) -> pa.Table:
+    """The rows of many files of one schema."""
+    import pyarrow.dataset  # here, because it imports pandas, which a training job does not need
+
+    return pyarrow.dataset.dataset([str(path) for path in paths], schema=schema).to_table(columns)
+
+
+def provenance() -> dict[str, str]:
+    """Where a file comes from: commit, versions, machine."""
+    return {
+        "commit": _commit(),
+        "python": platform.python_version(),
+        "torch": version("torch"),
+        "pyarrow": pa.__version__,
+        "machine": f"{platform.node()} {platform.machine()}",
+    }
+
+
+def _commit() -> str:
+    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=40"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"

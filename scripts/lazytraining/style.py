@@ -1,0 +1,75 @@
+"""One look for every figure: sizes, colours, labels, files."""
+
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+
+from lazytraining.records import replacing
+
+COLUMN, PAGE = 3.4, 7.0
+"""Width of one and of two columns of a paper, in inches."""
+
+COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
+"""Okabe and Ito's palette: told apart by the colour-blind; line styles tell them apart in grey."""
+LINES = ["-", "--", "-.", ":"]
+MARKERS = ["o", "s", "^", "D", "v", "P"]
+COLORMAP = "viridis"
+
+SYMBOLS = {"m": "$m$", "alpha": r"$\alpha$", "tau": r"$\tau$", "eta": r"$\eta$"}
+SCALINGS = {"landscape_mean_field": r"$\alpha=1/m$", "landscape_ntk": r"$\alpha=1/\sqrt{m}$"}
+LABELS = {
+    "m": r"neurons $m$",
+    "alpha": r"output scale $\alpha$",
+    "tau": r"initialisation scale $\tau$",
+    "eta": r"step size $\eta$",
+    "iteration": r"iteration $t$",
+    "test_loss": "test loss",
+    "test_loss_end": "test loss, end of training",
+    "test_loss_best": "test loss, best throughout",
+    "relative_change": r"$S_t=\sum_i|w_{t,i}-w_{0,i}|\,/\,|w_{0,i}|$",
+}
+
+plt.rcParams.update(
+    {
+        "figure.dpi": 200,
+        "savefig.dpi": 200,
+        "pdf.fonttype": 42,
+        "font.size": 8,
+        "axes.titlesize": 8,
+        "axes.labelsize": 8,
+        "xtick.labelsize": 7,
+        "ytick.labelsize": 7,
+        "legend.fontsize": 7,
+        "legend.frameon": False,
+        "lines.linewidth": 1.3,
+        "lines.markersize": 3.5,
+        "axes.grid": True,
+        "grid.color": "0.9",
+        "grid.linewidth": 0.5,
+        "axes.axisbelow": True,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.prop_cycle": matplotlib.cycler(color=COLORS),
+        "figure.constrained_layout.use": True,
+        "image.cmap": COLORMAP,
+    }
+)
+
+
+def save(figure: Figure, *paths: str | Path) -> None:
+    """Write a figure to each path, in the format of its suffix, whole or not at all."""
+    for path in paths:
+        with replacing(path) as temporary:
+            dates = {"CreationDate": None} if temporary.suffix == ".pdf" else None
+            figure.savefig(temporary, metadata=dates)
+    plt.close(figure)
+
+
+def letter(axes, text: str) -> None:
+    """Title of one panel of several, at its left."""
+    axes.set_title(text, loc="left")

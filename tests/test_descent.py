@@ -1,0 +1,206 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+from conftest import tensor
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lazytraining import descent, network
+from lazytraining.descent import EarlyStopping
+from lazytraining.network import Weights
+from lazytraining.problem import make_problem
+
+
+def transcription(data, hidden, output, alpha, eta, iterations):
+    """The update as it is written, neuron by neuron, in NumPy; losses (T + 1, 2) and last weights."""
+    b, a = hidden.copy(), output.copy()
+    n = len(data.y_train)
+    losses = []
+    for t in range(iterations + 1):
+        z = data.x_train @ b.T
+        r = alpha * (np.maximum(z, 0) @ a) - data.y_train
+        test = alpha * (np.maximum(data.x_test @ b.T, 0) @ a) - data.y_test
+        losses.append((np.mean(r**2) / 2, np.mean(test**2) / 2))
+        if t < iterations:
+            gradient_a = np.array([np.sum(r * np.maximum(z[:, j], 0)) for j in range(len(a))]) / n
+            gradient_b = np.array(
+                [((r * a[j] * (z[:, j] > 0))[:, None] * data.x_train).sum(0) for j in range(len(a))]
+            )
+            a, b = a - eta / alpha * gradient_a, b - eta / alpha * gradient_b / n
+    return np.array(losses), b, a
+
+
+def stack_of(*students: Weights) -> Weights:
+    return Weights(*(torch.cat(parts) for parts in zip(*students, strict=True)))
+
+
+@pytest.mark.parametrize("symmetrize", [False, True])
+@pytest.mark.parametrize("alpha", [0.25, 1.0, 40.0])
+def test_200_iterations_agree_with_an_independent_transcription(symmetrize, alpha):
+    data = make_problem(20, 100, 80, 3, 1.0, seed=1)
+    tau, eta = 0.7, 0.05 if alpha > 1 else 1.0
+    start = network.initialise(10, 20, tau, 1, symmetrize)
+    (run,) = descent.descend(data, start, tensor(alpha), tensor(eta), 200)
+    losses, b, a = transcription(data, start.hidden[0].numpy(), start.output[0].numpy(), alpha, eta, 200)
+    np.testing.assert_allclose(run.train_loss, losses[run.iteration, 0], rtol=1e-10)
+    np.testing.assert_allclose(run.test_loss, losses[run.iteration, 1], rtol=1e-10)
+    np.testing.assert_allclose(run.weights.hidden[0].numpy(), b, rtol=1e-10, atol=1e-13)
+    np.testing.assert_allclose(run.weights.output[0].numpy(), a, rtol=1e-10, atol=1e-13)
+    assert run.test_loss_best == pytest.approx(losses[:, 1].min(), rel=1e-12)
+    assert run.best_iteration == losses[:, 1].argmin()
+
+
+@given(
+    m=st.integers(1, 6),
+    d=st.integers(1, 5),
+    alpha=st.floats(0.1, 10),
+    symmetrize=st.booleans(),
+    seed=st.integers(0, 50),
+)
+@settings(deadline=None, max_examples=40)
+def test_one_step_is_autograds(m, d, alpha, symmetrize, seed):
+    m *= 2
+    data = make_problem(d, 12, 8, 3, 1.0, seed)
+    start = network.initialise(m, d, 1.0, seed, symmetrize)
+    w = Weights(*(part.clone().requires_grad_() for part in start))
+    x, y = torch.from_numpy(data.x_train), torch.from_numpy(data.y_train)
+    loss = network.half_mean_square(alpha * network.forward(w, x), y).sum() / alpha**2
+    loss.backward()
+    (run,) = descent.descend(data, start, tensor(alpha), tensor(0.1), 1)
+    torch.testing.assert_close(run.weights.hidden, start.hidden - 0.1 * w.hidden.grad, rtol=1e-12, atol=1e-14)
+    torch.testing.assert_close(run.weights.output, start.output - 0.1 * w.output.grad, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("symmetrize", [False, True])
+def test_runs_depend_on_alpha_tau_squared_alone(small_problem, symmetrize):
+    """τ → 2τ, α → α/4, η → η/4 keeps α τ² and η/α and is exact in binary: not a bit may differ."""
+    start = network.initialise(8, 5, 0.3, 0, symmetrize)
+    doubled = Weights(2 * start.hidden, 2 * start.output)
+    (one,) = descent.descend(small_problem, start, tensor(2.0), tensor(0.4), 300)
+    (other,) = descent.descend(small_problem, doubled, tensor(0.5), tensor(0.1), 300)
+    assert one.train_loss == other.train_loss
+    assert one.test_loss == other.test_loss
+    assert torch.equal(2 * one.weights.hidden, other.weights.hidden)
+
+
+def test_a_stack_is_its_students(small_problem):
+    """Students with their own α, η and end train together as they do alone."""
+    students = [network.initialise(6, 5, tau, seed, False) for seed, tau in enumerate((0.1, 1.0, 3.0, 5.0))]
+    alpha, eta = tensor(1.0, 2.0, 0.5, 1.0), tensor(1.0, 0.1, 0.02, 50.0)
+    rules = [
+        EarlyStopping(1e-4, 5),
+        EarlyStopping(0.0, 10**6),
+        EarlyStopping(1e-3, 20),
+        EarlyStopping(0.0, 10**6),
+    ]
+    together = descent.descend(small_problem, stack_of(*students), alpha, eta, 250, rules)
+    assert together[0].stopped_early
+    assert together[3].diverged
+    for i, run in enumerate(together):
+        (alone,) = descent.descend(
+            small_problem, students[i], alpha[i : i + 1], eta[i : i + 1], 250, [rules[i]]
+        )
+        assert run.iteration == alone.iteration
+        assert (run.stopped_early, run.diverged) == (alone.stopped_early, alone.diverged)
+        if not run.diverged:
+            np.testing.assert_allclose(run.test_loss, alone.test_loss, rtol=1e-9)
+            np.testing.assert_allclose(run.relative_change, alone.relative_change, rtol=1e-9)
+            torch.testing.assert_close(run.weights.hidden, alone.weights.hidden, rtol=1e-9, atol=1e-12)
+
+
+def literal_stop(losses: list[float], min_delta: float, patience: int) -> int | None:
+    """Early stopping in the words of its definition."""
+    reference, without = losses[0], 0
+    for iteration, loss in enumerate(losses[1:], start=1):
+        if loss < reference - min_delta:
+            reference, without = loss, 0
+        else:
+            without += 1
+        if without == patience:
+            return iteration
+    return None
+
+
+@pytest.mark.parametrize(("min_delta", "patience"), [(1e-4, 3), (1e-4, 40), (1e-6, 7), (0.0, 1), (1.0, 25)])
+def test_early_stopping_to_the_letter(small_problem, min_delta, patience):
+    start = network.initialise(6, 5, 0.5, 2, False)
+    step = 1.5
+    losses, b, a = transcription(
+        small_problem, start.hidden[0].numpy(), start.output[0].numpy(), 1.0, step, 400
+    )
+    expected = literal_stop(losses[:, 1].tolist(), min_delta, patience)
+    rule = [EarlyStopping(min_delta, patience)]
+    (run,) = descent.descend(small_problem, start, tensor(1.0), tensor(step), 400, rule)
+    assert run.stopped_early == (expected is not None)
+    assert run.iterations == (400 if expected is None else expected)
+    _, b, a = transcription(
+        small_problem, start.hidden[0].numpy(), start.output[0].numpy(), 1.0, step, run.iterations
+    )
+    np.testing.assert_allclose(run.weights.hidden[0].numpy(), b, rtol=1e-9)
+    np.testing.assert_allclose(run.weights.output[0].numpy(), a, rtol=1e-9)
+    assert run.test_loss[-1] == pytest.approx(losses[run.iterations, 1], rel=1e-9)
+    end = network.movement(run.weights, start)
+    assert run.relative_distance[-1] == pytest.approx(end.relative_distance.item())
+
+
+@pytest.mark.parametrize("precision", [torch.float32, torch.float64])
+@pytest.mark.parametrize("track_best", [True, False])
+def test_divergence_ends_the_run_where_it_is(small_problem, precision, track_best):
+    start = network.initialise(6, 5, 1.0, 0, False).to(precision)
+    (run,) = descent.descend(small_problem, start, tensor(1.0), tensor(1e3), 500, track_best=track_best)
+    assert run.diverged and not run.stopped_early
+    assert 1 < run.iterations < 500
+    assert run.iteration[-1] == run.iterations
+    assert not (math.isfinite(run.train_loss[-1]) and math.isfinite(run.test_loss[-1]))
+    assert all(map(math.isfinite, run.train_loss[:-1]))
+    assert math.isfinite(run.test_loss_best)
+    assert len(run.iteration) == len(run.train_loss) == len(run.test_loss) == len(run.relative_change)
+
+
+def test_oscillation_is_no_divergence(small_problem):
+    start = network.initialise(6, 5, 1.0, 0, True)
+    (run,) = descent.descend(small_problem, start, tensor(1.0), tensor(1.0), 300)
+    assert max(run.train_loss) > 10 * run.train_loss[0]
+    assert not run.diverged
+    assert run.iterations == 300
+
+
+@pytest.mark.parametrize("iterations", [1, 7, 20, 21, 400])
+def test_without_tracking_only_recorded_test_losses_are_evaluated(small_problem, iterations):
+    start = network.initialise(6, 5, 0.5, 0, False)
+    (tracked,) = descent.descend(small_problem, start, tensor(1.0), tensor(1.0), iterations)
+    (recorded,) = descent.descend(
+        small_problem, start, tensor(1.0), tensor(1.0), iterations, track_best=False
+    )
+    assert recorded.iteration == tracked.iteration
+    np.testing.assert_allclose(recorded.train_loss, tracked.train_loss, rtol=1e-9)
+    np.testing.assert_allclose(recorded.test_loss, tracked.test_loss, rtol=1e-9)
+    assert recorded.test_loss_best == min(recorded.test_loss)
+
+
+def test_test_loss_is_evaluated_nowhere_else(small_problem, monkeypatch):
+    asked = []
+    evaluate = descent._Stack.evaluate
+    monkeypatch.setattr(
+        descent._Stack, "evaluate", lambda self, test: asked.append(test) or evaluate(self, test)
+    )
+    start = network.initialise(6, 5, 0.5, 0, False)
+    (run,) = descent.descend(small_problem, start, tensor(1.0), tensor(1.0), 1000, track_best=False)
+    assert len(asked) == 1001
+    assert sum(asked) == len(run.iteration)
+
+
+@given(st.integers(1, 30_000))
+def test_recorded_iterations_to_the_letter(iterations):
+    wanted = {*range(21), *np.rint(np.geomspace(20, max(iterations, 20), 200)).astype(int), iterations}
+    assert descent.recorded_iterations(iterations).tolist() == sorted(t for t in wanted if t <= iterations)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_gpu_agrees_with_cpu(small_problem):
+    start = network.initialise(6, 5, 0.5, 0, False)
+    (cpu,) = descent.descend(small_problem, start, tensor(1.0), tensor(1.0), 300)
+    (gpu,) = descent.descend(small_problem, start.to("cuda"), tensor(1.0).cuda(), tensor(1.0).cuda(), 300)
+    np.testing.assert_allclose(gpu.test_loss, cpu.test_loss, rtol=1e-9)

@@ -1,0 +1,213 @@
+import json
+
+import pytest
+import yaml
+from conftest import ROOT, TINY
+from hypothesis import given
+from hypothesis import strategies as st
+from snakemake.utils import update_config
+
+from lazytraining import experiments
+from lazytraining.experiments import ConfigError, load
+
+
+def config(**changes) -> dict:
+    return {"results": "results/test", "experiments": {"tiny": TINY | changes}}
+
+
+def without(key: str) -> dict:
+    return {"results": "r", "experiments": {"tiny": {k: v for k, v in TINY.items() if k != key}}}
+
+
+def landscape(**changes) -> dict:
+    return {"results": "r", "experiments": {"landscape_ntk": TINY | {"keep_weights": True} | changes}}
+
+
+BAD = {
+    "unknown key": (config(taus=[1]), "experiments.tiny.taus: unknown key"),
+    "unknown top key": (config() | {"result": 1}, "result: unknown key"),
+    "missing key": (without("m"), "experiments.tiny.m: missing key"),
+    "missing results": ({"experiments": {}}, "results: missing key"),
+    "missing experiments": ({"results": "r"}, "experiments: missing key"),
+    "no folder": (config() | {"results": ""}, "results: '' is not allowed"),
+    "experiments is a list": ({"results": "r", "experiments": []}, "experiments: [] is not allowed"),
+    "experiment is a number": ({"results": "r", "experiments": {"a": 3}}, "experiments.a: 3 is not allowed"),
+    "name of a target": (
+        {"results": "r", "experiments": {"all": TINY}},
+        "experiments.all: the name is not allowed",
+    ),
+    "name of a rule": ({"results": "r", "experiments": {"train": TINY}}, "experiments.train: the name"),
+    "name with capitals": ({"results": "r", "experiments": {"A": TINY}}, "experiments.A: 'A' is not allowed"),
+    "name with a path": ({"results": "r", "experiments": {"../a": TINY}}, "experiments.../a: '../a'"),
+    "name is a number": ({"results": "r", "experiments": {1: TINY}}, "experiments.1: 1 is not allowed"),
+    "wrong type": (config(d="many"), "experiments.tiny.d: 'many' is not allowed; expected an integer ≥ 1"),
+    "boolean for a number": (config(d=True), "experiments.tiny.d: True is not allowed"),
+    "fraction of a point": (config(n_train=10.5), "experiments.tiny.n_train: 10.5 is not allowed"),
+    "list for a number": (config(n_test=[1]), "experiments.tiny.n_test: [1] is not allowed"),
+    "number for a list": (config(m=4), "experiments.tiny.m: 4 is not allowed"),
+    "text for a flag": (config(symmetrize="yes"), "experiments.tiny.symmetrize: 'yes' is not allowed"),
+    "no dimension": (config(d=0), "experiments.tiny.d: 0 is not allowed"),
+    "negative gain": (config(teacher_gain=-1), "experiments.tiny.teacher_gain: -1 is not allowed"),
+    "tau zero": (config(tau=[1, 0]), "experiments.tiny.tau: [1, 0] is not allowed (element 1 is 0)"),
+    "tau negative": (config(tau=[-1]), "(element 0 is -1)"),
+    "tau nan": (config(tau=[float("nan")]), "experiments.tiny.tau"),
+    "tau infinite": (config(tau=["1e999"]), "experiments.tiny.tau"),
+    "tau as text": (config(tau=["1/m"]), "experiments.tiny.tau"),
+    "logspace of two": (config(tau={"logspace": [1, 2]}), "logspace takes three numbers"),
+    "logspace of words": (config(tau={"logspace": [1, 2, "x"]}), "experiments.tiny.tau"),
+    "logspace too long": (config(tau={"logspace": [1, 2, 10**9]}), "experiments.tiny.tau"),
+    "other space": (config(tau={"linspace": [1, 2, 3]}), "experiments.tiny.tau"),
+    "alpha zero": (
+        config(alpha=[0]),
+        "experiments.tiny.alpha: 0.0 is 0 at m = 4; expected a finite number > 0",
+    ),
+    "alpha negative": (config(alpha=[-2]), "experiments.tiny.alpha: -2.0 is -2 at m = 4"),
+    "alpha in tau": (config(alpha=["1/tau"]), "unknown name 'tau'"),
+    "alpha not finite": (config(alpha=["1/(m-4)"]), "experiments.tiny.alpha: '1/(m-4)' has no finite value"),
+    "alphas that meet": (config(alpha=["1/m", 0.25]), "experiments.tiny: duplicate run m=4, alpha=0.25"),
+    "step of unknown name": (config(step_size="0.1 / sigma"), "unknown name 'sigma'"),
+    "step not finite": (
+        config(step_size="9**9**9"),
+        "experiments.tiny.step_size: '9**9**9' has no finite value",
+    ),
+    "step zero": (config(step_size=0), "experiments.tiny.step_size: 0.0 is 0 at m = 4, alpha = 1, tau = 1"),
+    "step negative for one run": (config(step_size="2-tau", tau=[1, 3]), "'2-tau' is -1 at m = 4"),
+    "steps that meet": (config(step_size=["tau", "alpha"]), "duplicate run"),
+    "step calls": (config(step_size="__import__('os').getcwd()"), "experiments.tiny.step_size"),
+    "odd m": (config(symmetrize=True, m=[4, 5]), "experiments.tiny.m: 5 is not allowed; expected even"),
+    "empty list": (config(m=[]), "experiments.tiny.m: [] is not allowed (it is empty)"),
+    "duplicate m": (config(m=[4, 4]), "duplicate value 4"),
+    "duplicate tau": (config(tau=[1, 1.00000001]), "duplicate value 1.00000001"),
+    "seeds negative": (config(seeds=-1), "experiments.tiny.seeds: -1 is not allowed"),
+    "seed negative": (config(seeds=[0, -1]), "experiments.tiny.seeds: [0, -1] is not allowed (element 1"),
+    "seeds without end": (config(seeds=10**9), "experiments.tiny.seeds: 1000000000 is not allowed"),
+    "data_seed negative": (config(data_seed=-1), "experiments.tiny.data_seed: -1 is not allowed"),
+    "precision": (config(precision="float16"), "experiments.tiny.precision: 'float16' is not allowed"),
+    "iterations": (config(iterations=0), "experiments.tiny.iterations: 0 is not allowed"),
+    "kind": (config(kind="flow"), "experiments.tiny.kind: 'flow' is not allowed; expected descent"),
+    "execution": (config() | {"execution": "fast"}, "execution: 'fast' is not allowed"),
+    "early stopping": (config(early_stopping=3), "experiments.tiny.early_stopping: 3 is not allowed"),
+    "no patience": (
+        config(early_stopping={"min_delta": 0}),
+        "experiments.tiny.early_stopping.patience: missing key",
+    ),
+    "patience zero": (
+        config(early_stopping={"min_delta": 0, "patience": 0}),
+        "experiments.tiny.early_stopping.patience: 0 is not allowed",
+    ),
+    "min_delta negative": (
+        config(early_stopping={"min_delta": "-alpha", "patience": 1}),
+        "experiments.tiny.early_stopping.min_delta: '-alpha' is -1",
+    ),
+    "more runs than anyone has": (
+        config(tau={"logspace": [0, 1, 9000]}, seeds=9000),
+        "experiments.tiny: more than 1000000 runs",
+    ),
+    "landscape grid": (config() | {"landscape": {"grid": 1}}, "landscape.grid: 1 is not allowed"),
+    "landscape of two": (landscape(seeds=2, data_seed=0), "experiments.landscape_ntk: 2 seeds"),
+    "landscape without weights": (landscape(keep_weights=False), "experiments.landscape_ntk.keep_weights"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_configuration_is_one_line(name):
+    content, expected = BAD[name]
+    with pytest.raises(ConfigError) as caught:
+        load(content)
+    assert expected in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert "expected" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["results: [", "- 1", "", "a: !!python/object/apply:os.getcwd []", "a: &a [*a", "\x00"],
+)
+def test_what_is_no_mapping_in_yaml_is_one_line(tmp_path, text):
+    path = tmp_path / "config.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        experiments.read_yaml(path)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_defaults_and_spellings():
+    loaded = load(config(seeds=[3, 1], tau=["1e1", 2], iterations="1e3", m=[4.0]))
+    experiment = loaded.experiments["tiny"]
+    assert experiment.kind == "descent"
+    assert experiment.early_stopping is None
+    assert experiment.track_best and not experiment.keep_weights
+    assert loaded.execution == "separate"
+    assert experiment.iterations == 1000
+    assert [(run.tau, run.seed) for run in loaded.runs["tiny"]] == [(10, 3), (10, 1), (2, 3), (2, 1)]
+
+
+def test_expressions_follow_each_run():
+    loaded = load(
+        config(m=[4, 9], alpha=["1/m", "1/sqrt(m)"], tau=[0.1, 1], step_size="min(10, alpha / tau**2)")
+    )
+    for run in loaded.runs["tiny"]:
+        assert run.alpha in (experiments.rounded(1 / run.m), experiments.rounded(run.m**-0.5))
+        assert run.eta == experiments.rounded(min(10, run.alpha / run.tau**2))
+    assert len(loaded.runs["tiny"]) == 8
+
+
+def test_settings_of_a_run():
+    rule = {"min_delta": "1e-4 * alpha**2", "patience": 5}
+    loaded = load(config(alpha=[10], early_stopping=rule, seeds=2))
+    first, second = map(loaded.settings, loaded.runs["tiny"])
+    assert first["early_stopping"] == (pytest.approx(1e-2), 5)
+    assert (first["data_seed"], second["data_seed"]) == (0, 1)
+    assert load(config(data_seed=7)).settings(loaded.runs["tiny"][1])["data_seed"] == 7
+
+
+@given(st.floats(1e-300, 1e300))
+def test_paths_and_values_agree(value):
+    tau = experiments.rounded(value)
+    run = experiments.Run("e", 1, 1.0, tau, 1.0, 0)
+    assert float(run.path.split("tau=")[1].split("/")[0]) == tau
+
+
+def test_paths_are_in_shortest_form():
+    run = experiments.Run("plateau", 50, 1.0, 1e6, experiments.rounded(0.1 / 3), 2)
+    assert run.path == "experiment=plateau/m=50/alpha=1/tau=1e+06/eta=0.0333333/seed=2"
+
+
+def test_an_experiment_that_is_null_is_left_out():
+    content = config()
+    content["experiments"]["other"] = None
+    assert list(load(content).experiments) == ["tiny"]
+
+
+@pytest.mark.parametrize("overlay", [None, "quick.yaml"])
+def test_presets_are_right(overlay):
+    content = experiments.read_yaml(ROOT / "config/config.yaml")
+    paper = load(content)
+    assert len(paper.runs["plateau"]) == 33 * 10
+    if overlay:
+        update_config(content, experiments.read_yaml(ROOT / "config" / overlay))
+        assert load(content).experiments.keys() == paper.experiments.keys()
+
+
+def test_schema_is_current_and_named_by_the_presets():
+    assert json.loads((ROOT / "config/schema.json").read_text()) == experiments.schema()
+    for name in ("config.yaml", "quick.yaml"):
+        first = (ROOT / "config" / name).read_text().splitlines()[0]
+        assert first == "# yaml-language-server: $schema=schema.json"
+
+
+def test_schema_knows_every_key_the_presets_use():
+    known = experiments.schema()["$defs"]["Descent"]["properties"]
+    for entry in experiments.read_yaml(ROOT / "config/config.yaml")["experiments"].values():
+        assert entry.keys() <= known.keys()
+
+
+def test_environments_agree():
+    """requirements.txt and environment.yaml pin the same packages to the same versions."""
+    conda_names = {"torch": "pytorch"}
+    lines = (ROOT / "envs/requirements.txt").read_text().splitlines()
+    pip = dict(line.lower().split("==") for line in lines if line and not line.startswith("#"))
+    packages = yaml.safe_load((ROOT / "envs/environment.yaml").read_text())["dependencies"]
+    conda = dict(package.split("=") for package in packages if not package.startswith("python="))
+    assert {conda_names.get(name, name): version for name, version in pip.items()} == conda
