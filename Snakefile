@@ -32,4 +32,4 @@ rule everything:
 
 rule landscapes:
     input:
-        lambda wildcards: [pictures(figure) for figure in ("figure_2", "figure_6")],
+        lambda wildcards: pictures("figure_2") + pictures("figure_6"),

@@ -8,9 +8,9 @@ rule aggregate:
         "<logs>/aggregate/{experiment}.log",
     wildcard_constraints:
         experiment=one_of(CONFIG.experiments),
-    params:
-        code=digest("aggregate.py"),
     conda:
         "../envs/environment.yaml"
+    params:
+        code=digest("aggregate.py"),
     script:
         "../scripts/aggregate.py"

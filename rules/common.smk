@@ -31,13 +31,12 @@ def load_config():
 
 CONFIG = load_config()
 KEEP_WEIGHTS = [name for name, experiment in CONFIG.experiments.items() if experiment.keep_weights]
-SCALES = "m={m}/alpha={alpha}/tau={tau}/eta={eta}"
 
 
 pathvars:
     results=CONFIG.results,
     logs="<results>/logs",
-    scales=SCALES,
+    scales="m={m}/alpha={alpha}/tau={tau}/eta={eta}",
 
 
 wildcard_constraints:
@@ -88,12 +87,20 @@ def landscape_groups(experiment):
     return {run.group: run for run in CONFIG.runs[experiment]}.values()
 
 
+def landscape_group(wildcards):
+    """The key that the runs of a landscape share, as a row has it."""
+    scales = {name: float(wildcards[name]) for name in ("alpha", "tau", "eta")}
+    return {"experiment": wildcards.experiment, "m": int(wildcards.m)} | scales
+
+
 def landscape_runs(wildcards):
     """The runs on a landscape: the experiment's own, and the other scaling's at the same m."""
-    group = f"experiment={wildcards.experiment}/{SCALES.format(**wildcards)}"
+    own = landscape_group(wildcards)
     names = [name for name in experiments.LANDSCAPES if name in CONFIG.experiments]
-    runs = [run for name in names for run in CONFIG.runs[name] if run.m == int(wildcards.m)]
-    return [run for run in runs if run.group == group or run.experiment != wildcards.experiment]
+    runs = [run for name in names for run in CONFIG.runs[name] if run.m == own["m"]]
+    return [
+        run for run in runs if run.experiment != wildcards.experiment or own.items() <= run._asdict().items()
+    ]
 
 
 def landscape_problem(wildcards):

@@ -9,10 +9,10 @@ rule figure_1:
         pdf="<results>/figures/figure_1.pdf",
     log:
         "<logs>/figures/figure_1.log",
-    params:
-        code=digest("figure_1.py"),
     conda:
         "../envs/environment.yaml"
+    params:
+        code=digest("figure_1.py"),
     script:
         "../scripts/figure_1.py"
 
@@ -25,10 +25,11 @@ rule figure_2:
         pdf="<results>/figures/figure_2.pdf",
     log:
         "<logs>/figures/figure_2.log",
-    params:
-        code=digest("figure_2.py"),
     conda:
         "../envs/environment.yaml"
+    params:
+        widths=lambda wildcards: widths(experiments_of("figure_2")[0]),
+        code=digest("figure_2.py"),
     script:
         "../scripts/figure_2.py"
 
@@ -53,10 +54,10 @@ rule landscape_figure:
         "<logs>/figures/figure_2_{experiment}_m={m}.log",
     wildcard_constraints:
         experiment=one_of(experiments.LANDSCAPES),
-    params:
-        code=digest("landscape_figure.py"),
     conda:
         "../envs/environment.yaml"
+    params:
+        code=digest("landscape_figure.py"),
     script:
         "../scripts/landscape_figure.py"
 
@@ -69,10 +70,10 @@ rule figure_3:
         pdf="<results>/figures/figure_3.pdf",
     log:
         "<logs>/figures/figure_3.log",
-    params:
-        code=digest("figure_3.py"),
     conda:
         "../envs/environment.yaml"
+    params:
+        code=digest("figure_3.py"),
     script:
         "../scripts/figure_3.py"
 
@@ -95,10 +96,11 @@ rule figure_5:
         pdf="<results>/figures/figure_5.pdf",
     log:
         "<logs>/figures/figure_5.log",
-    params:
-        code=digest("figure_5.py"),
     conda:
         "../envs/environment.yaml"
+    params:
+        divide=CONFIG.figure_5.divide_by_alpha_squared,
+        code=digest("figure_5.py"),
     script:
         "../scripts/figure_5.py"
 
@@ -112,10 +114,11 @@ rule figure_6:
         pdf="<results>/figures/figure_6.pdf",
     log:
         "<logs>/figures/figure_6.log",
-    params:
-        code=digest("figure_6.py"),
     conda:
         "../envs/environment.yaml"
+    params:
+        widths=lambda wildcards: widths(experiments_of("figure_6")[0]),
+        code=digest("figure_6.py"),
     script:
         "../scripts/figure_6.py"
 
@@ -128,10 +131,10 @@ rule figure_7:
         pdf="<results>/figures/figure_7.pdf",
     log:
         "<logs>/figures/figure_7.log",
-    params:
-        code=digest("figure_7.py"),
     conda:
         "../envs/environment.yaml"
+    params:
+        code=digest("figure_7.py"),
     script:
         "../scripts/figure_7.py"
 
@@ -151,10 +154,10 @@ rule experiment_figure:
         "<logs>/figures/{experiment}.log",
     wildcard_constraints:
         experiment=one_of(CONFIG.experiments),
-    params:
-        code=digest("experiment_figure.py"),
     conda:
         "../envs/environment.yaml"
+    params:
+        code=digest("experiment_figure.py"),
     script:
         "../scripts/experiment_figure.py"
 
@@ -164,7 +167,7 @@ for name in CONFIG.experiments:
     rule:
         name:
             name
-        localrule: True
         input:
             f"<results>/figures/{name}.png",
             f"<results>/figures/{name}.pdf",
+        localrule: True

@@ -10,15 +10,16 @@ rule landscape:
         "<logs>/landscape/experiment={experiment}/<scales>.log",
     wildcard_constraints:
         experiment=one_of(experiments.LANDSCAPES),
+    conda:
+        "../envs/environment.yaml"
+    resources:
+        mem_mb=1000,
     params:
         runs=lambda wildcards: [run._asdict() for run in landscape_runs(wildcards)],
+        group=landscape_group,
         problem=landscape_problem,
         grid=CONFIG.landscape.grid,
         extent=CONFIG.landscape.extent,
         code=digest("landscape.py"),
-    resources:
-        mem_mb=1000,
-    conda:
-        "../envs/environment.yaml"
     script:
         "../scripts/landscape.py"

@@ -6,14 +6,14 @@ rule train:
         "<logs>/train/experiment={experiment}/<scales>/seed={seed}.log",
     wildcard_constraints:
         experiment=one_of(name for name in CONFIG.experiments if name not in KEEP_WEIGHTS),
-    params:
-        settings=settings,
-        code=digest("train.py"),
+    conda:
+        "../envs/environment.yaml"
     threads: 1
     resources:
         mem_mb=1000,
-    conda:
-        "../envs/environment.yaml"
+    params:
+        settings=settings,
+        code=digest("train.py"),
     script:
         "../scripts/train.py"
 

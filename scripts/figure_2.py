@@ -9,16 +9,16 @@ from matplotlib import pyplot as plt
 from lazytraining import jobs, plots, records, style
 
 
-def draw(surfaces: pd.DataFrame) -> plt.Figure:
-    widths = sorted(surfaces["m"].unique())
+def draw(surfaces: pd.DataFrame, widths: list[int]) -> plt.Figure:
     columns = min(5, len(widths))
     rows = -(-len(widths) // columns)
     norm = plots.loss_norm(surfaces["test_loss"])
     panel = 0.8 * style.PAGE / columns
     figure = plt.figure(figsize=(style.PAGE, 2 * rows * (panel + 0.25) + 0.4))
     blocks = figure.subfigures(2, 1)
-    for block, (experiment, group) in zip(blocks, surfaces.groupby("experiment"), strict=True):
-        block.suptitle(style.SCALINGS[experiment], fontsize=9)
+    for block, (experiment, scaling) in zip(blocks, style.SCALINGS.items(), strict=True):
+        group = surfaces[surfaces["experiment"] == experiment]
+        block.suptitle(scaling, fontsize=9)
         panels = block.subplots(rows, columns, squeeze=False)
         for axes, m in zip(panels.ravel(), widths, strict=False):
             plots.surface(axes, group[group["m"] == m], norm)
@@ -33,7 +33,7 @@ def draw(surfaces: pd.DataFrame) -> plt.Figure:
 def main(snakemake) -> None:
     jobs.start(snakemake.log[0])
     surfaces = records.read(snakemake.input.surfaces, records.SURFACE).to_pandas()
-    style.save(draw(surfaces), snakemake.output.png, snakemake.output.pdf)
+    style.save(draw(surfaces, snakemake.params.widths), snakemake.output.png, snakemake.output.pdf)
 
 
 if __name__ == "__main__":

@@ -31,8 +31,8 @@ def level_lines(axes: plt.Axes, table: pd.DataFrame) -> None:
     axes.set(xlim=limits[0], ylim=limits[1])
 
 
-def bars(axes, table: pd.DataFrame) -> None:
-    """The published view: a bar of height ln L for each cell."""
+def bars(axes, table: pd.DataFrame, symbol: str) -> None:
+    """The published view: a bar of height ln L, or ln(L/α²), for each cell."""
     rows, columns = np.indices(table.shape)
     heights = np.nan_to_num(table.to_numpy()).ravel()
     color = style.COLORS[0]
@@ -42,23 +42,28 @@ def bars(axes, table: pd.DataFrame) -> None:
         exponents = [f"$10^{{{np.log10(values[tick]):.2g}}}$" for tick in ticks]
         getattr(axes, f"set_{which}ticks")(ticks, exponents)
         getattr(axes, f"set_{which}label")(label)
-    axes.set_zlabel(r"$\ln L$")
+    axes.set_zlabel(symbol)
     axes.view_init(elev=28, azim=-58)
     axes.set_box_aspect(None, zoom=0.92)
 
 
-def draw(summary: pd.DataFrame) -> plt.Figure:
+def draw(summary: pd.DataFrame, divide: bool) -> plt.Figure:
+    """The four panels; with `divide` the loss is that of the objective, L/α²."""
+    if divide:
+        columns = [column for column, _ in PANELS.values()]
+        summary = summary.assign(**summary[columns].div(summary["alpha"] ** 2, axis=0))
+    symbol = r"$\ln(L/\alpha^2)$" if divide else r"$\ln L$"
     figure = plt.figure(figsize=(style.PAGE, 5.4))
     for number, (name, (column, title)) in enumerate(PANELS.items(), start=1):
         axes = figure.add_subplot(2, 2, number)
         cells = summary[summary["experiment"] == name]
         mesh, table = plots.heat_map(axes, cells, "tau", "alpha", column, logarithm=True)
         level_lines(axes, table)
-        plots.color_bar(figure, mesh.norm, axes, r"$\ln L$ (test)")
+        plots.color_bar(figure, mesh.norm, axes, f"{symbol}, test")
         style.letter(axes, title)
         if name == BARS:
             solid = figure.add_subplot(2, 2, 4, projection="3d")
-            bars(solid, table)
+            bars(solid, table, symbol)
             style.letter(solid, "(d) the bars of (b)")
         if number == 1:
             handles, labels = axes.get_legend_handles_labels()
@@ -72,7 +77,7 @@ def draw(summary: pd.DataFrame) -> plt.Figure:
 def main(snakemake) -> None:
     jobs.start(snakemake.log[0])
     summary = records.read(snakemake.input.summaries, records.SUMMARY).to_pandas()
-    style.save(draw(summary), snakemake.output.png, snakemake.output.pdf)
+    style.save(draw(summary, snakemake.params.divide), snakemake.output.png, snakemake.output.pdf)
 
 
 if __name__ == "__main__":

@@ -11,10 +11,9 @@ from lazytraining import jobs, plots, records, style
 PLANE = "landscape_mean_field"
 
 
-def draw(surfaces: pd.DataFrame, endpoints: pd.DataFrame) -> plt.Figure:
+def draw(surfaces: pd.DataFrame, endpoints: pd.DataFrame, widths: list[int]) -> plt.Figure:
     surfaces = surfaces[surfaces["experiment"] == PLANE]
     endpoints = endpoints[endpoints["plane"] == PLANE]
-    widths = sorted(surfaces["m"].unique())
     columns = min(3, len(widths))
     rows = -(-len(widths) // columns)
     norm = plots.loss_norm(pd.concat([surfaces["test_loss"], endpoints["test_loss"]]))
@@ -40,7 +39,7 @@ def main(snakemake) -> None:
     jobs.start(snakemake.log[0])
     surfaces = records.read(snakemake.input.surfaces, records.SURFACE).to_pandas()
     endpoints = records.read(snakemake.input.endpoints, records.ENDPOINTS).to_pandas()
-    style.save(draw(surfaces, endpoints), snakemake.output.png, snakemake.output.pdf)
+    style.save(draw(surfaces, endpoints, snakemake.params.widths), snakemake.output.png, snakemake.output.pdf)
 
 
 if __name__ == "__main__":

@@ -5,52 +5,61 @@ Out: surface.parquet (the grid) and endpoints.parquet (every student projected o
 with the plane's explained variance in the files' metadata.
 """
 
+import math
+
 import numpy as np
 import torch
 
 from lazytraining import jobs, landscape, problem, records
 
 
+def measure(
+    runs: list[dict], vectors: torch.Tensor, data: problem.Problem, group: dict, grid: int, extent: float
+) -> tuple[list[dict], list[dict], dict[str, str]]:
+    """Rows of the surface and of the end points, and the plane's explained variance.
+
+    Diverged students span no plane; with fewer than three others there is none, the surface has no
+    rows and the end points have no coordinates.
+    """
+    x, y = torch.from_numpy(data.x_test), torch.from_numpy(data.y_test)
+    finite = vectors.isfinite().all(1)
+    own = torch.tensor([run["experiment"] == group["experiment"] for run in runs]) & finite
+    own_loss = [
+        landscape.loss_at(vector[None], run["alpha"], x, y).item()
+        for vector, run in zip(vectors, runs, strict=True)
+    ]
+    endpoints = {"plane": [group["experiment"]] * len(runs), "test_loss": own_loss}
+    endpoints["test_loss_plane_alpha"] = landscape.loss_at(vectors, group["alpha"], x, y).tolist()
+    names = ("x", "y", "in_plane", "surface_loss")
+    endpoints |= {name: [math.nan] * len(runs) for name in names}
+    surface, explained = [], {}
+    if own.sum() >= 3:
+        plane = landscape.principal_plane(vectors[own])
+        explained = {"explained_variance": " ".join(f"{share:.6g}" for share in plane.explained.tolist())}
+        cells = landscape.grid_coordinates(plane, grid, extent)
+        losses = landscape.loss_at(landscape.lift(plane, cells), group["alpha"], x, y)
+        surface = [
+            group | {"x": cell_x, "y": cell_y, "test_loss": loss}
+            for (cell_x, cell_y), loss in zip(cells.tolist(), losses.tolist(), strict=True)
+        ]
+        places, in_plane = landscape.project(plane, vectors)
+        below = landscape.loss_at(landscape.lift(plane, places), group["alpha"], x, y)
+        values = (places[:, 0], places[:, 1], in_plane, below)
+        endpoints |= {name: value.tolist() for name, value in zip(names, values, strict=True)}
+    columns = zip(*endpoints.values(), strict=True)
+    rows = [run | dict(zip(endpoints, row, strict=True)) for run, row in zip(runs, columns, strict=True)]
+    return surface, rows, explained
+
+
 def main(snakemake) -> None:
     jobs.start(snakemake.log[0])
     params = snakemake.params
+    vectors = [torch.from_numpy(np.load(path)["end"][0]).double() for path in snakemake.input.weights]
     data = problem.make_problem(**params.problem)
-    x, y = torch.from_numpy(data.x_test), torch.from_numpy(data.y_test)
-    vectors = torch.stack(
-        [torch.from_numpy(np.load(path)["end"][0]).double() for path in snakemake.input.weights]
-    )
-    own = [run["experiment"] == snakemake.wildcards.experiment for run in params.runs]
-    plane = landscape.principal_plane(vectors[own])
-    group = next(run for run, mine in zip(params.runs, own, strict=True) if mine)
-    group = {name: group[name] for name in records.GROUP}
-
-    coordinates = landscape.grid_coordinates(plane, params.grid, params.extent)
-    losses = landscape.loss_at(landscape.lift(plane, coordinates), group["alpha"], x, y)
-    explained = {"explained_variance": " ".join(f"{share:.6g}" for share in plane.explained.tolist())}
-    rows = [
-        group | {"x": cx, "y": cy, "test_loss": loss}
-        for (cx, cy), loss in zip(coordinates.tolist(), losses.tolist(), strict=True)
-    ]
-    records.write(snakemake.output.surface, rows, records.SURFACE, **explained)
-
-    coordinates, in_plane = landscape.project(plane, vectors)
-    below = landscape.loss_at(landscape.lift(plane, coordinates), group["alpha"], x, y)
-    same_alpha = landscape.loss_at(vectors, group["alpha"], x, y)
-    rows = []
-    for i, run in enumerate(params.runs):
-        rows.append(
-            run
-            | {
-                "plane": group["experiment"],
-                "x": coordinates[i, 0].item(),
-                "y": coordinates[i, 1].item(),
-                "in_plane": in_plane[i].item(),
-                "test_loss": landscape.loss_at(vectors[i : i + 1], run["alpha"], x, y).item(),
-                "test_loss_plane_alpha": same_alpha[i].item(),
-                "surface_loss": below[i].item(),
-            }
-        )
-    records.write(snakemake.output.endpoints, rows, records.ENDPOINTS, **explained)
+    measured = measure(params.runs, torch.stack(vectors), data, params.group, params.grid, params.extent)
+    surface, endpoints, explained = measured
+    records.write(snakemake.output.surface, surface, records.SURFACE, **explained)
+    records.write(snakemake.output.endpoints, endpoints, records.ENDPOINTS, **explained)
 
 
 if __name__ == "__main__":

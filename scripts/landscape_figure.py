@@ -11,20 +11,24 @@ from matplotlib import pyplot as plt
 from lazytraining import jobs, plots, records, style
 
 
+def perspective(axes, surface: pd.DataFrame, norm) -> None:
+    table = surface.pivot(index="y", columns="x", values="test_loss")
+    x, y = np.meshgrid(table.columns, table.index)
+    colors = plt.get_cmap(style.COLORMAP)(norm(table.to_numpy()))
+    look = {"rstride": 1, "cstride": 1, "linewidth": 0, "shade": False}
+    axes.plot_surface(x, y, np.log10(table.to_numpy()), facecolors=colors, **look)
+    axes.set(xlabel="first direction", ylabel="second direction", zlabel=r"$\log_{10}$ test loss")
+    axes.set_box_aspect(None, zoom=0.95)
+
+
 def draw(surface: pd.DataFrame, endpoints: pd.DataFrame) -> plt.Figure:
-    experiment, m = surface["experiment"].iloc[0], surface["m"].iloc[0]
+    experiment, m = endpoints[["plane", "m"]].iloc[0]
     own = endpoints[endpoints["experiment"] == experiment]
     norm = plots.loss_norm(pd.concat([surface["test_loss"], own["test_loss"]]))
     figure = plt.figure(figsize=(style.PAGE, 3))
     figure.suptitle(rf"{style.SCALINGS[experiment]}, $m={m}$", fontsize=9)
-    solid = figure.add_subplot(1, 2, 1, projection="3d")
-    table = surface.pivot(index="y", columns="x", values="test_loss")
-    x, y = np.meshgrid(table.columns, table.index)
-    height = np.log10(table.to_numpy())
-    colors = plt.get_cmap(style.COLORMAP)(norm(table.to_numpy()))
-    solid.plot_surface(x, y, height, facecolors=colors, rstride=1, cstride=1, lw=0, shade=False)
-    solid.set(xlabel="first direction", ylabel="second direction", zlabel=r"$\log_{10}$ test loss")
-    solid.set_box_aspect(None, zoom=0.95)
+    if len(surface):
+        perspective(figure.add_subplot(1, 2, 1, projection="3d"), surface, norm)
     flat = figure.add_subplot(1, 2, 2)
     plots.surface(flat, surface, norm)
     plots.endpoints(flat, own, norm)

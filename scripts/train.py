@@ -72,14 +72,11 @@ def main(snakemake) -> None:
     }
     row, curve, start, end = train(key, snakemake.params.settings)
     if hasattr(snakemake.output, "weights"):
-        arrays = {
-            "start": start.vector().numpy(),
-            "end": end.vector().numpy(),
-        }
         with records.replacing(snakemake.output.weights) as temporary:
-            np.savez(temporary, **arrays)
-    records.write(snakemake.output.curve, curve, records.CURVE)
-    records.write(snakemake.output.run, [row], records.RUN)
+            np.savez(temporary, start=start.vector().numpy(), end=end.vector().numpy())
+    where = {"device": str(end.hidden.device), "threads": str(torch.get_num_threads())}
+    records.write(snakemake.output.curve, curve, records.CURVE, **where)
+    records.write(snakemake.output.run, [row], records.RUN, **where)
 
 
 if __name__ == "__main__":

@@ -39,48 +39,43 @@ def tensor(*values: float) -> torch.Tensor:
 
 
 class Workflow:
-    """Runs the real snakemake on an overlay, with results in a folder of the test's own."""
+    """The real snakemake on an overlay, in a working folder of the test's own."""
 
-    def __init__(self, folder: Path, overlay: dict):
-        self.folder, self.results = folder, folder / "results"
-        self.configfile = folder / "overlay.yaml"
+    def __init__(self, folder: Path, overlay: dict, root: Path = ROOT):
+        self.folder, self.root = folder, root
+        self.results = folder / "results"
         self.write(overlay)
 
-    def write(self, overlay: dict) -> None:
-        self.overlay = overlay | {"results": str(self.results)}
-        self.configfile.write_text(yaml.safe_dump(self.overlay))
+    def write(self, overlay: dict | str) -> None:
+        text = overlay if isinstance(overlay, str) else yaml.safe_dump({"results": "results"} | overlay)
+        (self.folder / "overlay.yaml").write_text(text)
 
-    def command(self, *arguments: str) -> list[str]:
-        fixed = [
+    def command(self, *arguments: str, profile: str = "none") -> list[str]:
+        where = ["--snakefile", str(self.root / "Snakefile"), "--directory", str(self.folder)]
+        how = ["--rerun-incomplete", "--rerun-triggers", "mtime", "input", "params", "software-env"]
+        what = [
+            "--configfile",
+            str(self.folder / "overlay.yaml"),
             "--cores",
             "2",
-            "--nolock",
             "--workflow-profile",
-            "none",
-            "--configfile",
-            str(self.configfile),
+            profile,
         ]
-        same_triggers = ["--rerun-triggers", "mtime", "input", "params", "software-env", "--rerun-incomplete"]
-        return [sys.executable, "-m", "snakemake", *fixed, *same_triggers, *arguments]
+        how = how if profile == "none" else []
+        return [sys.executable, "-m", "snakemake", *where, *how, *what, *arguments]
 
-    def __call__(self, *arguments: str, succeeds: bool = True) -> subprocess.CompletedProcess:
-        done = subprocess.run(self.command(*arguments), cwd=ROOT, capture_output=True, text=True, check=False)
+    def __call__(self, *arguments: str, profile: str = "none", succeeds: bool = True):
+        command = self.command(*arguments, profile=profile)
+        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
         assert (done.returncode == 0) is succeeds, done.stdout + done.stderr
         return done
 
-    def jobs(self, *arguments: str) -> dict[str, int]:
-        """How many jobs of each rule a dry run of the targets lists."""
-        return count_jobs(self("--dry-run", *arguments).stdout)
-
-
-def count_jobs(output: str) -> dict[str, int]:
-    """The table of job counts in what snakemake prints."""
-    lines = output.splitlines()
-    if "Job stats:" not in lines:
-        return {}
-    table = lines[lines.index("Job stats:") + 3 :]
-    counts = {}
-    for line in table[: table.index("")] if "" in table else table:
-        rule, count = line.split()
-        counts[rule] = int(count)
-    return counts
+    def jobs(self, *targets: str) -> dict[str, int]:
+        """How many jobs of each rule a dry run lists."""
+        lines = self("--dry-run", "--", *targets).stdout.splitlines()
+        if "Job stats:" not in lines:
+            return {}
+        table = lines[lines.index("Job stats:") + 3 :]
+        counts = {rule: int(count) for rule, count in map(str.split, table[: table.index("")])}
+        del counts["total"]
+        return counts

@@ -14,16 +14,24 @@ _LIBRARY = Path(__file__).parent
 
 @cache
 def code_digest(script: Path) -> str:
-    """Sixteen hexadecimal digits for a script and all of `lazytraining` that it reaches."""
-    reached, waiting = {}, [script]
+    """Sixteen hexadecimal digits for the code of `sources`."""
+    text = "\n".join(ast.dump(_without_docstrings(_parse(path))) for path in sources(script))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def sources(script: Path) -> list[Path]:
+    """A script and all of `lazytraining` that it reaches, in a fixed order."""
+    reached, waiting = set(), [script]
     while waiting:
         path = waiting.pop()
         if path not in reached:
-            tree = _without_docstrings(ast.parse(path.read_text()))
-            reached[path] = ast.dump(tree)
-            waiting += _library_imports(tree)
-    text = "\n".join(reached[path] for path in sorted(reached))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+            reached.add(path)
+            waiting += _library_imports(_parse(path))
+    return sorted(reached)
+
+
+def _parse(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
 
 
 def _library_imports(tree: ast.AST) -> list[Path]:

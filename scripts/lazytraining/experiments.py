@@ -262,6 +262,12 @@ class Landscape(_Model):
     )
 
 
+class FigureFive(_Model):
+    divide_by_alpha_squared: Flag = Field(
+        False, description="true or false: draw ln(L/alpha²) instead of ln L"
+    )
+
+
 class Config(_Model):
     """A preset: where its results go, and its experiments by name."""
 
@@ -270,6 +276,7 @@ class Config(_Model):
     )
     execution: Literal["separate"] = Field("separate", description="separate: one job for each run")
     landscape: Landscape = Field(Landscape(), description="a mapping with the keys grid and extent")
+    figure_5: FigureFive = Field(FigureFive(), description="a mapping with the key divide_by_alpha_squared")
     experiments: dict[Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")], Descent] = Field(
         description="a mapping of experiments, their names in a-z, 0-9 and _ starting with a letter"
     )
@@ -433,7 +440,9 @@ def _explain(error: dict) -> str:
                 model, known = Descent, sorted(Descent.model_fields)
             continue
         description = model.model_fields[part].description
-        model = {"landscape": Landscape, "early_stopping": EarlyStoppingRule}.get(part)
+        model = {"landscape": Landscape, "figure_5": FigureFive, "early_stopping": EarlyStoppingRule}.get(
+            part
+        )
         known = sorted(model.model_fields) if model else known
     path = ".".join(str(part) for part in location) or "configuration"
     if error["type"] == "extra_forbidden":

@@ -11,6 +11,8 @@ from matplotlib.ticker import LogFormatterSciNotation, LogLocator
 
 from lazytraining import style
 
+NO_PLANE = "fewer than three\nruns converged"
+
 
 def is_logarithmic(values: np.ndarray) -> bool:
     """Whether positive values are nearer to equal ratios than to equal steps."""
@@ -108,15 +110,18 @@ def heat_map(
 def loss_norm(losses: pd.Series) -> LogNorm:
     """Logarithmic colours over all finite losses."""
     finite = losses[np.isfinite(losses) & (losses > 0)]
-    return LogNorm(finite.min(), finite.max())
+    return LogNorm(finite.min(), finite.max()) if len(finite) else LogNorm(1, 10)
 
 
 def surface(axes: Axes, points: pd.DataFrame, norm: LogNorm) -> None:
     """Filled contours of a landscape's grid."""
+    axes.set_box_aspect(1)
+    if points.empty:
+        axes.text(0.5, 0.5, NO_PLANE, ha="center", va="center", transform=axes.transAxes)
+        return
     table = points.pivot(index="y", columns="x", values="test_loss")
     levels = np.geomspace(norm.vmin, norm.vmax, 24)
     axes.contourf(table.columns, table.index, table.to_numpy(), levels=levels, norm=norm)
-    axes.set_box_aspect(1)
 
 
 def color_bar(figure: Figure | SubFigure, norm: Normalize, axes, label: str) -> None:

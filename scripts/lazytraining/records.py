@@ -114,8 +114,7 @@ def provenance() -> dict[str, str]:
     return {
         "commit": _commit(),
         "python": platform.python_version(),
-        "torch": version("torch"),
-        "pyarrow": pa.__version__,
+        **{name: version(name) for name in ("torch", "numpy", "pyarrow")},
         "machine": f"{platform.node()} {platform.machine()}",
     }
 

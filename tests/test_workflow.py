@@ -1,0 +1,261 @@
+"""The workflow end to end, through the real snakemake."""
+
+import math
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from conftest import ROOT, TINY, Workflow
+
+from lazytraining import experiments, records
+
+SMALL = {key: TINY[key] for key in ("d", "n_train", "n_test", "m", "precision")} | {"seeds": 2}
+LANDSCAPE = SMALL | {"seeds": 3, "m": [4, 6], "iterations": 30, "step_size": 0.01}
+CELLS = {"tau": [0.1, 1], "alpha": [1, 10]}
+ALL = {
+    "landscape": {"grid": 5},
+    "experiments": {
+        "trajectory": SMALL | {"iterations": 40},
+        "trajectory_symmetrized": SMALL | {"iterations": 40},
+        "plateau": SMALL | {"tau": [0.1, 1], "iterations": 30},
+        "plateau_symmetrized": SMALL | {"tau": [0.1, 1], "iterations": 30},
+        "tau_alpha_text": SMALL | CELLS | {"seeds": 1, "iterations": 30},
+        "tau_alpha_code": SMALL | CELLS | {"seeds": 1, "iterations": 30},
+        "tau_alpha_converged": SMALL | CELLS | {"seeds": 1, "iterations": 30},
+        "fixed_step": SMALL | {"tau": [0.1, 1e4], "iterations": 30, "seeds": 1},
+        "fixed_step_symmetrized": SMALL | {"tau": [0.1, 1e4], "iterations": 30, "seeds": 1},
+        "landscape_mean_field": LANDSCAPE,
+        "landscape_ntk": LANDSCAPE | {"step_size": "10**(3 * m - 14)"},  # diverges at m = 6
+    },
+}
+"""Every experiment of the presets, tiny."""
+NAMES = list(ALL["experiments"])
+RUNS = 4 + 2 + 2 * 4 + 3 * 4 + 2 * 2
+
+
+def only(**entries) -> dict:
+    """An overlay with these experiments and no others."""
+    return {"experiments": dict.fromkeys(NAMES) | entries}
+
+
+def data(folder: Path) -> dict[str, list]:
+    """Every data column of every Parquet file under a folder; wall times are no data."""
+    found = {}
+    for path in sorted(folder.rglob("*.parquet")):
+        table = pq.read_table(path)
+        for column in set(table.column_names) - {"wall_seconds"}:
+            values = table[column].to_pylist()
+            found[f"{path.relative_to(folder)}:{column}"] = [repr(value) for value in values]
+    return found
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory) -> Workflow:
+    """A whole fresh run, with the profile that users have."""
+    workflow = Workflow(tmp_path_factory.mktemp("fresh"), ALL)
+    workflow("everything", profile=str(ROOT / "profiles/default"))
+    return workflow
+
+
+def test_fresh_run_makes_every_figure(finished):
+    figures = finished.results / "figures"
+    names = [f"figure_{number}" for number in range(1, 8)] + NAMES
+    names += [f"figure_2_{scaling}_m={m}" for scaling in experiments.LANDSCAPES for m in (4, 6)]
+    for name in names:
+        assert (figures / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+        assert (figures / f"{name}.pdf").read_bytes().startswith(b"%PDF")
+    assert {path.stem for path in figures.iterdir()} == set(names)
+
+
+def test_files_and_columns_are_the_interface(finished):
+    runs = sorted(finished.results.glob("runs/experiment=*/m=*/alpha=*/tau=*/eta=*/seed=*/run.parquet"))
+    assert len(runs) == RUNS + 12
+    for path in runs:
+        table = pq.read_table(path, partitioning=None)
+        assert table.schema.remove_metadata() == records.RUN
+        assert table.num_rows == 1
+        assert {b"commit", b"torch", b"device"} <= table.schema.metadata.keys()
+        assert table.schema.metadata[b"threads"] == b"1"
+        key = {name: table[name][0].as_py() for name in records.KEYS}
+        assert experiments.Run(**key).path == str(path.parent.relative_to(finished.results / "runs"))
+        curve = pq.read_table(path.with_name("curve.parquet"), partitioning=None)
+        assert curve.schema.remove_metadata() == records.CURVE
+        assert curve["iteration"][-1].as_py() == table["iterations"][0].as_py()
+        assert path.with_name("weights.npz").exists() == ("landscape" in str(path))
+    for name in NAMES:
+        assert (
+            pq.read_schema(finished.results / f"summary/{name}.parquet").remove_metadata() == records.SUMMARY
+        )
+    assert not list(finished.results.rglob(".*"))
+
+
+def test_diverged_runs_are_counted_not_averaged(finished):
+    summary = pq.read_table(finished.results / "summary/fixed_step.parquet").to_pylist()
+    assert [row["n_diverged"] for row in summary] == [0, 1]
+    assert math.isfinite(summary[0]["test_loss_end_mean"])
+    assert summary[1]["test_loss_end_mean"] is None
+
+
+def test_second_run_has_nothing_to_do(finished):
+    assert finished.jobs("everything") == {}
+
+
+def test_a_new_tau_runs_what_it_adds(finished):
+    added = ALL | {
+        "experiments": ALL["experiments"] | {"plateau": SMALL | {"tau": [0.1, 1, 5], "iterations": 30}}
+    }
+    finished.write(added)
+    assert finished.jobs() == {"all": 1, "train": 2, "aggregate": 1, "figure_3": 1}
+    finished.write(ALL)
+    assert finished.jobs() == {}
+
+
+def test_changed_settings_run_again(finished):
+    changed = ALL | {
+        "experiments": ALL["experiments"] | {"plateau": SMALL | {"tau": [0.1, 1], "iterations": 31}}
+    }
+    finished.write(changed)
+    assert finished.jobs() == {"all": 1, "train": 4, "aggregate": 1, "figure_3": 1}
+    finished.write(ALL)
+
+
+def test_one_figure_needs_only_its_runs(tmp_path):
+    workflow = Workflow(tmp_path, ALL)
+    assert workflow.jobs("figure_5") == {"train": 12, "aggregate": 3, "figure_5": 1}
+    assert workflow.jobs("figure_1") == {"train": 6, "aggregate": 2, "figure_1": 1}
+    assert workflow.jobs("plateau") == {"train": 4, "aggregate": 1, "experiment_figure": 1, "plateau": 1}
+    planes = {"train_keep_weights": 12, "landscape": 4}
+    assert workflow.jobs("figure_6") == planes | {"figure_6": 1}
+    assert workflow.jobs("landscapes") == planes | {
+        "landscape_figure": 4,
+        "figure_2": 1,
+        "figure_6": 1,
+        "landscapes": 1,
+    }
+
+
+def test_paper_preset_lists_the_right_jobs(tmp_path):
+    workflow = Workflow(tmp_path, {})
+    jobs = workflow.jobs()
+    trajectories, plateaus, grids, fixed = 3 * 10, 2 * 33 * 10, 3 * 100 * 3, 2 * 33 * 10
+    assert jobs["train"] == trajectories + plateaus + grids + fixed
+    assert jobs["train_keep_weights"] == 2 * 9 * 8
+    assert jobs["landscape"] == jobs["landscape_figure"] == 18
+    assert all(jobs[f"figure_{number}"] == 1 for number in range(1, 8))
+
+
+def test_a_user_adds_an_experiment_without_code(tmp_path):
+    swept = TINY | {"alpha": [1, 2], "m": [2, 4], "step_size": [0.01, 0.02]}
+    workflow = Workflow(tmp_path, only(own=swept))
+    assert workflow.jobs("own")["train"] == 8
+    workflow("own")
+    assert (workflow.results / "figures/own.png").exists()
+    assert workflow.jobs() == {"all": 1}
+
+
+def test_a_figure_without_its_experiments_says_so(tmp_path):
+    workflow = Workflow(tmp_path, only(plateau=ALL["experiments"]["plateau"]))
+    done = workflow("--dry-run", "--", "figure_4", succeeds=False)
+    assert "figure_4 needs the experiments ['plateau_symmetrized']" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("overlay", "expected"),
+    [
+        ({"experiments": {"plateau": {"taus": [1]}}}, "Configuration: experiments.plateau.taus: unknown key"),
+        (
+            {"experiments": {"plateau": {"tau": []}}},
+            "Configuration: experiments.plateau.tau: [] is not allowed",
+        ),
+        ({"experiments": 3}, "Configuration: experiments: 3 is not allowed"),
+    ],
+)
+def test_bad_configuration_ends_with_one_line_of_ours(tmp_path, overlay, expected):
+    done = Workflow(tmp_path, overlay)(succeeds=False)
+    ours = [line for line in done.stderr.splitlines() if not line.startswith("Using ")]
+    assert len(ours) == 1
+    assert ours[0].startswith(expected)
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_broken_file_starts_no_job(tmp_path):
+    done = Workflow(tmp_path, "experiments: [")(succeeds=False)
+    assert "not valid JSON or YAML" in done.stderr
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_broken_base_file_is_named(tmp_path):
+    root = copy_of_the_project(tmp_path)
+    (root / "config/config.yaml").write_text("experiments: [")
+    done = Workflow(tmp_path, {}, root)(succeeds=False)
+    assert "Configuration: " in done.stderr
+    assert "config/config.yaml: not readable as YAML" in done.stderr
+
+
+def copy_of_the_project(folder: Path) -> Path:
+    for name in ("Snakefile", "rules", "scripts", "config", "envs", "docs"):
+        source = ROOT / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
+    return folder
+
+
+def test_changed_numerics_run_again_and_changed_comments_do_not(tmp_path):
+    root = copy_of_the_project(tmp_path)
+    overlay = only(trajectory_symmetrized=SMALL | {"iterations": 10, "seeds": 1})
+    workflow = Workflow(tmp_path, overlay, root)
+    workflow("trajectory_symmetrized")
+    engine = root / "scripts/lazytraining/descent.py"
+    text = engine.read_text()
+    engine.write_text(f"# A comment.\n{text}")
+    assert workflow.jobs("trajectory_symmetrized") == {}
+    engine.write_text(text.replace("value=-1)", "value=-2)"))
+    again = workflow.jobs("trajectory_symmetrized")
+    assert again == {"train": 1, "aggregate": 1, "experiment_figure": 1, "trajectory_symmetrized": 1}
+
+
+def test_copied_results_in_a_fresh_clone_run_nothing(finished, tmp_path):
+    root = copy_of_the_project(tmp_path)
+    shutil.copytree(finished.results, tmp_path / "results")
+    assert Workflow(tmp_path, ALL, root).jobs("everything") == {}
+
+
+def test_killed_and_resumed_gives_the_same_data(finished, tmp_path):
+    """The driver and its jobs die at once; the same command goes on and repeats nothing finished."""
+    names = ("plateau", "tau_alpha_text")
+    workflow = Workflow(tmp_path, only(**{name: ALL["experiments"][name] for name in names}))
+    targets = [f"results/summary/{name}.parquet" for name in names]
+    with subprocess.Popen(
+        workflow.command(*targets), cwd=tmp_path, start_new_session=True, stderr=subprocess.DEVNULL
+    ) as driver:
+        while len(done := list(workflow.results.rglob("run.parquet"))) < 3:
+            assert driver.poll() is None
+            time.sleep(0.05)
+        os.killpg(driver.pid, signal.SIGKILL)
+    before = {path: path.stat().st_mtime_ns for path in done}
+    workflow("--unlock")
+    workflow(*targets)
+    repeated = [path for path, written in before.items() if path.stat().st_mtime_ns != written]
+    assert len(repeated) <= 2, "only jobs that Snakemake had not yet seen to end may run again"
+    for name in names:
+        for part in (f"runs/experiment={name}", f"summary/{name}.parquet"):
+            ours, theirs = workflow.results / part, finished.results / part
+            if ours.is_dir():
+                assert data(ours) == data(theirs)
+            else:
+                assert pq.read_table(ours).equals(pq.read_table(theirs))
+
+
+def test_names_of_rules_are_reserved(finished):
+    listed = finished("--list-rules").stdout.split()
+    assert set(listed) - set(NAMES) <= experiments.RESERVED
+
+
+def test_report_covers_what_was_made(finished):
+    finished("--report", "report.html")
+    report = (finished.folder / "report.html").read_text()
+    assert "Figure 7" in report
