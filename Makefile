@@ -45,7 +45,7 @@ schema: $(ENVIRONMENT)
 	$(RUN) PYTHONPATH=scripts python -m lazytraining.experiments > config/schema.json
 
 clean:
-	rm -rf .venv .snakemake .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis
 
 # Made once, and again when the pins change.
 $(ENVIRONMENT): envs/requirements.txt

@@ -22,7 +22,8 @@ FIGURES = {
 def load_config():
     """The paper preset with what the command line lays over it, checked."""
     try:
-        content = experiments.read_yaml(Path(workflow.basedir) / "config/config.yaml")
+        content = {}
+        update_config(content, experiments.read_yaml(Path(workflow.basedir) / "config/config.yaml"))
         update_config(content, config)
         return experiments.load(content)
     except experiments.ConfigError as error:
@@ -101,6 +102,11 @@ def landscape_runs(wildcards):
     return [
         run for run in runs if run.experiment != wildcards.experiment or own.items() <= run._asdict().items()
     ]
+
+
+def landscape_files(name):
+    """A file of every run on a landscape."""
+    return lambda wildcards: [f"<results>/runs/{run.path}/{name}" for run in landscape_runs(wildcards)]
 
 
 def landscape_problem(wildcards):

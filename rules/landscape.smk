@@ -1,8 +1,7 @@
 rule landscape:
     input:
-        weights=lambda wildcards: [
-            f"<results>/runs/{run.path}/weights.npz" for run in landscape_runs(wildcards)
-        ],
+        runs=landscape_files("run.parquet"),
+        weights=landscape_files("weights.npz"),
     output:
         surface="<results>/landscapes/experiment={experiment}/<scales>/surface.parquet",
         endpoints="<results>/landscapes/experiment={experiment}/<scales>/endpoints.parquet",
@@ -15,7 +14,6 @@ rule landscape:
     resources:
         mem_mb=1000,
     params:
-        runs=lambda wildcards: [run._asdict() for run in landscape_runs(wildcards)],
         group=landscape_group,
         problem=landscape_problem,
         grid=CONFIG.landscape.grid,

@@ -7,17 +7,17 @@ Out: summary/E.parquet, one row for each (m, alpha, tau, eta), and tables/E.parq
 import pandas as pd
 import pyarrow as pa
 
-from lazytraining import jobs, records
+from lazytraining import jobs, records, tables
 
 
 def summarise(runs: pd.DataFrame) -> pd.DataFrame:
     """Mean, standard deviation (ddof 1) and median over the seeds whose run did not diverge."""
-    counts = runs.groupby(records.GROUP, as_index=False).agg(
+    counts = runs.groupby(tables.GROUP, as_index=False).agg(
         n_seeds=("seed", "size"), n_diverged=("diverged", "sum")
     )
-    kept = runs[~runs["diverged"]].groupby(records.GROUP)[records.AVERAGED].agg(records.STATISTICS)
+    kept = runs[~runs["diverged"]].groupby(tables.GROUP)[tables.AVERAGED].agg(tables.STATISTICS)
     kept.columns = [f"{column}_{statistic}" for column, statistic in kept.columns]
-    return counts.merge(kept, on=records.GROUP, how="left")
+    return counts.merge(kept, on=tables.GROUP, how="left")
 
 
 def main(snakemake) -> None:
@@ -25,7 +25,7 @@ def main(snakemake) -> None:
     runs = records.read(snakemake.input, records.RUN)
     summary = pa.Table.from_pandas(summarise(runs.to_pandas()), preserve_index=False)
     records.write(snakemake.output.runs, runs, records.RUN)
-    records.write(snakemake.output.summary, summary, records.SUMMARY)
+    records.write(snakemake.output.summary, summary, tables.SUMMARY)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from lazytraining import descent, network, problem
 from lazytraining.network import Weights
 
 D, N = 100, 1000
-ROUNDS, ITERATIONS = 7, 200
+ROUNDS, ITERATIONS = 5, 2000
 TRAIN_ONE_ITERATION = """
 import train
 key = dict(experiment="bench", m=50, alpha=1.0, tau=1.0, eta=0.1, seed=0)
@@ -33,9 +33,8 @@ def students(m: int, stack: int, precision: torch.dtype) -> Weights:
 
 
 def engine(data: problem.Problem, start: Weights):
-    size = len(start.output)
-    stack = descent._Stack(data, start, torch.ones(size), torch.full((size,), 0.1))
-    return lambda: stack.run(range(ITERATIONS), always_test=True)
+    ones = torch.ones(len(start.output), dtype=torch.float64)
+    return lambda: descent.descend(data, start, ones, 0.01 * ones, ITERATIONS)
 
 
 def products(data: problem.Problem, start: Weights):

@@ -8,9 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 
-from lazytraining import jobs, plots, records, style
-
-COLUMNS = {"test_loss_end": "end of training", "test_loss_best": "best throughout"}
+from lazytraining import jobs, plots, records, style, tables
 
 
 def swept(summary: pd.DataFrame) -> list[str]:
@@ -35,11 +33,13 @@ def draw(summary: pd.DataFrame) -> plt.Figure:
 def single(summary: pd.DataFrame, keys: list[str]) -> plt.Figure:
     figure, axes = plt.subplots(figsize=(style.COLUMN, 2.5))
     row = summary.iloc[0]
-    for number, column in enumerate(COLUMNS):
+    for number, column in enumerate(plots.LOSSES):
         spread = np.nan_to_num(row[f"{column}_std"])
         axes.errorbar(number, row[f"{column}_mean"], spread, marker=style.MARKERS[number], capsize=4)
-    axes.set_xticks(range(len(COLUMNS)), COLUMNS.values())
-    axes.set(xlim=(-0.5, len(COLUMNS) - 0.5), ylabel=style.LABELS["test_loss"])
+    axes.set_xticks(range(len(plots.LOSSES)), plots.LOSSES.values())
+    if row["n_diverged"]:
+        axes.set_title(f"{row['n_diverged']} of {row['n_seeds']} diverged")
+    axes.set(xlim=(-0.5, len(plots.LOSSES) - 0.5), ylabel=style.LABELS["test_loss"])
     return figure
 
 
@@ -47,8 +47,8 @@ def line(summary: pd.DataFrame, keys: list[str]) -> plt.Figure:
     (key,) = keys
     figure, axes = plt.subplots(figsize=(style.COLUMN, 2.6))
     summary = summary.sort_values(key)
-    means = summary[[f"{column}_mean" for column in COLUMNS]]
-    for number, (column, label) in enumerate(COLUMNS.items()):
+    means = summary[[f"{column}_mean" for column in plots.LOSSES]]
+    for number, (column, label) in enumerate(plots.LOSSES.items()):
         mean, std = summary[f"{column}_mean"], summary[f"{column}_std"]
         plots.band(axes, summary[key], mean, std, number, floor=means.min(axis=None) / 2, label=label)
     plots.fit_axis(axes, "x", summary[key].to_numpy())
@@ -68,7 +68,7 @@ def maps(summary: pd.DataFrame, keys: list[str]) -> plt.Figure:
         len(groups), 2, figsize=(style.PAGE, 2.6 * len(groups)), squeeze=False, sharex=True, sharey=True
     )
     for row, (values, group) in zip(panels, groups, strict=True):
-        for axes, (column, label) in zip(row, COLUMNS.items(), strict=True):
+        for axes, (column, label) in zip(row, plots.LOSSES.items(), strict=True):
             mesh, _ = plots.heat_map(axes, group, x, y, f"{column}_mean")
             plots.color_bar(figure, mesh.norm, axes, style.LABELS["test_loss"])
             at = ", ".join(f"{style.SYMBOLS[key]} = {v:g}" for key, v in zip(outer, values, strict=True))
@@ -78,7 +78,7 @@ def maps(summary: pd.DataFrame, keys: list[str]) -> plt.Figure:
 
 def main(snakemake) -> None:
     jobs.start(snakemake.log[0])
-    summary = records.read(snakemake.input, records.SUMMARY).to_pandas()
+    summary = records.read(snakemake.input, tables.SUMMARY).to_pandas()
     style.save(draw(summary), snakemake.output.png, snakemake.output.pdf)
 
 

@@ -12,9 +12,10 @@ from lazytraining import jobs, records, style
 KINDS = ["experiment", "tau"]
 
 
-def name(kind: tuple[str, float]) -> str:
+def name(kind: tuple[str, float], diverged: pd.Series) -> str:
     start = "symmetrised" if kind[0].endswith("symmetrized") else "not symmetrised"
-    return rf"$\tau={kind[1]:g}$, {start}"
+    note = f" ({diverged.sum()} of {len(diverged)} diverged)" if diverged.any() else ""
+    return rf"$\tau={kind[1]:g}$, {start}{note}"
 
 
 def over_seeds(curves: pd.DataFrame, column: str) -> pd.DataFrame:
@@ -24,24 +25,26 @@ def over_seeds(curves: pd.DataFrame, column: str) -> pd.DataFrame:
 
 
 def draw(curves: pd.DataFrame, runs: pd.DataFrame) -> plt.Figure:
+    """Diverged runs are in no median and no band; the legend counts them."""
+    curves = curves.merge(runs[[*KINDS, "seed", "diverged"]], on=[*KINDS, "seed"])
+    curves = curves[~curves["diverged"]]
     figure, panels = plt.subplots(1, 3, figsize=(style.PAGE, 2.5), width_ratios=[3, 3, 2])
-    stops = runs.groupby(KINDS)["iterations"].median()
     last = 1.15 * runs["iterations"].max()
-    for number, (kind, group) in enumerate(curves.groupby(KINDS)):
+    for number, (kind, group) in enumerate(runs.groupby(KINDS)):
+        look = style.look(number)
+        label, stop = name(kind, group["diverged"]), group.loc[~group["diverged"], "iterations"].median()
+        mine = curves[(curves[KINDS] == list(kind)).all(axis=1)]
         for axes, column in zip(panels, ("relative_change", "test_loss"), strict=False):
-            look = {"color": style.COLORS[number], "linestyle": style.LINES[number]}
-            statistics = over_seeds(group, column).loc[:last]
-            median = statistics["median"]
-            axes.fill_between(
-                statistics.index, statistics["min"], statistics["max"], alpha=0.2, lw=0, color=look["color"]
-            )
-            running = median[median.index <= stops[kind]]
-            axes.plot(running.index, running, label=name(kind), **look)
-            axes.plot(running.index[-1], running.iloc[-1], style.MARKERS[number], color=look["color"])
             axes.set(yscale="log", xlabel=style.LABELS["iteration"], ylabel=style.LABELS[column])
             axes.set_xlim(0, last)
+            statistics = over_seeds(mine, column).loc[:last]
+            median = statistics.loc[statistics.index <= stop, "median"]
+            color, band = look["color"], (statistics["min"], statistics["max"])
+            axes.fill_between(statistics.index, *band, alpha=0.2, lw=0, color=color)
+            axes.plot(median.index, median, label=label, color=color, ls=look["linestyle"])
+            axes.plot(median.index[-1:], median.iloc[-1:], look["marker"], color=color)
     panels[0].set_ylim(bottom=1)
-    movement(panels[2], runs)
+    movement(panels[2], runs[~runs["diverged"]])
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
     for axes, title in zip(panels, ("(a) relative change", "(b) test loss", "(c) movement"), strict=True):
         style.letter(axes, title)
@@ -50,11 +53,12 @@ def draw(curves: pd.DataFrame, runs: pd.DataFrame) -> plt.Figure:
 
 def movement(axes: plt.Axes, runs: pd.DataFrame) -> None:
     """Each layer's distance from its start at the end of training, a dot for each seed."""
-    for number, (_, group) in enumerate(runs.groupby(KINDS)):
+    groups = list(runs.groupby(KINDS))
+    for number, (_, group) in enumerate(groups):
+        look = style.look(number) | {"linestyle": "", "alpha": 0.6, "markeredgewidth": 0}
+        offset = 0.6 * ((number + 0.5) / len(groups) - 0.5)
         for position, layer in enumerate(("hidden", "output")):
-            values = group[f"{layer}_distance"]
-            place = [position + 0.22 * (number - 1)] * len(values)
-            axes.plot(place, values, style.MARKERS[number], color=style.COLORS[number], alpha=0.6, mew=0)
+            axes.plot([position + offset] * len(group), group[f"{layer}_distance"], **look)
     axes.set_xticks([0, 1], ["hidden\n$b$", "output\n$a$"])
     axes.set(xlim=(-0.5, 1.5), yscale="log", ylabel=r"$\|w_T-w_0\|\,/\,\|w_0\|$ per layer")
 

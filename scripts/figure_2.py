@@ -6,7 +6,7 @@ In: surface.parquet of every landscape. Out: the figure as PNG and PDF.
 import pandas as pd
 from matplotlib import pyplot as plt
 
-from lazytraining import jobs, plots, records, style
+from lazytraining import jobs, plots, records, style, tables
 
 
 def draw(surfaces: pd.DataFrame, widths: list[int]) -> plt.Figure:
@@ -32,7 +32,7 @@ def draw(surfaces: pd.DataFrame, widths: list[int]) -> plt.Figure:
 
 def main(snakemake) -> None:
     jobs.start(snakemake.log[0])
-    surfaces = records.read(snakemake.input.surfaces, records.SURFACE).to_pandas()
+    surfaces = records.read(snakemake.input.surfaces, tables.SURFACE).to_pandas()
     style.save(draw(surfaces, snakemake.params.widths), snakemake.output.png, snakemake.output.pdf)
 
 

@@ -9,16 +9,14 @@ from matplotlib import pyplot as plt
 
 from lazytraining import jobs, plots, records, style
 
-COLUMNS = {"test_loss_end": "end of training", "test_loss_best": "best throughout"}
-
 
 def draw(runs: pd.DataFrame) -> plt.Figure:
     figure, (left, right) = plt.subplots(1, 2, figsize=(style.PAGE, 2.6))
-    plots.sweep(left, runs, COLUMNS)
+    plots.sweep(left, runs, plots.LOSSES)
     zero = runs.drop_duplicates("seed")["zero_loss"].mean()
     left.axhline(zero, color="0.4", linestyle=(0, (1, 1)), lw=1, label="zero predictor")
     left.set_ylabel(style.LABELS["test_loss"])
-    plots.sweep(right, runs, COLUMNS, divide_by="zero_loss")
+    plots.sweep(right, runs, plots.LOSSES, divide_by="zero_loss")
     right.axhline(1, color="0.4", linestyle=(0, (1, 1)), lw=1, label="zero predictor")
     right.set_ylabel("test loss / zero predictor's")
     for axes, title in ((left, "(a) test loss"), (right, "(b) relative, seed by seed")):

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.lines import Line2D
 
-from lazytraining import jobs, plots, records, style
+from lazytraining import jobs, plots, records, style, tables
 
 PANELS = {
     "tau_alpha_text": ("test_loss_end_mean", "(a) as described: stopped early"),
@@ -22,7 +22,8 @@ BARS = "tau_alpha_code"
 def level_lines(axes: plt.Axes, table: pd.DataFrame) -> None:
     """Lines of equal loss, and the line α τ² = const through the middle of the grid."""
     look = {"levels": 7, "colors": "white", "linewidths": 0.8, "linestyles": "solid"}
-    axes.contour(table.columns, table.index, table.to_numpy(), **look)
+    if min(table.shape) > 1:
+        axes.contour(table.columns, table.index, table.to_numpy(), **look)
     tau, alpha = table.columns.to_numpy(), table.index.to_numpy()
     limits = axes.get_xlim(), axes.get_ylim()
     constant = np.exp(np.log(alpha).mean() + 2 * np.log(tau).mean())
@@ -33,10 +34,10 @@ def level_lines(axes: plt.Axes, table: pd.DataFrame) -> None:
 
 def bars(axes, table: pd.DataFrame, symbol: str) -> None:
     """The published view: a bar of height ln L, or ln(L/α²), for each cell."""
-    rows, columns = np.indices(table.shape)
-    heights = np.nan_to_num(table.to_numpy()).ravel()
-    color = style.COLORS[0]
-    axes.bar3d(columns.ravel() - 0.3, rows.ravel() - 0.3, 0, 0.6, 0.6, heights, color=color, shade=True)
+    rows, columns = np.nonzero(np.isfinite(table.to_numpy()))
+    heights = table.to_numpy()[rows, columns]
+    axes.bar3d(columns - 0.3, rows - 0.3, 0, 0.6, 0.6, heights, color=style.COLORS[0], shade=True)
+    axes.set_zlim(min(0, heights.min(initial=0)), max(0, heights.max(initial=0)))
     for which, values, label in (("x", table.columns, r"$\tau$"), ("y", table.index, r"$\alpha$")):
         ticks = np.arange(0, len(values), max(1, len(values) // 4))
         exponents = [f"$10^{{{np.log10(values[tick]):.2g}}}$" for tick in ticks]
@@ -76,7 +77,7 @@ def draw(summary: pd.DataFrame, divide: bool) -> plt.Figure:
 
 def main(snakemake) -> None:
     jobs.start(snakemake.log[0])
-    summary = records.read(snakemake.input.summaries, records.SUMMARY).to_pandas()
+    summary = records.read(snakemake.input.summaries, tables.SUMMARY).to_pandas()
     style.save(draw(summary, snakemake.params.divide), snakemake.output.png, snakemake.output.pdf)
 
 

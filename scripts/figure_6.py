@@ -6,7 +6,7 @@ In: surface.parquet and endpoints.parquet of every landscape. Out: the figure as
 import pandas as pd
 from matplotlib import pyplot as plt
 
-from lazytraining import jobs, plots, records, style
+from lazytraining import jobs, plots, records, style, tables
 
 PLANE = "landscape_mean_field"
 
@@ -37,8 +37,8 @@ def draw(surfaces: pd.DataFrame, endpoints: pd.DataFrame, widths: list[int]) -> 
 
 def main(snakemake) -> None:
     jobs.start(snakemake.log[0])
-    surfaces = records.read(snakemake.input.surfaces, records.SURFACE).to_pandas()
-    endpoints = records.read(snakemake.input.endpoints, records.ENDPOINTS).to_pandas()
+    surfaces = records.read(snakemake.input.surfaces, tables.SURFACE).to_pandas()
+    endpoints = records.read(snakemake.input.endpoints, tables.ENDPOINTS).to_pandas()
     style.save(draw(surfaces, endpoints, snakemake.params.widths), snakemake.output.png, snakemake.output.pdf)
 
 

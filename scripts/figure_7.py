@@ -9,13 +9,11 @@ from matplotlib import pyplot as plt
 
 from lazytraining import jobs, plots, records, style
 
-COLUMNS = {"test_loss_end": "end of training", "test_loss_best": "best throughout"}
-
 
 def draw(runs: pd.DataFrame) -> plt.Figure:
     figure, panels = plt.subplots(1, 2, figsize=(style.PAGE, 2.6), sharey=True)
     for axes, (symmetrize, group) in zip(panels, runs.groupby("symmetrize"), strict=True):
-        plots.sweep(axes, group, COLUMNS)
+        plots.sweep(axes, group, plots.LOSSES)
         zero = group.drop_duplicates("seed")["zero_loss"].mean()
         axes.axhline(zero, color="0.4", linestyle=(0, (1, 1)), lw=1, label="zero predictor")
         axes.set_yscale("log")

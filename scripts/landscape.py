@@ -1,6 +1,6 @@
 """Test loss on the plane of one landscape: the final weights of one experiment at one m.
 
-In: weights.npz of the experiment's seeds, and of the other landscape experiments at the same m.
+In: run.parquet and weights.npz of the experiment's seeds, and of the other landscape's at the same m.
 Out: surface.parquet (the grid) and endpoints.parquet (every student projected onto the plane),
 with the plane's explained variance in the files' metadata.
 """
@@ -10,7 +10,7 @@ import math
 import numpy as np
 import torch
 
-from lazytraining import jobs, landscape, problem, records
+from lazytraining import jobs, landscape, problem, records, tables
 
 
 def measure(
@@ -18,12 +18,13 @@ def measure(
 ) -> tuple[list[dict], list[dict], dict[str, str]]:
     """Rows of the surface and of the end points, and the plane's explained variance.
 
+    `runs` are rows of run.parquet and `vectors` (k, p) their final weights.
+
     Diverged students span no plane; with fewer than three others there is none, the surface has no
     rows and the end points have no coordinates.
     """
     x, y = torch.from_numpy(data.x_test), torch.from_numpy(data.y_test)
-    finite = vectors.isfinite().all(1)
-    own = torch.tensor([run["experiment"] == group["experiment"] for run in runs]) & finite
+    own = torch.tensor([run["experiment"] == group["experiment"] and not run["diverged"] for run in runs])
     own_loss = [
         landscape.loss_at(vector[None], run["alpha"], x, y).item()
         for vector, run in zip(vectors, runs, strict=True)
@@ -47,19 +48,21 @@ def measure(
         values = (places[:, 0], places[:, 1], in_plane, below)
         endpoints |= {name: value.tolist() for name, value in zip(names, values, strict=True)}
     columns = zip(*endpoints.values(), strict=True)
-    rows = [run | dict(zip(endpoints, row, strict=True)) for run, row in zip(runs, columns, strict=True)]
+    keys = [{name: run[name] for name in records.KEYS} for run in runs]
+    rows = [key | dict(zip(endpoints, row, strict=True)) for key, row in zip(keys, columns, strict=True)]
     return surface, rows, explained
 
 
 def main(snakemake) -> None:
     jobs.start(snakemake.log[0])
     params = snakemake.params
+    runs = [records.read([path], records.RUN).to_pylist()[0] for path in snakemake.input.runs]
     vectors = [torch.from_numpy(np.load(path)["end"][0]).double() for path in snakemake.input.weights]
     data = problem.make_problem(**params.problem)
-    measured = measure(params.runs, torch.stack(vectors), data, params.group, params.grid, params.extent)
+    measured = measure(runs, torch.stack(vectors), data, params.group, params.grid, params.extent)
     surface, endpoints, explained = measured
-    records.write(snakemake.output.surface, surface, records.SURFACE, **explained)
-    records.write(snakemake.output.endpoints, endpoints, records.ENDPOINTS, **explained)
+    records.write(snakemake.output.surface, surface, tables.SURFACE, **explained)
+    records.write(snakemake.output.endpoints, endpoints, tables.ENDPOINTS, **explained)
 
 
 if __name__ == "__main__":

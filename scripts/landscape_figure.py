@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 
-from lazytraining import jobs, plots, records, style
+from lazytraining import jobs, plots, records, style, tables
 
 
 def perspective(axes, surface: pd.DataFrame, norm) -> None:
@@ -39,8 +39,8 @@ def draw(surface: pd.DataFrame, endpoints: pd.DataFrame) -> plt.Figure:
 
 def main(snakemake) -> None:
     jobs.start(snakemake.log[0])
-    surface = records.read([path for path in snakemake.input if "surface" in path], records.SURFACE)
-    endpoints = records.read([path for path in snakemake.input if "endpoints" in path], records.ENDPOINTS)
+    surface = records.read([path for path in snakemake.input if "surface" in path], tables.SURFACE)
+    endpoints = records.read([path for path in snakemake.input if "endpoints" in path], tables.ENDPOINTS)
     figure = draw(surface.to_pandas(), endpoints.to_pandas())
     style.save(figure, snakemake.output.png, snakemake.output.pdf)
 

@@ -10,6 +10,8 @@ import yaml
 
 from lazytraining import problem
 
+torch.set_num_threads(1)  # as in a job; more threads fight over problems as small as these
+
 ROOT = Path(__file__).parents[1]
 TINY = {
     "d": 3,

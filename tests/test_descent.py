@@ -180,6 +180,27 @@ def test_without_tracking_only_recorded_test_losses_are_evaluated(small_problem,
     assert recorded.test_loss_best == min(recorded.test_loss)
 
 
+def test_best_is_over_recorded_iterations_without_tracking(small_problem):
+    """Early stopping needs the test loss everywhere; the best is still over what is recorded."""
+    start = network.initialise(6, 5, 1.0, 0, True)
+    rule = [EarlyStopping(0.0, 150)]
+    (run,) = descent.descend(small_problem, start, tensor(1.0), tensor(0.9), 900, rule, track_best=False)
+    assert run.test_loss_best == min(run.test_loss)
+    assert run.best_iteration == run.iteration[run.test_loss.index(min(run.test_loss))]
+    (tracked,) = descent.descend(small_problem, start, tensor(1.0), tensor(0.9), 900, rule)
+    assert tracked.iteration == run.iteration
+    assert tracked.test_loss_best <= run.test_loss_best
+
+
+@pytest.mark.parametrize("tau", [0.1, 1.0, 100.0])
+def test_symmetrised_descent_starts_at_the_zero_predictor(tau):
+    """The engine sums all neurons at once, so its h(w0) is 0 up to rounding: τ² times 1e-15 or so."""
+    data = make_problem(100, 50, 60, 3, 1.0, seed=0)
+    start = network.initialise(50, 100, tau, 0, True)
+    (run,) = descent.descend(data, start, tensor(1.0), tensor(1e-9), 1)
+    assert run.test_loss[0] == pytest.approx(data.zero_loss, rel=1e-12 * max(1, tau**2))
+
+
 def test_test_loss_is_evaluated_nowhere_else(small_problem, monkeypatch):
     asked = []
     evaluate = descent._Stack.evaluate
@@ -192,10 +213,15 @@ def test_test_loss_is_evaluated_nowhere_else(small_problem, monkeypatch):
     assert sum(asked) == len(run.iteration)
 
 
-@given(st.integers(1, 30_000))
+@given(st.integers(21, 30_000))
 def test_recorded_iterations_to_the_letter(iterations):
-    wanted = {*range(21), *np.rint(np.geomspace(20, max(iterations, 20), 200)).astype(int), iterations}
-    assert descent.recorded_iterations(iterations).tolist() == sorted(t for t in wanted if t <= iterations)
+    spaced = {round(20 * (iterations / 20) ** (k / 199)) for k in range(200)}
+    assert set(descent.recorded_iterations(iterations).tolist()) == {*range(21), *spaced, iterations}
+
+
+@pytest.mark.parametrize("iterations", [1, 19, 20])
+def test_short_runs_record_everything(iterations):
+    assert descent.recorded_iterations(iterations).tolist() == list(range(iterations + 1))
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")

@@ -20,7 +20,10 @@ def without(key: str) -> dict:
 
 
 def landscape(**changes) -> dict:
-    return {"results": "r", "experiments": {"landscape_ntk": TINY | {"keep_weights": True} | changes}}
+    return {
+        "results": "r",
+        "experiments": {"landscape_ntk": TINY | {"keep_weights": True, "data_seed": 0, "seeds": 3} | changes},
+    }
 
 
 BAD = {
@@ -38,7 +41,7 @@ BAD = {
     ),
     "name of a rule": ({"results": "r", "experiments": {"train": TINY}}, "experiments.train: the name"),
     "name with capitals": ({"results": "r", "experiments": {"A": TINY}}, "experiments.A: 'A' is not allowed"),
-    "name with a path": ({"results": "r", "experiments": {"../a": TINY}}, "experiments.../a: '../a'"),
+    "name with a path": ({"results": "r", "experiments": {"../a": TINY}}, "experiments.'../a': '../a'"),
     "name is a number": ({"results": "r", "experiments": {1: TINY}}, "experiments.1: 1 is not allowed"),
     "wrong type": (config(d="many"), "experiments.tiny.d: 'many' is not allowed; expected an integer ≥ 1"),
     "boolean for a number": (config(d=True), "experiments.tiny.d: True is not allowed"),
@@ -104,8 +107,37 @@ BAD = {
         "experiments.tiny: more than 1000000 runs",
     ),
     "landscape grid": (config() | {"landscape": {"grid": 1}}, "landscape.grid: 1 is not allowed"),
-    "landscape of two": (landscape(seeds=2, data_seed=0), "experiments.landscape_ntk: 2 seeds"),
-    "landscape without weights": (landscape(keep_weights=False), "experiments.landscape_ntk.keep_weights"),
+    "landscape of two": (
+        landscape(seeds=2),
+        "experiments.landscape_ntk: keep_weights True, data_seed 0 and 2 seeds",
+    ),
+    "landscape without weights": (
+        landscape(keep_weights=False),
+        "experiments.landscape_ntk: keep_weights False",
+    ),
+    "landscapes of two problems": (
+        landscape()
+        | {
+            "experiments": {
+                name: landscape(d=d)["experiments"]["landscape_ntk"]
+                for name, d in (("landscape_mean_field", 3), ("landscape_ntk", 4))
+            }
+        },
+        "experiments.landscape_ntk.d: 4 is not allowed; expected 3 as in landscape_mean_field",
+    ),
+    "figure's experiment over more than it draws": (
+        {"results": "r", "experiments": {"plateau": TINY | {"m": [2, 4]}}},
+        "experiments.plateau.m: [2, 4] is not allowed; expected one value",
+    ),
+    "integer of thousands of digits": (config(d=16**4000), "experiments.tiny.d: a int too large"),
+    "key with a line break": (config(**{"a\nb": 1}), "experiments.tiny.'a\\nb': unknown key"),
+    "endless key": (config(**{"k" * 300: 1}), "unknown key"),
+    "endless name": ({"results": "r", "experiments": {"n" * 61: TINY}}, "at most 60"),
+    "digits of other scripts": (config(d="٣"), "experiments.tiny.d: '٣' is not allowed"),
+    "experiment without keys": (
+        {"results": "r", "experiments": {"a": [1]}},
+        "expected a mapping of keys, of alpha",
+    ),
 }
 
 
@@ -121,7 +153,17 @@ def test_bad_configuration_is_one_line(name):
 
 @pytest.mark.parametrize(
     "text",
-    ["results: [", "- 1", "", "a: !!python/object/apply:os.getcwd []", "a: &a [*a", "\x00"],
+    [
+        "results: [",
+        "- 1",
+        "",
+        "a: !!python/object/apply:os.getcwd []",
+        "a: &a [*a",
+        "\x00",
+        "a: 2024-13-45",
+        "a: !!int x",
+        "[" * 3000,
+    ],
 )
 def test_what_is_no_mapping_in_yaml_is_one_line(tmp_path, text):
     path = tmp_path / "config.yaml"
@@ -188,6 +230,22 @@ def test_presets_are_right(overlay):
     if overlay:
         update_config(content, experiments.read_yaml(ROOT / "config" / overlay))
         assert load(content).experiments.keys() == paper.experiments.keys()
+
+
+def test_an_overlay_changes_no_other_experiment():
+    """Experiments of the base share YAML anchors; what is laid over one must not reach the others."""
+    base = experiments.read_yaml(ROOT / "config/config.yaml")
+    content = {}
+    update_config(content, base)
+    overlay = {
+        "plateau": {"tau": {"logspace": [-2, 1, 4]}},
+        "trajectory": {"early_stopping": {"patience": 7}},
+    }
+    update_config(content, {"experiments": overlay})
+    changed, paper = load(content), load(base)
+    assert len(changed.runs["plateau"]) == 40
+    for name in paper.experiments.keys() - overlay.keys():
+        assert changed.experiments[name] == paper.experiments[name]
 
 
 def test_schema_is_current_and_named_by_the_presets():

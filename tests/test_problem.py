@@ -36,5 +36,5 @@ def test_problem_follows_the_streams_to_the_letter():
 
 @pytest.mark.parametrize(("seed", "expected"), [(0, 5.987e-3), (1, 5.843e-3), (2, 1.152e-2)])
 def test_zero_predictor_has_the_known_loss(seed, expected):
-    """Values of an independent transcription, docs/reference-values.md."""
+    """Values of an independent transcription."""
     assert make_problem(100, 1000, 1000, 3, 1.0, seed).zero_loss == pytest.approx(expected, rel=1e-3)

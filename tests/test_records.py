@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 from aggregate import summarise
 
-from lazytraining import records
+from lazytraining import records, tables
 from lazytraining.digest import code_digest, sources
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
@@ -14,7 +14,7 @@ KEY = {"experiment": "tiny", "m": 4, "alpha": 1.0, "tau": 0.1, "eta": 2.0}
 
 
 def row(seed: int, value: float, diverged: bool = False, **changes) -> dict:
-    values = dict.fromkeys(records.AVERAGED, value)
+    values = dict.fromkeys(tables.AVERAGED, value)
     return KEY | {"seed": seed, "diverged": diverged} | values | changes
 
 

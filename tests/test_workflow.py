@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from conftest import ROOT, TINY, Workflow
 
-from lazytraining import experiments, records
+from lazytraining import experiments, records, tables
 
 SMALL = {key: TINY[key] for key in ("d", "n_train", "n_test", "m", "precision")} | {"seeds": 2}
 LANDSCAPE = SMALL | {"seeds": 3, "m": [4, 6], "iterations": 30, "step_size": 0.01}
@@ -89,7 +89,7 @@ def test_files_and_columns_are_the_interface(finished):
         assert path.with_name("weights.npz").exists() == ("landscape" in str(path))
     for name in NAMES:
         assert (
-            pq.read_schema(finished.results / f"summary/{name}.parquet").remove_metadata() == records.SUMMARY
+            pq.read_schema(finished.results / f"summary/{name}.parquet").remove_metadata() == tables.SUMMARY
         )
     assert not list(finished.results.rglob(".*"))
 
@@ -99,6 +99,19 @@ def test_diverged_runs_are_counted_not_averaged(finished):
     assert [row["n_diverged"] for row in summary] == [0, 1]
     assert math.isfinite(summary[0]["test_loss_end_mean"])
     assert summary[1]["test_loss_end_mean"] is None
+
+
+def test_diverged_students_span_no_plane(finished):
+    surfaces = finished.results.glob("landscapes/experiment=landscape_ntk/**/surface.parquet")
+    groups = {path.parts[-5]: path for path in surfaces}
+    assert pq.read_table(groups["m=4"], partitioning=None).num_rows == 25
+    assert pq.read_table(groups["m=6"], partitioning=None).num_rows == 0
+    endpoints = pq.read_table(groups["m=6"].with_name("endpoints.parquet"), partitioning=None).to_pylist()
+    assert len(endpoints) == 6
+    assert all(math.isnan(row["x"]) for row in endpoints)
+    shares = pq.read_table(groups["m=4"].with_name("endpoints.parquet"), partitioning=None).to_pylist()
+    own = [row["in_plane"] for row in shares if row["experiment"] == row["plane"]]
+    assert own == pytest.approx([1, 1, 1]), "three points lie in the plane that they span"
 
 
 def test_second_run_has_nothing_to_do(finished):
@@ -111,6 +124,10 @@ def test_a_new_tau_runs_what_it_adds(finished):
     }
     finished.write(added)
     assert finished.jobs() == {"all": 1, "train": 2, "aggregate": 1, "figure_3": 1}
+    output = finished("--dry-run").stdout.splitlines()
+    trained = [line for line in output if line.strip().startswith("output:") and "run.parquet" in line]
+    assert len(trained) == 2
+    assert all("experiment=plateau/m=4/alpha=1/tau=5/" in line for line in trained)
     finished.write(ALL)
     assert finished.jobs() == {}
 

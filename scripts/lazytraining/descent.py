@@ -12,7 +12,6 @@ allocated and nothing goes to the host but at recorded iterations.
 """
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -81,7 +80,8 @@ def descend(
 
     Precision and device are those of `start`. `early_stopping` has an entry for each student.
     The test loss is evaluated at every iteration if it is needed there (`track_best` or
-    `early_stopping`), else at the recorded ones.
+    `early_stopping`), else at the recorded ones; the best is over every iteration with `track_best`,
+    else over the recorded ones.
 
     A student ends where its early stopping says so, or diverged where a loss is not finite. The
     losses between two recorded iterations reach the host as one block; a student that turns out
@@ -89,7 +89,8 @@ def descend(
     again, so that its weights are those of its last iteration.
     """
     stack = _Stack(problem, start.clone(), alpha, step_size)
-    records = [_Recorder(early_stopping[i] if early_stopping else None) for i in range(len(alpha))]
+    rules = early_stopping or [None] * len(alpha)
+    records = [_Recorder(rule, track_best) for rule in rules]
     running = list(range(len(alpha)))
     always_test = track_best or early_stopping is not None
     record = recorded_iterations(iterations).tolist()
@@ -97,7 +98,7 @@ def descend(
     for first, end in zip(record, [*record[1:], iterations + 1], strict=True):
         at_first = stack.weights.clone()
         moved = movement(stack.weights, start.select(running))
-        losses = stack.run(range(end - first), always_test, update_last=end <= iterations).cpu().numpy()
+        losses = stack.run(end - first, always_test, update_last=end <= iterations).cpu().numpy()
 
         left, ended = [], []
         for i, student in enumerate(running):
@@ -108,14 +109,14 @@ def descend(
                 left.append(i)
                 continue
             ended.append(student)
-            last = stack.select([i])
-            if offset is not None:
-                last = stack.select([i], at_first)
-                last.run(range(offset), always_test)
-                if offset:
-                    there = movement(last.weights, start.select([student]))
-                    recorder.moved(there.relative_change[0], there.relative_distance[0])
-            recorder.trajectory.weights = last.weights
+            last = (at_first if offset == 0 else stack.weights).select([i])
+            if offset:
+                again = stack.select([i], at_first)
+                again.run(offset, always_test)
+                last = again.weights
+                there = movement(last, start.select([student]))
+                recorder.moved(there.relative_change[0], there.relative_distance[0])
+            recorder.trajectory.weights = last
         if ended:
             running = [running[i] for i in left]
             if not running:
@@ -163,21 +164,20 @@ class _Stack:
         chosen = (weights or self.weights).select(index)
         return _Stack(self.problem, chosen, self.alpha[index], self.step_size[index])
 
-    def run(self, steps: Iterable[int], always_test: bool, update_last: bool = True) -> Tensor:
-        """Do some iterations; losses (step, train and test, stack) before each one's update.
+    def run(self, steps: int, always_test: bool, update_last: bool = True) -> Tensor:
+        """Do so many iterations; losses (step, train and test, stack) before each one's update.
 
         Where the test loss was not asked for it reads NaN.
         """
-        steps = list(steps)
         kind = {"dtype": self.residual_train.dtype, "device": self.residual_train.device}
-        sums = torch.full((len(steps), 2, len(self.alpha)), math.nan, **kind)
-        for step, (train_sum, test_sum) in zip(steps, sums.unbind(0), strict=True):
+        sums = torch.full((steps, 2, len(self.alpha)), math.nan, **kind)
+        for step, (train_sum, test_sum) in enumerate(sums.unbind(0)):
             test = always_test or step == 0
             self.evaluate(test)
             torch.sum(self.squares_train, -1, out=train_sum)
             if test:
                 torch.sum(self.squares_test, -1, out=test_sum)
-            if update_last or step != steps[-1]:
+            if update_last or step < steps - 1:
                 self.update()
         return sums.double() * self.loss_scale.to(sums.device)
 
@@ -207,9 +207,9 @@ class _Stack:
 class _Recorder:
     """Turns one student's losses into its trajectory, block by block."""
 
-    def __init__(self, early_stopping: EarlyStopping | None):
+    def __init__(self, early_stopping: EarlyStopping | None, track_best: bool):
         self.trajectory = Trajectory()
-        self.early_stopping = early_stopping
+        self.early_stopping, self.track_best = early_stopping, track_best
         self.reference, self.reference_iteration = math.inf, 0
 
     def block(self, first: int, losses: Float[np.ndarray, "k 2"], always_test: bool) -> int | None:
@@ -221,12 +221,11 @@ class _Recorder:
             if not math.isfinite(train) or (tested and not math.isfinite(test)):
                 trajectory.diverged, end = True, offset
                 break
-            if not tested:
-                continue
-            if test < trajectory.test_loss_best:
-                trajectory.test_loss_best, trajectory.best_iteration = test, iteration
-            if self.early_stopping and self._stops(iteration, test):
+            if tested and self.early_stopping and self._stops(iteration, test):
                 trajectory.stopped_early, end = True, offset
+            if tested and (self.track_best or offset in (0, end)) and test < trajectory.test_loss_best:
+                trajectory.test_loss_best, trajectory.best_iteration = test, iteration
+            if end is not None:
                 break
         for offset in sorted({0, end or 0}):
             trajectory.iteration.append(first + offset)

@@ -15,7 +15,7 @@ _LIBRARY = Path(__file__).parent
 @cache
 def code_digest(script: Path) -> str:
     """Sixteen hexadecimal digits for the code of `sources`."""
-    text = "\n".join(ast.dump(_without_docstrings(_parse(path))) for path in sources(script))
+    text = "\n".join(ast.unparse(_without_docstrings(_parse(path))) for path in sources(script))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

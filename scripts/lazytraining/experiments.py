@@ -7,6 +7,7 @@ says what the field takes; it is the text of the JSON schema and of the error me
 import itertools
 import json
 import math
+import re
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
@@ -36,6 +37,21 @@ RESERVED = TARGETS | RULES
 """Names that no experiment may take."""
 LANDSCAPES = ["landscape_mean_field", "landscape_ntk"]
 """Experiments whose end points span the planes of Figures 2 and 6, where they are configured."""
+DRAWN = {
+    "trajectory": {"tau"},
+    "trajectory_symmetrized": {"tau"},
+    "plateau": {"tau"},
+    "plateau_symmetrized": {"tau"},
+    "tau_alpha_text": {"tau", "alpha"},
+    "tau_alpha_code": {"tau", "alpha"},
+    "tau_alpha_converged": {"tau", "alpha"},
+    "fixed_step": {"tau"},
+    "fixed_step_symmetrized": {"tau"},
+    "landscape_mean_field": {"m"},
+    "landscape_ntk": {"m"},
+}
+"""What Figures 1 to 7 draw their experiments over; these sweep nothing else."""
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _MOST_VALUES = 10_000
 _MOST_RUNS = 1_000_000
 
@@ -54,6 +70,8 @@ def rounded(value: float | int) -> float:
 
 def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError
+    if isinstance(value, str) and not _NUMBER.fullmatch(value):
         raise ValueError
     try:
         number = float(value)
@@ -277,8 +295,8 @@ class Config(_Model):
     execution: Literal["separate"] = Field("separate", description="separate: one job for each run")
     landscape: Landscape = Field(Landscape(), description="a mapping with the keys grid and extent")
     figure_5: FigureFive = Field(FigureFive(), description="a mapping with the key divide_by_alpha_squared")
-    experiments: dict[Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")], Descent] = Field(
-        description="a mapping of experiments, their names in a-z, 0-9 and _ starting with a letter"
+    experiments: dict[Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,59}$")], Descent] = Field(
+        description="a mapping of experiments by name, at most 60 of a-z, 0-9 and _ starting with a letter"
     )
 
     @cached_property
@@ -322,7 +340,7 @@ def read_yaml(path: str | Path) -> dict:
     """A YAML file as plain data. Raises ConfigError if it cannot be read or is no mapping."""
     try:
         content = yaml.safe_load(Path(path).read_text())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise ConfigError(f"{path}: not readable as YAML: {' '.join(str(error).split())}") from None
     if not isinstance(content, dict):
         raise ConfigError(f"{path}: {_show(content)} is not allowed; expected a mapping of keys")
@@ -332,7 +350,9 @@ def read_yaml(path: str | Path) -> dict:
 def schema() -> dict:
     """JSON schema of a preset or an overlay: an overlay's experiments need not name every key."""
     content = Config.model_json_schema()
-    del content["required"], content["$defs"]["Descent"]["required"]
+    del content["required"]
+    for definition in content["$defs"].values():
+        definition.pop("required", None)
     experiments = content["properties"]["experiments"]
     experiments["additionalProperties"] = {"anyOf": [{"$ref": "#/$defs/Descent"}, {"type": "null"}]}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | content
@@ -370,18 +390,39 @@ def load(content: dict) -> Config:
             raise ConfigError(
                 f"experiments.{name}: more than {_MOST_RUNS} runs are not allowed; expected fewer"
             )
-    for name in set(LANDSCAPES).intersection(config.experiments):
-        experiment = config.experiments[name]
-        if not experiment.keep_weights:
-            raise ConfigError(
-                f"experiments.{name}.keep_weights: False is not allowed; expected true: a landscape is made of weights"
-            )
-        if len(experiment.seeds) < 3 or experiment.data_seed is None:
-            raise ConfigError(
-                f"experiments.{name}: {len(experiment.seeds)} seeds, data_seed {experiment.data_seed} is not allowed; expected at least 3 seeds that share a data_seed: their end points span the plane"
-            )
+    _check_figures(config)
     config.runs  # noqa: B018 - evaluates every expression for every run, now
     return config
+
+
+def _check_figures(config: Config) -> None:
+    """The experiments of Figures 1 to 7 sweep what the figures draw, and landscapes have planes."""
+    for name, drawn in DRAWN.items():
+        experiment = config.experiments.get(name)
+        for key in {"m", "alpha", "tau", "step_size"} - drawn if experiment else ():
+            values = getattr(experiment, key)
+            if len(values) > 1:
+                raise ConfigError(
+                    f"experiments.{name}.{key}: {_show(values)} is not allowed; expected one value, because its "
+                    f"figure draws it over {' and '.join(sorted(drawn))} alone (another sweep: another name)"
+                )
+    pair = [name for name in LANDSCAPES if name in config.experiments]
+    for name in pair:
+        experiment = config.experiments[name]
+        if not experiment.keep_weights or experiment.data_seed is None or len(experiment.seeds) < 3:
+            raise ConfigError(
+                f"experiments.{name}: keep_weights {experiment.keep_weights}, data_seed {experiment.data_seed} and "
+                f"{len(experiment.seeds)} seeds are not allowed; expected keep_weights: true, a data_seed and at "
+                "least 3 seeds, whose end points span a plane"
+            )
+        first = config.experiments[pair[0]]
+        for key in ("d", "n_train", "n_test", "teacher_neurons", "teacher_gain", "data_seed", "m"):
+            ours, theirs = getattr(experiment, key), getattr(first, key)
+            if ours != theirs:
+                raise ConfigError(
+                    f"experiments.{name}.{key}: {_show(ours)} is not allowed; expected {_show(theirs)} as in "
+                    f"{pair[0]}, because Figure 6 draws both on one plane"
+                )
 
 
 def _expand(name: str, experiment: Descent) -> Iterator[Run]:
@@ -422,7 +463,11 @@ def _evaluate(path: str, formula: float | str, values: dict[str, Any], zero: boo
 
 
 def _show(value: Any) -> str:
-    text = repr(value)
+    """The value in at most 60 characters of one line."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # an integer of thousands of digits, lists without end
+        return f"a {type(value).__name__} too large to show"
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
@@ -444,9 +489,11 @@ def _explain(error: dict) -> str:
             part
         )
         known = sorted(model.model_fields) if model else known
-    path = ".".join(str(part) for part in location) or "configuration"
+    path = ".".join(part if str(part).isidentifier() else _show(part) for part in location) or "configuration"
     if error["type"] == "extra_forbidden":
-        return f"{path}: unknown key; expected one of {', '.join(known)}"
+        return f"{path}: unknown key with value {_show(error['input'])}; expected one of {', '.join(known)}"
+    if error["type"] == "model_type":
+        description = f"a mapping of keys, of {', '.join(known)}"
     if error["type"] == "missing":
         return f"{path}: missing key; expected {description}"
     reason = error.get("ctx", {}).get("error", "")

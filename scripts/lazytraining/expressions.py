@@ -3,6 +3,7 @@
 import ast
 import math
 import operator
+import warnings
 from collections.abc import Collection, Mapping
 
 FUNCTIONS = {"min": min, "max": max, "sqrt": math.sqrt}
@@ -35,8 +36,9 @@ class Expression:
         if len(text) > _LONGEST or not text.isascii():
             raise ExpressionError(f"longer than {_LONGEST} characters, or not ASCII")
         try:
-            self._body = ast.parse(text.strip(), mode="eval").body
-        except (SyntaxError, ValueError, MemoryError, RecursionError):
+            with warnings.catch_warnings(action="error"):
+                self._body = ast.parse(text.strip(), mode="eval").body
+        except (SyntaxWarning, SyntaxError, ValueError, MemoryError, RecursionError):
             raise ExpressionError("not an arithmetic expression") from None
         self._check(self._body)
 

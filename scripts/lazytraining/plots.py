@@ -11,7 +11,9 @@ from matplotlib.ticker import LogFormatterSciNotation, LogLocator
 
 from lazytraining import style
 
-NO_PLANE = "fewer than three\nruns converged"
+LOSSES = {"test_loss_end": "end of training", "test_loss_best": "best throughout"}
+"""The two losses of a run that figures show, and what they call them."""
+NO_PLANE = "fewer than three\nruns did not diverge"
 
 
 def is_logarithmic(values: np.ndarray) -> bool:
@@ -31,15 +33,10 @@ def fit_axis(axes: Axes, which: str, values: np.ndarray) -> None:
 
 def band(axes: Axes, x, center, spread, number: int = 0, floor: float | None = None, **line) -> None:
     """A line with markers and center ± spread around it; `number` chooses colour and style."""
-    color = style.COLORS[number % len(style.COLORS)]
+    look = style.look(number)
     center, spread = np.asarray(center, float), np.nan_to_num(np.asarray(spread, float))
     low = center - spread if floor is None else np.maximum(center - spread, floor)
-    axes.fill_between(x, low, center + spread, color=color, alpha=0.2, linewidth=0)
-    look = {
-        "linestyle": style.LINES[number % len(style.LINES)],
-        "marker": style.MARKERS[number % len(style.MARKERS)],
-        "color": color,
-    }
+    axes.fill_between(x, low, center + spread, color=look["color"], alpha=0.2, linewidth=0)
     axes.plot(x, center, **(look | line))
 
 
@@ -54,7 +51,7 @@ def sweep(
     kept = runs[~runs["diverged"]]
     for number, (column, label) in enumerate(columns.items()):
         values = kept[column] / kept[divide_by] if divide_by else kept[column]
-        grouped = values.groupby(kept[over]).agg(["mean", "std"])
+        grouped = values.groupby(kept[over]).agg(["mean", "std"]).reindex(sorted(runs[over].unique()))
         band(axes, grouped.index, grouped["mean"], grouped["std"], number, label=label, floor=0)
     fit_axis(axes, "x", runs[over].to_numpy())
     axes.set_xlabel(style.LABELS[over])
@@ -83,7 +80,7 @@ def edges(values: np.ndarray, logarithmic: bool) -> np.ndarray:
 def heat_map(
     axes: Axes, summary: pd.DataFrame, x: str, y: str, column: str, logarithm: bool = False, **options
 ):
-    """A cell for each (x, y); cells where every run diverged stay empty and are hatched.
+    """A cell for each (x, y). Where every run diverged it is hatched, where some did it says how many.
 
     With `logarithm` the natural logarithm of the column is drawn. Returns the mesh and its table.
     """
@@ -104,6 +101,10 @@ def heat_map(
             getattr(axes, f"set_{which}scale")("log")
         getattr(axes, f"set_{which}label")(style.LABELS[label])
     axes.grid(False)
+    some = summary[(summary["n_diverged"] > 0) & (summary["n_diverged"] < summary["n_seeds"])]
+    for place_x, place_y, diverged, total in some[[x, y, "n_diverged", "n_seeds"]].itertuples(index=False):
+        text = f"{diverged}/{total}\ndiverged"
+        axes.text(place_x, place_y, text, ha="center", va="center", fontsize=4, color="white")
     return mesh, table
 
 

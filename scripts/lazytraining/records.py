@@ -1,10 +1,11 @@
-"""Parquet files: schemas, atomic writing, provenance."""
+"""Parquet files of runs: schemas, atomic writing, provenance."""
 
 import os
 import platform
 import subprocess
 from collections.abc import Iterable
 from contextlib import contextmanager
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -12,26 +13,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 KEYS = ["experiment", "m", "alpha", "tau", "eta", "seed"]
-GROUP = KEYS[:-1]
-AVERAGED = [
-    "test_loss_end",
-    "test_loss_best",
-    "train_loss_end",
-    "relative_change",
-    "relative_distance",
-    "hidden_distance",
-    "output_distance",
-    "gate_flips",
-]
-"""Columns of run.parquet that a summary averages over seeds."""
-
-STATISTICS = ["mean", "std", "median"]
 
 _KEY_TYPES = {"experiment": pa.string(), "m": pa.int64(), "seed": pa.int64()}
-_KEY_FIELDS = [pa.field(key, _KEY_TYPES.get(key, pa.float64()), nullable=False) for key in KEYS]
+KEY_FIELDS = [pa.field(key, _KEY_TYPES.get(key, pa.float64()), nullable=False) for key in KEYS]
 
 CURVE = pa.schema(
-    _KEY_FIELDS
+    KEY_FIELDS
     + [
         ("iteration", pa.int64()),
         ("train_loss", pa.float64()),
@@ -41,7 +28,7 @@ CURVE = pa.schema(
     ]
 )
 RUN = pa.schema(
-    _KEY_FIELDS
+    KEY_FIELDS
     + [
         ("symmetrize", pa.bool_()),
         ("precision", pa.string()),
@@ -59,26 +46,6 @@ RUN = pa.schema(
         ("gate_flips", pa.float64()),
         ("zero_loss", pa.float64()),
         ("wall_seconds", pa.float64()),
-    ]
-)
-SUMMARY = pa.schema(
-    _KEY_FIELDS[:-1]
-    + [("n_seeds", pa.int64()), ("n_diverged", pa.int64())]
-    + [(f"{column}_{statistic}", pa.float64()) for column in AVERAGED for statistic in STATISTICS]
-)
-SURFACE = pa.schema(
-    _KEY_FIELDS[:-1] + [("x", pa.float64()), ("y", pa.float64()), ("test_loss", pa.float64())]
-)
-ENDPOINTS = pa.schema(
-    [
-        *_KEY_FIELDS,
-        pa.field("plane", pa.string(), nullable=False),
-        ("x", pa.float64()),
-        ("y", pa.float64()),
-        ("in_plane", pa.float64()),
-        ("test_loss", pa.float64()),
-        ("test_loss_plane_alpha", pa.float64()),
-        ("surface_loss", pa.float64()),
     ]
 )
 
@@ -109,6 +76,7 @@ def read(paths: Iterable[str | Path], schema: pa.Schema, columns: list[str] | No
     return pyarrow.dataset.dataset([str(path) for path in paths], schema=schema).to_table(columns)
 
 
+@cache
 def provenance() -> dict[str, str]:
     """Where a file comes from: commit, versions, machine."""
     return {

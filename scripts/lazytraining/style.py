@@ -70,6 +70,12 @@ def save(figure: Figure, *paths: str | Path) -> None:
     plt.close(figure)
 
 
+def look(number: int) -> dict[str, str]:
+    """Colour, line style and marker of the number-th line of a figure."""
+    kinds = {"color": COLORS, "linestyle": LINES, "marker": MARKERS}
+    return {name: values[number % len(values)] for name, values in kinds.items()}
+
+
 def letter(axes, text: str) -> None:
     """Title of one panel of several, at its left."""
     axes.set_title(text, loc="left")
