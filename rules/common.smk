@@ -1,6 +1,7 @@
 import sys
 from pathlib import Path
 
+from snakemake.logging import logger
 from snakemake.utils import update_config
 
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
@@ -25,9 +26,12 @@ def load_config():
         content = {}
         update_config(content, experiments.read_yaml(Path(workflow.basedir) / "config/config.yaml"))
         update_config(content, config)
-        return experiments.load(content)
+        loaded = experiments.load(content)
     except experiments.ConfigError as error:
         sys.exit(f"Configuration: {error}")
+    for line in experiments.doubtful_precision(loaded):
+        logger.warning(f"Configuration: {line}")
+    return loaded
 
 
 CONFIG = load_config()

@@ -34,10 +34,11 @@ def train(key: dict, settings: dict) -> tuple[dict, list[dict], network.Weights,
         iterations=settings["iterations"],
         early_stopping=[descent.EarlyStopping(*stopping)] if stopping else None,
         track_best=settings["track_best"],
+        symmetrized=symmetrize,
     )
     seconds = time.perf_counter() - begin
 
-    moved = network.movement(run.weights, start)
+    moved = network.movement(run.displacement, start)
     x_train = torch.as_tensor(data.x_train, dtype=precision)
     row = key | {
         "symmetrize": symmetrize,

@@ -248,6 +248,30 @@ def test_an_overlay_changes_no_other_experiment():
         assert changed.experiments[name] == paper.experiments[name]
 
 
+@pytest.mark.parametrize(
+    ("changes", "warned"),
+    [
+        ({"tau": [1e3], "precision": "float32"}, False),
+        ({"tau": [1.1e3], "precision": "float32"}, True),
+        ({"tau": [100], "alpha": [1e3], "precision": "float32"}, True),
+        ({"tau": [1e6], "precision": "float32", "symmetrize": True}, False),
+        ({"tau": [1e6]}, False),
+        ({"tau": [2e6]}, True),
+    ],
+)
+def test_doubtful_precision_is_said(changes, warned):
+    lines = experiments.doubtful_precision(load(config(**changes)))
+    assert len(lines) == warned
+
+
+def test_presets_are_in_the_range_of_their_precision():
+    content = {}
+    update_config(content, experiments.read_yaml(ROOT / "config/config.yaml"))
+    assert experiments.doubtful_precision(load(content)) == []
+    update_config(content, experiments.read_yaml(ROOT / "config/quick.yaml"))
+    assert experiments.doubtful_precision(load(content)) == []
+
+
 def test_schema_is_current_and_named_by_the_presets():
     assert json.loads((ROOT / "config/schema.json").read_text()) == experiments.schema()
     for name in ("config.yaml", "quick.yaml"):

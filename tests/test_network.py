@@ -66,7 +66,7 @@ def test_vector_and_back(m, d, seed):
 
 def test_movement_is_that_of_its_definition():
     start, end = random_weights(4, 3, 0), random_weights(4, 3, 1)
-    moved = network.movement(end, start)
+    moved = network.movement(end.minus(start), start)
     w0, w = start.vector()[0].numpy(), end.vector()[0].numpy()
     assert moved.relative_change.item() == pytest.approx(np.sum(np.abs(w - w0) / np.abs(w0)))
     assert moved.relative_distance.item() == pytest.approx(np.linalg.norm(w - w0) / np.linalg.norm(w0))

@@ -53,6 +53,8 @@ class Trajectory:
     diverged: bool = False
     weights: Weights | None = None
     """Where the run ended, a stack of one."""
+    displacement: Weights | None = None
+    """How far that is from w0, with its own precision, a stack of one."""
 
     @property
     def iterations(self) -> int:
@@ -75,6 +77,7 @@ def descend(
     iterations: int,
     early_stopping: list[EarlyStopping] | None = None,
     track_best: bool = True,
+    symmetrized: bool = False,
 ) -> list[Trajectory]:
     """Train every student of a stack; one trajectory each, in the stack's order.
 
@@ -83,12 +86,18 @@ def descend(
     `early_stopping`), else at the recorded ones; the best is over every iteration with `track_best`,
     else over the recorded ones.
 
+    `symmetrized` says that every student starts at h(w0) = 0 exactly, as a symmetrised one does. The
+    displacement w − w0 is then trained instead of w, which is right to single precision's own digits
+    for τ up to 10⁶; w itself loses its updates to rounding from τ = 100 on in float32 and from 10⁵
+    on in float64.
+
     A student ends where its early stopping says so, or diverged where a loss is not finite. The
     losses between two recorded iterations reach the host as one block; a student that turns out
     to have ended inside is taken back to the block's start and its steps up to the end are done
     again, so that its weights are those of its last iteration.
     """
-    stack = _Stack(problem, start.clone(), alpha, step_size)
+    make = _DisplacedStack if symmetrized else _Stack
+    stack = make(problem, start, alpha, step_size)
     rules = early_stopping or [None] * len(alpha)
     records = [_Recorder(rule, track_best) for rule in rules]
     running = list(range(len(alpha)))
@@ -96,11 +105,11 @@ def descend(
     record = recorded_iterations(iterations).tolist()
 
     for first, end in zip(record, [*record[1:], iterations + 1], strict=True):
-        at_first = stack.weights.clone()
-        moved = movement(stack.weights, start.select(running))
+        at_first = stack.state.clone()
+        moved = movement(stack.displacement(), stack.start)
         losses = stack.run(end - first, always_test, update_last=end <= iterations).cpu().numpy()
 
-        left, ended = [], []
+        left = []
         for i, student in enumerate(running):
             recorder = records[student]
             offset = recorder.block(first, losses[:, :, i], always_test)
@@ -108,30 +117,31 @@ def descend(
             if offset is None and end <= iterations:
                 left.append(i)
                 continue
-            ended.append(student)
-            last = (at_first if offset == 0 else stack.weights).select([i])
+            last = stack.select([i], stack.state if offset is None else at_first)
             if offset:
-                again = stack.select([i], at_first)
-                again.run(offset, always_test)
-                last = again.weights
-                there = movement(last, start.select([student]))
+                last.run(offset, always_test)
+                there = movement(last.displacement(), last.start)
                 recorder.moved(there.relative_change[0], there.relative_distance[0])
-            recorder.trajectory.weights = last
-        if ended:
+            recorder.trajectory.weights = last.weights()
+            recorder.trajectory.displacement = last.displacement()
+        if not left:
+            break
+        if len(left) < len(running):
             running = [running[i] for i in left]
-            if not running:
-                break
-            stack = stack.select(left)
+            stack = stack.select(left, stack.state)
     return [recorder.trajectory for recorder in records]
 
 
 class _Stack:
-    """Students, their data, and the buffers that an iteration works in."""
+    """Students, their data, and the buffers that an iteration works in; its state is w."""
 
-    def __init__(self, problem: Problem, weights: Weights, alpha: Tensor, step_size: Tensor):
-        self.problem, self.weights, self.alpha, self.step_size = problem, weights, alpha, step_size
-        stack, m, d = weights.hidden.shape
-        kind = {"dtype": weights.hidden.dtype, "device": weights.hidden.device}
+    def __init__(
+        self, problem: Problem, start: Weights, alpha: Tensor, step_size: Tensor, state: Weights | None = None
+    ):
+        self.problem, self.start, self.alpha, self.step_size = problem, start, alpha, step_size
+        self.state = state or self.first_state()
+        stack, m, d = start.hidden.shape
+        kind = {"dtype": start.hidden.dtype, "device": start.hidden.device}
         n_train, n_test = len(problem.y_train), len(problem.y_test)
         n = n_train + n_test
 
@@ -139,15 +149,11 @@ class _Stack:
         inputs = torch.as_tensor(np.vstack([problem.x_train, problem.x_test]).T.copy(), **kind)
         targets = torch.as_tensor(np.concatenate([problem.y_train, problem.y_test]), **kind)
         negative_targets = (-targets).expand(stack, 1, n)
-        features = torch.empty(stack * m, n, **kind)
+        features = torch.empty(stack, m, n, **kind)
         residual = torch.empty(stack, 1, n, **kind)
-
-        def columns(end: int) -> tuple[Tensor, ...]:
-            views = inputs, features, features.view(stack, m, n), negative_targets, residual
-            return tuple(view[..., :end] for view in views)
-
-        self.views = {True: columns(n), False: columns(n_train)}
-        self.features_train, self.residual_train = self.views[False][2], self.views[False][4]
+        whole = inputs, features, negative_targets, residual, *self.more_buffers(inputs, features)
+        self.views = {True: whole, False: tuple(buffer[..., :n_train] for buffer in whole)}
+        self.features_train, self.residual_train = self.views[False][1], self.views[False][3]
         self.squares = torch.empty(stack, n, **kind)
         self.squares_train, self.squares_test = self.squares[:, :n_train], self.squares[:, n_train:]
         self.loss_scale = torch.tensor([[0.5 / n_train], [0.5 / n_test]], dtype=torch.float64)
@@ -159,10 +165,23 @@ class _Stack:
         self.output_scale = alpha.to(**kind)[:, None]
         self.rate = (step_size / alpha / n_train).to(**kind)[:, None, None]
 
-    def select(self, index: list[int], weights: Weights | None = None) -> "_Stack":
-        """These students, where they are now or where `weights` (of the whole stack) has them."""
-        chosen = (weights or self.weights).select(index)
-        return _Stack(self.problem, chosen, self.alpha[index], self.step_size[index])
+    def first_state(self) -> Weights:
+        return self.start.clone()
+
+    def more_buffers(self, inputs: Tensor, features: Tensor) -> tuple[Tensor, ...]:
+        """What `evaluate` needs beside its own, last axis the inputs."""
+        return ()
+
+    def weights(self) -> Weights:
+        return self.state
+
+    def displacement(self) -> Weights:
+        return self.state.minus(self.start)
+
+    def select(self, index: list[int], state: Weights) -> "_Stack":
+        """These students, where `state` (of the whole stack) has them."""
+        alpha, step_size = self.alpha[index], self.step_size[index]
+        return type(self)(self.problem, self.start.select(index), alpha, step_size, state.select(index))
 
     def run(self, steps: int, always_test: bool, update_last: bool = True) -> Tensor:
         """Do so many iterations; losses (step, train and test, stack) before each one's update.
@@ -173,7 +192,8 @@ class _Stack:
         sums = torch.full((steps, 2, len(self.alpha)), math.nan, **kind)
         for step, (train_sum, test_sum) in enumerate(sums.unbind(0)):
             test = always_test or step == 0
-            self.evaluate(test)
+            residual = self.evaluate(*self.views[test])[:, 0]
+            torch.mul(residual, residual, out=self.squares if test else self.squares_train)
             torch.sum(self.squares_train, -1, out=train_sum)
             if test:
                 torch.sum(self.squares_test, -1, out=test_sum)
@@ -181,27 +201,78 @@ class _Stack:
                 self.update()
         return sums.double() * self.loss_scale.to(sums.device)
 
-    def evaluate(self, test: bool) -> None:
-        """Features ReLU(b·x), residuals α h − y and their squares; test inputs only if asked for."""
-        inputs, features, stacked_features, negative_targets, residual = self.views[test]
-        hidden, output = self.weights
-        torch.mm(hidden.flatten(0, 1), inputs, out=features)
+    def evaluate(
+        self, inputs: Tensor, features: Tensor, negative_targets: Tensor, residual: Tensor
+    ) -> Tensor:
+        """Features ReLU(b·x) and residuals α h − y, in the buffers given."""
+        hidden, output = self.state
+        torch.mm(hidden.flatten(0, 1), inputs, out=features.flatten(0, 1))
         features.relu_()
         torch.mul(output, self.output_scale, out=self.readout[:, 0])
-        torch.baddbmm(negative_targets, self.readout, stacked_features, out=residual)
-        squares = self.squares if test else self.squares_train
-        torch.mul(residual[:, 0], residual[:, 0], out=squares)
+        return torch.baddbmm(negative_targets, self.readout, features, out=residual)
 
     def update(self) -> None:
-        """One step of descent, both layers from the old weights; uses up the training residual."""
-        hidden, output = self.weights
+        """One step of descent; uses up the training residual."""
+        self.descend_from(self.state)
+
+    def descend_from(self, weights: Weights) -> None:
+        """Move the state by the step at `weights`, both layers from the old ones."""
         self.residual_train.mul_(self.rate)
         _relu_backward(self.residual_train, self.features_train, 0, grad_input=self.gated)
         torch.mm(self.gated.flatten(0, 1), self.x_train, out=self.gradient.flatten(0, 1))
-        torch.mul(hidden, self.gradient, out=self.product)
+        torch.mul(weights.hidden, self.gradient, out=self.product)
         torch.sum(self.product, -1, out=self.output_step)
-        hidden.addcmul_(output[..., None], self.gradient, value=-1)
-        output.sub_(self.output_step)
+        self.state.hidden.addcmul_(weights.output[..., None], self.gradient, value=-1)
+        self.state.output.sub_(self.output_step)
+
+
+class _DisplacedStack(_Stack):
+    """Students with h(w0) = 0, whose state is δ = w − w0.
+
+    With p = b0·x and d = δb·x, the change of a feature is
+
+        Δ = ReLU(p + d) − ReLU(p) = max(d + min(p, 0), −max(p, 0)),
+
+    without cancellation, and h(w) = a0ᵀΔ + δaᵀ ReLU(p + d) where h(w0) = 0. However large w0 is,
+    neither the updates nor h drown in its rounding.
+    """
+
+    def first_state(self) -> Weights:
+        return Weights(*map(torch.zeros_like, self.start))
+
+    def more_buffers(self, inputs: Tensor, features: Tensor) -> tuple[Tensor, ...]:
+        at_start = torch.mm(self.start.hidden.flatten(0, 1), inputs).view_as(features)
+        self.now = self.start.clone()
+        self.start_readout = (self.start.output * self.alpha.to(self.start.output)[:, None])[:, None]
+        return at_start.clamp(max=0), -at_start.clamp(min=0)
+
+    def weights(self) -> Weights:
+        return self.start.plus(self.state)
+
+    def displacement(self) -> Weights:
+        return self.state
+
+    def evaluate(
+        self,
+        inputs: Tensor,
+        features: Tensor,
+        negative_targets: Tensor,
+        residual: Tensor,
+        negative_part: Tensor,
+        minus_positive_part: Tensor,
+    ) -> Tensor:
+        hidden, output = self.state
+        torch.mm(hidden.flatten(0, 1), inputs, out=features.flatten(0, 1))
+        torch.maximum(features.add_(negative_part), minus_positive_part, out=features)
+        torch.baddbmm(negative_targets, self.start_readout, features, out=residual)
+        features.sub_(minus_positive_part)
+        torch.mul(output, self.output_scale, out=self.readout[:, 0])
+        return residual.baddbmm_(self.readout, features)
+
+    def update(self) -> None:
+        for now, start, step in zip(self.now, self.start, self.state, strict=True):
+            torch.add(start, step, out=now)
+        self.descend_from(self.now)
 
 
 class _Recorder:

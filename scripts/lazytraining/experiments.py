@@ -395,6 +395,24 @@ def load(content: dict) -> Config:
     return config
 
 
+def doubtful_precision(config: Config) -> list[str]:
+    """A line for each experiment that leaves the range in which its precision is known to hold.
+
+    What counts is α τ², the size of h at the start against the targets: it has been tried up to
+    10⁶ in float32 without symmetrisation, where training cancels h(w0), and up to 10¹² else.
+    """
+    lines = []
+    for name, experiment in config.experiments.items():
+        most = 1e6 if experiment.precision == "float32" and not experiment.symmetrize else 1e12
+        largest = max(run.alpha * run.tau**2 for run in config.runs[name])
+        if largest > most * (1 + 1e-6):
+            lines.append(
+                f"experiments.{name}: alpha tau² reaches {largest:.3g}; precision {experiment.precision} is known to "
+                f"hold up to {most:.0e}"
+            )
+    return lines
+
+
 def _check_figures(config: Config) -> None:
     """The experiments of Figures 1 to 7 sweep what the figures draw, and landscapes have planes."""
     for name, drawn in DRAWN.items():

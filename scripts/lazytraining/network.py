@@ -26,6 +26,12 @@ class Weights(NamedTuple):
     def to(self, *args, **kwargs) -> "Weights":
         return Weights(self.hidden.to(*args, **kwargs), self.output.to(*args, **kwargs))
 
+    def plus(self, other: "Weights") -> "Weights":
+        return Weights(self.hidden + other.hidden, self.output + other.output)
+
+    def minus(self, other: "Weights") -> "Weights":
+        return Weights(self.hidden - other.hidden, self.output - other.output)
+
     def select(self, index: list[int]) -> "Weights":
         return Weights(self.hidden[index], self.output[index])
 
@@ -96,18 +102,20 @@ def half_mean_square(
     return (prediction - target).square().mean(-1) / 2
 
 
-def movement(now: Weights, start: Weights) -> Movement:
-    """Distances between two states of the same students."""
-    hidden_step, output_step = now.hidden - start.hidden, now.output - start.output
+def movement(displacement: Weights, start: Weights) -> Movement:
+    """How far students at w0 + displacement are from their start w0.
 
-    def norm(weights: Weights | tuple) -> tuple[Tensor, Tensor, Tensor]:
-        hidden = torch.linalg.vector_norm(weights[0], dim=(1, 2))
-        output = torch.linalg.vector_norm(weights[1], dim=1)
+    The displacement is given, not the weights: far below the rounding of w0 it still has a size.
+    """
+
+    def norms(weights: Weights) -> tuple[Tensor, Tensor, Tensor]:
+        hidden = torch.linalg.vector_norm(weights.hidden, dim=(1, 2))
+        output = torch.linalg.vector_norm(weights.output, dim=1)
         return torch.hypot(hidden, output), hidden, output
 
-    step, reference = norm((hidden_step, output_step)), norm(start)
-    relative = (hidden_step / start.hidden).abs().sum((1, 2)) + (output_step / start.output).abs().sum(1)
-    return Movement(relative, *(s / r for s, r in zip(step, reference, strict=True)))
+    relative = (displacement.vector() / start.vector()).abs().sum(1)
+    shares = zip(norms(displacement), norms(start), strict=True)
+    return Movement(relative, *(step / reference for step, reference in shares))
 
 
 def gate_flips(now: Weights, start: Weights, x: Float[Tensor, "n d"]) -> Float[Tensor, " stack"]:
