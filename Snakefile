@@ -7,6 +7,7 @@ min_version("9.27")
 
 include: "rules/common.smk"
 include: "rules/train.smk"
+include: "rules/baselines.smk"
 include: "rules/aggregate.smk"
 include: "rules/landscape.smk"
 include: "rules/figures.smk"

@@ -87,6 +87,30 @@ def settings(wildcards):
     return CONFIG.settings(experiments.Run(wildcards.experiment, m, *scales, seed))
 
 
+def baseline_runs(wildcards):
+    """Keys of the runs that one job of baselines serves."""
+    m, seed = int(wildcards.m), int(wildcards.seed)
+    runs = [run for run in CONFIG.runs[wildcards.experiment] if (run.m, run.seed) == (m, seed)]
+    return [run._asdict() for run in runs]
+
+
+def baseline_settings(wildcards):
+    """Settings that these runs share; when a run would stop early does not matter here."""
+    run = experiments.Run(**baseline_runs(wildcards)[0])
+    return {name: value for name, value in CONFIG.settings(run).items() if name != "early_stopping"}
+
+
+def baselines(figure):
+    """The baselines of every m and seed of a figure's experiments."""
+    return lambda wildcards: sorted(
+        {
+            f"<results>/baselines/experiment={name}/m={run.m}/seed={run.seed}.parquet"
+            for name in experiments_of(figure)
+            for run in CONFIG.runs[name]
+        }
+    )
+
+
 def landscape_groups(experiment):
     """The landscapes of an experiment, a run for each: seeds share one."""
     return {run.group: run for run in CONFIG.runs[experiment]}.values()

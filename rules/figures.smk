@@ -65,6 +65,7 @@ rule landscape_figure:
 rule figure_3:
     input:
         runs=tables("figure_3"),
+        baselines=baselines("figure_3"),
     output:
         png=shown("<results>/figures/figure_3.png", 3),
         pdf="<results>/figures/figure_3.pdf",
@@ -81,6 +82,7 @@ rule figure_3:
 use rule figure_3 as figure_4 with:
     input:
         runs=tables("figure_4"),
+        baselines=baselines("figure_4"),
     output:
         png=shown("<results>/figures/figure_4.png", 4),
         pdf="<results>/figures/figure_4.pdf",

@@ -1,35 +1,53 @@
-"""Figures 3 and 4 (§3.3, §4.3): test loss against τ, and in units of the zero predictor's.
+"""Figures 3 and 4 (§3.3, §4.3): test loss against τ beside what theory says, and movement per layer.
 
-In: the table of runs of one experiment. Out: the figure as PNG and PDF. Mean ± one standard
-deviation over seeds, end of training and best throughout.
+In: the table of runs of one experiment, and its baselines. Out: the figure as PNG and PDF. Mean ± one
+standard deviation over seeds, end of training and best throughout.
 """
 
 import pandas as pd
 from matplotlib import pyplot as plt
 
-from lazytraining import jobs, plots, records, style
+from lazytraining import jobs, plots, records, style, tables
+
+THEORY = {
+    False: {"random_feature_loss": "least squares on random features"},
+    True: {"tangent_test_loss_end": "tangent model, end", "tangent_test_loss_best": "tangent model, best"},
+}
+"""The baselines drawn, without and with symmetrisation. Without, the tangent model's loss grows like τ⁴."""
+ZERO = {"zero_loss": "zero predictor"}
+LAYERS = {"hidden_distance": "hidden layer $b$", "output_distance": "output layer $a$"}
 
 
-def draw(runs: pd.DataFrame) -> plt.Figure:
-    figure, (left, right) = plt.subplots(1, 2, figsize=(style.PAGE, 2.6))
-    plots.sweep(left, runs, plots.LOSSES)
-    zero = runs.drop_duplicates("seed")["zero_loss"].mean()
-    left.axhline(zero, color="0.4", linestyle=(0, (1, 1)), lw=1, label="zero predictor")
-    left.set_ylabel(style.LABELS["test_loss"])
-    plots.sweep(right, runs, plots.LOSSES, divide_by="zero_loss")
-    right.axhline(1, color="0.4", linestyle=(0, (1, 1)), lw=1, label="zero predictor")
-    right.set_ylabel("test loss / zero predictor's")
-    for axes, title in ((left, "(a) test loss"), (right, "(b) relative, seed by seed")):
-        axes.set_ylim(bottom=0)
+def theory(axes: plt.Axes, baselines: pd.DataFrame, columns: dict[str, str], divide: bool) -> None:
+    """A thin black line for each baseline: its mean over seeds at each τ."""
+    for (column, label), line in zip(columns.items(), ("-", "--", ":"), strict=False):
+        values = baselines[column] / baselines["zero_loss"] if divide else baselines[column]
+        means = values.groupby(baselines["tau"]).mean()
+        axes.plot(means.index, means, color="black", ls=line, lw=0.8, label=label)
+
+
+def draw(runs: pd.DataFrame, baselines: pd.DataFrame) -> plt.Figure:
+    columns = THEORY[bool(runs["symmetrize"].all())] | ZERO
+    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(style.PAGE, 2.7))
+    for axes, divide, label in ((left, False, "test loss"), (middle, True, "test loss / zero predictor's")):
+        plots.sweep(axes, runs, plots.LOSSES, divide_by="zero_loss" if divide else None)
+        theory(axes, baselines, columns, divide)
+        axes.set(ylabel=label, ylim=(0, None))
+    plots.sweep(right, runs, LAYERS, first=2)
+    right.set(ylabel=r"$\|w_T-w_0\|\,/\,\|w_0\|$ per layer", yscale="log")
+    right.legend()
+    titles = ("(a) test loss", "(b) relative, seed by seed", "(c) movement")
+    for axes, title in zip((left, middle, right), titles, strict=True):
         style.letter(axes, title)
-    figure.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    figure.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=5)
     return figure
 
 
 def main(snakemake) -> None:
     jobs.start(snakemake.log[0])
     runs = records.read(snakemake.input.runs, records.RUN).to_pandas()
-    style.save(draw(runs), snakemake.output.png, snakemake.output.pdf)
+    baselines = records.read(snakemake.input.baselines, tables.BASELINES).to_pandas()
+    style.save(draw(runs, baselines), snakemake.output.png, snakemake.output.pdf)
 
 
 if __name__ == "__main__":

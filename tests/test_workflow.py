@@ -123,7 +123,7 @@ def test_a_new_tau_runs_what_it_adds(finished):
         "experiments": ALL["experiments"] | {"plateau": SMALL | {"tau": [0.1, 1, 5], "iterations": 30}}
     }
     finished.write(added)
-    assert finished.jobs() == {"all": 1, "train": 2, "aggregate": 1, "figure_3": 1}
+    assert finished.jobs() == {"all": 1, "train": 2, "baselines": 2, "aggregate": 1, "figure_3": 1}
     output = finished("--dry-run").stdout.splitlines()
     trained = [line for line in output if line.strip().startswith("output:") and "run.parquet" in line]
     assert len(trained) == 2
@@ -137,7 +137,7 @@ def test_changed_settings_run_again(finished):
         "experiments": ALL["experiments"] | {"plateau": SMALL | {"tau": [0.1, 1], "iterations": 31}}
     }
     finished.write(changed)
-    assert finished.jobs() == {"all": 1, "train": 4, "aggregate": 1, "figure_3": 1}
+    assert finished.jobs() == {"all": 1, "train": 4, "baselines": 2, "aggregate": 1, "figure_3": 1}
     finished.write(ALL)
 
 
@@ -162,6 +162,7 @@ def test_paper_preset_lists_the_right_jobs(tmp_path):
     trajectories, plateaus, grids, fixed = 3 * 10, 2 * 33 * 10, 3 * 100 * 3, 2 * 33 * 10
     assert jobs["train"] == trajectories + plateaus + grids + fixed
     assert jobs["train_keep_weights"] == 2 * 9 * 8
+    assert jobs["baselines"] == 2 * 10
     assert jobs["landscape"] == jobs["landscape_figure"] == 18
     assert all(jobs[f"figure_{number}"] == 1 for number in range(1, 8))
 

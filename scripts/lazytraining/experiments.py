@@ -32,7 +32,15 @@ TARGETS = {
     "claims",
 }
 """Names that a user can ask Snakemake for."""
-RULES = {"train", "train_keep_weights", "aggregate", "landscape", "landscape_figure", "experiment_figure"}
+RULES = {
+    "train",
+    "train_keep_weights",
+    "baselines",
+    "aggregate",
+    "landscape",
+    "landscape_figure",
+    "experiment_figure",
+}
 RESERVED = TARGETS | RULES
 """Names that no experiment may take."""
 LANDSCAPES = ["landscape_mean_field", "landscape_ntk"]

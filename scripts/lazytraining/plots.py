@@ -41,15 +41,20 @@ def band(axes: Axes, x, center, spread, number: int = 0, floor: float | None = N
 
 
 def sweep(
-    axes: Axes, runs: pd.DataFrame, columns: dict[str, str], over: str = "tau", divide_by: str | None = None
+    axes: Axes,
+    runs: pd.DataFrame,
+    columns: dict[str, str],
+    over: str = "tau",
+    divide_by: str | None = None,
+    first: int = 0,
 ) -> None:
     """Mean ± one standard deviation over seeds of some columns against a swept key.
 
     Diverged runs are in no mean; each place that has some is marked at the top with how many.
-    With `divide_by`, each run's value is divided by its own value of that column first.
+    With `divide_by`, each run's value is divided by its own value of that column first. `first` is the number of the first line's look.
     """
     kept = runs[~runs["diverged"]]
-    for number, (column, label) in enumerate(columns.items()):
+    for number, (column, label) in enumerate(columns.items(), start=first):
         values = kept[column] / kept[divide_by] if divide_by else kept[column]
         grouped = values.groupby(kept[over]).agg(["mean", "std"]).reindex(sorted(runs[over].unique()))
         band(axes, grouped.index, grouped["mean"], grouped["std"], number, label=label, floor=0)

@@ -1,4 +1,4 @@
-"""Schemas of what is made of runs: summaries over seeds, landscapes."""
+"""Schemas of what stands beside runs: summaries over seeds, baselines, landscapes."""
 
 import pyarrow as pa
 
@@ -24,6 +24,18 @@ SUMMARY = pa.schema(
     + [("n_seeds", pa.int64()), ("n_diverged", pa.int64())]
     + [(f"{column}_{statistic}", pa.float64()) for column in AVERAGED for statistic in STATISTICS]
 )
+BASELINES = pa.schema(
+    KEY_FIELDS
+    + [
+        ("tangent_train_loss_end", pa.float64()),
+        ("tangent_test_loss_end", pa.float64()),
+        ("tangent_test_loss_best", pa.float64()),
+        ("random_feature_loss", pa.float64()),
+        ("zero_loss", pa.float64()),
+        ("kappa", pa.float64()),
+    ]
+)
+"""The tangent model's losses are those at a run's recorded iterations."""
 SURFACE = pa.schema(KEY_FIELDS[:-1] + [("x", pa.float64()), ("y", pa.float64()), ("test_loss", pa.float64())])
 ENDPOINTS = pa.schema(
     [

@@ -1,0 +1,15 @@
+rule baselines:
+    output:
+        "<results>/baselines/experiment={experiment}/m={m}/seed={seed}.parquet",
+    log:
+        "<logs>/baselines/experiment={experiment}/m={m}/seed={seed}.log",
+    conda:
+        "../envs/environment.yaml"
+    resources:
+        mem_mb=1000,
+    params:
+        runs=baseline_runs,
+        settings=baseline_settings,
+        code=digest("baselines.py"),
+    script:
+        "../scripts/baselines.py"

@@ -1,0 +1,109 @@
+import numpy as np
+import pytest
+import torch
+from conftest import tensor
+from torch.func import hessian, jacrev
+
+from lazytraining import descent, network, tangent
+from lazytraining.network import Weights
+from lazytraining.problem import make_problem
+
+D, M, N = 3, 4, 9
+
+
+@pytest.fixture
+def student() -> Weights:
+    return network.initialise(M, D, 1.0, seed=5, symmetrize=False)
+
+
+@pytest.fixture
+def x() -> torch.Tensor:
+    return torch.from_numpy(make_problem(D, N, 1, 3, 1.0, seed=2).x_train)
+
+
+def outputs(x):
+    return lambda vector: network.forward(Weights.from_vector(vector[None], D), x)[0]
+
+
+def test_jacobian_is_autograds(student, x):
+    expected = jacrev(outputs(x))(student.vector()[0])
+    torch.testing.assert_close(tangent.jacobian(student, x), expected)
+
+
+def test_kernel_is_the_product_of_jacobians(student, x):
+    other = torch.randn(5, D, dtype=torch.float64)
+    expected = tangent.jacobian(student, x) @ tangent.jacobian(student, other).T
+    torch.testing.assert_close(tangent.kernel(student, x, other), expected)
+
+
+def test_first_derivative_norm_is_the_largest_singular_value(student, x):
+    singular = torch.linalg.svdvals(tangent.jacobian(student, x))
+    assert tangent.first_derivative_norm(student, x) == pytest.approx(singular[0].item() / N**0.5)
+
+
+def test_second_derivative_norm_is_that_of_the_bilinear_form(student, x):
+    """Alternating maximisation of ‖D²h[u, v]‖ over unit u and v, from many starts, on autograd's Hessian."""
+    form = hessian(outputs(x))(student.vector()[0]) / N**0.5
+    generator = torch.Generator().manual_seed(0)
+    best = 0.0
+    for _ in range(30):
+        u, v = torch.randn(2, M * (D + 1), generator=generator, dtype=torch.float64)
+        for _ in range(200):
+            _, _, rows = torch.linalg.svd(torch.einsum("npq,p->nq", form, u / u.norm()))
+            v = rows[0]
+            _, _, rows = torch.linalg.svd(torch.einsum("npq,q->np", form, v / v.norm()))
+            u = rows[0]
+        best = max(best, torch.einsum("npq,p,q->n", form, u, v).norm().item())
+    assert tangent.second_derivative_norm(student, x) == pytest.approx(best, rel=1e-6)
+
+
+def test_kappa_is_its_definition_at_every_tau_and_alpha(student, x):
+    y = torch.randn(N, dtype=torch.float64)
+    tau, alpha = torch.meshgrid(tensor(0.1, 1.0, 7.0), tensor(0.5, 20.0), indexing="ij")
+    values = tangent.kappa(student, x, y, tau, alpha)
+    for t, a, value in zip(tau.flatten(), alpha.flatten(), values.flatten(), strict=True):
+        scaled = Weights(t * student.hidden, t * student.output)
+        distance = (a * network.forward(scaled, x)[0] - y).square().mean().sqrt()
+        second, first = tangent.second_derivative_norm(scaled, x), tangent.first_derivative_norm(scaled, x)
+        assert value.item() == pytest.approx((distance * second / first**2 / a).item())
+
+
+@pytest.mark.parametrize(
+    ("step_size", "scale", "alpha"), [(0.5, 1.0, 1.0), (30.0, 0.3, 4.0), (200.0, 1.0, 1.0)]
+)
+def test_closed_form_is_descent_on_the_linearised_model(student, step_size, scale, alpha):
+    """Iterated with the Jacobian; the last step size is past the edge, where both blow up alike."""
+    data = make_problem(D, N, 7, 3, 1.0, seed=2)
+    x_train, x_test = torch.from_numpy(data.x_train), torch.from_numpy(data.x_test)
+    y_train, y_test = torch.from_numpy(data.y_train), torch.from_numpy(data.y_test)
+    scaled = Weights(scale * student.hidden, scale * student.output)
+    train, test = (tangent.jacobian(scaled, x) for x in (x_train, x_test))
+    start_train, start_test = (alpha * network.forward(scaled, x)[0] for x in (x_train, x_test))
+    move, expected = torch.zeros(train.shape[1], dtype=torch.float64), []
+    for _ in range(41):
+        residual = start_train + alpha * train @ move - y_train
+        test_residual = start_test + alpha * test @ move - y_test
+        expected.append([residual.square().mean().item() / 2, test_residual.square().mean().item() / 2])
+        move = move - step_size / (alpha * N) * train.T @ residual
+    losses = tangent.TangentModel.at(student, data).losses(alpha, step_size, torch.arange(41), scale)
+    np.testing.assert_allclose(torch.stack(losses, 1), expected, rtol=1e-7)
+
+
+def test_lazy_descent_is_the_tangent_models_over_the_whole_curve():
+    data = make_problem(20, 100, 80, 3, 1.0, seed=1)
+    tau = 1e3
+    start = network.initialise(10, 20, tau, 1, True)
+    step = 0.5 / tau**2
+    (run,) = descent.descend(data, start, tensor(1.0), tensor(step), 3000, symmetrized=True)
+    train, test = tangent.TangentModel.at(start, data).losses(1.0, step, torch.tensor(run.iteration))
+    np.testing.assert_allclose(run.train_loss, train, rtol=1e-3)
+    np.testing.assert_allclose(run.test_loss, test, rtol=1e-3)
+
+
+def test_random_features_are_least_squares(student):
+    data = make_problem(D, 30, 20, 3, 1.0, seed=0)
+    hidden = student.hidden[0].numpy()
+    features, test_features = (np.maximum(x @ hidden.T, 0) for x in (data.x_train, data.x_test))
+    output = np.linalg.pinv(features) @ data.y_train
+    expected = np.mean((test_features @ output - data.y_test) ** 2) / 2
+    assert tangent.random_feature_loss(student, data) == pytest.approx(expected)
