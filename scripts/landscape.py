@@ -57,7 +57,7 @@ def main(snakemake) -> None:
     jobs.start(snakemake.log[0])
     params = snakemake.params
     runs = [records.read([path], records.RUN).to_pylist()[0] for path in snakemake.input.runs]
-    vectors = [torch.from_numpy(np.load(path)["end"][0]).double() for path in snakemake.input.weights]
+    vectors = [torch.from_numpy(np.load(path)["end"].ravel()).double() for path in snakemake.input.weights]
     data = problem.make_problem(**params.problem)
     measured = measure(runs, torch.stack(vectors), data, params.group, params.grid, params.extent)
     surface, endpoints, explained = measured

@@ -1,7 +1,8 @@
 """Train one student; write its row, its curve and, if asked for, its weights.
 
 In: the run's key (wildcards) and settings (params).
-Out: run.parquet (one row), curve.parquet (recorded iterations), weights.npz (w0 and the last w).
+Out: run.parquet (one row), curve.parquet (recorded iterations), weights.npz (`start` and `end`, w0 and
+the last w, each (m, d + 1) with b_i in the first d columns and a_i in the last).
 """
 
 import math
@@ -74,7 +75,7 @@ def main(snakemake) -> None:
     row, curve, start, end = train(key, snakemake.params.settings)
     if hasattr(snakemake.output, "weights"):
         with records.replacing(snakemake.output.weights) as temporary:
-            np.savez(temporary, start=start.vector().numpy(), end=end.vector().numpy())
+            np.savez(temporary, start=start.array(), end=end.array())
     where = {"device": str(end.hidden.device), "threads": str(torch.get_num_threads())}
     records.write(snakemake.output.curve, curve, records.CURVE, **where)
     records.write(snakemake.output.run, [row], records.RUN, **where)

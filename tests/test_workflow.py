@@ -8,13 +8,14 @@ import subprocess
 import time
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from conftest import ROOT, TINY, Workflow
 
 from lazytraining import experiments, records, tables
 
-SMALL = {key: TINY[key] for key in ("d", "n_train", "n_test", "m", "precision")} | {"seeds": 2}
+SMALL = {"d": 4} | {key: TINY[key] for key in ("n_train", "n_test", "m", "precision")} | {"seeds": 2}
 LANDSCAPE = SMALL | {"seeds": 3, "m": [4, 6], "iterations": 30, "step_size": 0.01}
 CELLS = {"tau": [0.1, 1], "alpha": [1, 10]}
 ALL = {
@@ -87,6 +88,9 @@ def test_files_and_columns_are_the_interface(finished):
         assert curve.schema.remove_metadata() == records.CURVE
         assert curve["iteration"][-1].as_py() == table["iterations"][0].as_py()
         assert path.with_name("weights.npz").exists() == ("landscape" in str(path))
+        if "landscape" in str(path):
+            shapes = {name: array.shape for name, array in np.load(path.with_name("weights.npz")).items()}
+            assert shapes == {"start": (key["m"], 5), "end": (key["m"], 5)}
     for name in NAMES:
         assert (
             pq.read_schema(finished.results / f"summary/{name}.parquet").remove_metadata() == tables.SUMMARY

@@ -7,6 +7,7 @@ factor 1/m; the trained model is α h (note, §4.1).
 
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -38,6 +39,10 @@ class Weights(NamedTuple):
     def vector(self) -> Float[Tensor, "stack p"]:
         """Every weight of a student in one row: neuron by neuron, b_i and then a_i."""
         return torch.cat([self.hidden, self.output[..., None]], dim=-1).flatten(1)
+
+    def array(self) -> Float[np.ndarray, "m d_plus_1"]:
+        """A stack of one as a row for each neuron: b_i, and a_i in the last column."""
+        return torch.cat([self.hidden[0], self.output[0][:, None]], dim=1).cpu().numpy()
 
     @staticmethod
     def from_vector(vector: Float[Tensor, "stack p"], d: int) -> "Weights":

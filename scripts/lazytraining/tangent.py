@@ -47,13 +47,13 @@ def second_derivative_norm(weights: Weights, x: Float[Tensor, "n d"]) -> float:
     """‖D²h(w)‖ = max_j ‖G_j X‖ / √n, spectral norms, away from the kinks; exact.
 
     Proof. Along u = (u_a, u_b), D²h[u, u] = 2 Σ_j u_{a,j} G_j X u_{b,j}, whose norm is at most
-    2 max_j ‖G_j X‖ Σ_j |u_{a,j}| ‖u_{b,j}‖ ≤ max_j ‖G_j X‖ for ‖u‖ = 1, by 2st ≤ s² + t². One neuron
+    2 max_j ‖G_j X‖ Σ_j |u_{a,j}| ‖u_{b,j}‖ ≤ max_j ‖G_j X‖ for ‖u‖ = 1, by 2 s t ≤ s² + t². One neuron
     with |u_a| = ‖u_b‖ = 2^(-½), u_b along the leading right singular vector of its G_j X, reaches it.
     And D²h has the norm of its quadratic form, as every symmetric bilinear map: its part along any
     one direction of outputs does. ∎
     """
     gates = (x @ weights.hidden[0].T > 0).to(x.dtype)
-    grams = torch.einsum("nj,nd,ne->jde", gates, x, x)
+    grams = torch.einsum("nj,na,nb->jab", gates, x, x)
     return (torch.linalg.eigvalsh(grams)[:, -1].max() / len(x)).sqrt().item()
 
 
