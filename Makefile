@@ -5,7 +5,7 @@ ENVIRONMENT := .venv/installed
 RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
 SNAKEMAKE := $(RUN) snakemake --cores $(CORES)
 
-.PHONY: figures report paper test test-reference bench lint format schema clean
+.PHONY: figures report paper test test-reference precision bench lint format schema clean
 
 figures: $(ENVIRONMENT)
 	$(SNAKEMAKE) --configfile config/quick.yaml
@@ -25,6 +25,9 @@ test: $(ENVIRONMENT)
 # Trains 24 runs of the paper's size and holds them against published values: about four minutes.
 test-reference: $(ENVIRONMENT)
 	$(RUN) pytest -m reference
+
+precision: $(ENVIRONMENT)
+	@$(RUN) OMP_NUM_THREADS=1 python scripts/precision.py
 
 bench: $(ENVIRONMENT)
 	@$(RUN) OMP_NUM_THREADS=1 python scripts/bench.py

@@ -88,8 +88,8 @@ def descend(
 
     `symmetrized` says that every student starts at h(w0) = 0 exactly, as a symmetrised one does. The
     displacement w − w0 is then trained instead of w, which is right to single precision's own digits
-    for τ up to 10⁶; w itself loses its updates to rounding from τ = 100 on in float32 and from 10⁵
-    on in float64.
+    for τ up to 10⁶; w itself loses its updates to rounding from τ = 10 on in float32 and from 10⁵
+    on in float64 (docs/precision.md).
 
     A student ends where its early stopping says so, or diverged where a loss is not finite. The
     losses between two recorded iterations reach the host as one block; a student that turns out
