@@ -6,6 +6,7 @@ prints its end losses beside the tangent model's as the table of docs/precision.
 """
 
 import torch
+
 from lazytraining import descent, network, problem, tangent
 from lazytraining.experiments import rounded
 
