@@ -22,7 +22,7 @@ localrules:
 rule all:
     default_target: True
     input:
-        [pictures(figure) for figure in FIGURES if is_complete(figure)],
+        [pictures(figure) for figure in experiments.FIGURES if is_complete(figure)],
 
 
 rule everything:

@@ -8,7 +8,7 @@ rule baselines:
     resources:
         mem_mb=1000,
     params:
-        runs=baseline_runs,
+        runs=lambda wildcards: [run._asdict() for run in runs_at(**wildcards)],
         settings=baseline_settings,
         code=digest("baselines.py"),
     script:

@@ -9,16 +9,6 @@ sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 from lazytraining import experiments
 from lazytraining.digest import code_digest
 
-FIGURES = {
-    "figure_1": ["trajectory", "trajectory_symmetrized"],
-    "figure_2": experiments.LANDSCAPES,
-    "figure_3": ["plateau"],
-    "figure_4": ["plateau_symmetrized"],
-    "figure_5": ["tau_alpha_text", "tau_alpha_code", "tau_alpha_converged"],
-    "figure_6": experiments.LANDSCAPES,
-    "figure_7": ["fixed_step", "fixed_step_symmetrized"],
-}
-
 
 def load_config():
     """The paper preset with what the command line lays over it, checked."""
@@ -41,7 +31,7 @@ KEEP_WEIGHTS = [name for name, experiment in CONFIG.experiments.items() if exper
 pathvars:
     results=CONFIG.results,
     logs="<results>/logs",
-    scales="m={m}/alpha={alpha}/tau={tau}/eta={eta}",
+    run="m={m}/alpha={alpha}/tau={tau}/eta={eta}/seed={seed}",
 
 
 wildcard_constraints:
@@ -69,79 +59,53 @@ def run_files(experiment, name):
 
 
 def is_complete(figure):
-    return all(name in CONFIG.experiments for name in FIGURES[figure])
+    return all(name in CONFIG.experiments for name in experiments.FIGURES[figure])
 
 
 def experiments_of(figure):
     """The experiments that a figure reads, all of them in the configuration."""
-    if not is_complete(figure):
-        missing = [name for name in FIGURES[figure] if name not in CONFIG.experiments]
+    names = list(experiments.FIGURES[figure])
+    missing = [name for name in names if name not in CONFIG.experiments]
+    if missing:
         raise WorkflowError(f"{figure} needs the experiments {missing}, which the configuration leaves out")
-    return FIGURES[figure]
+    return names
 
 
-def settings(wildcards):
-    """Everything that a run is made with and its path does not say."""
+def run_of(wildcards):
+    """The run that a path names."""
     m, seed = int(wildcards.m), int(wildcards.seed)
     scales = (float(wildcards[name]) for name in ("alpha", "tau", "eta"))
-    return CONFIG.settings(experiments.Run(wildcards.experiment, m, *scales, seed))
+    return experiments.Run(wildcards.experiment, m, *scales, seed)
 
 
-def baseline_runs(wildcards):
-    """Keys of the runs that one job of baselines serves."""
-    m, seed = int(wildcards.m), int(wildcards.seed)
-    runs = [run for run in CONFIG.runs[wildcards.experiment] if (run.m, run.seed) == (m, seed)]
-    return [run._asdict() for run in runs]
+def runs_at(experiment, m, seed=None):
+    """The runs of an experiment at one m, of one seed or of all."""
+    runs = [run for run in CONFIG.runs[experiment] if run.m == int(m)]
+    return [run for run in runs if seed is None or run.seed == int(seed)]
 
 
 def baseline_settings(wildcards):
-    """Settings that these runs share; when a run would stop early does not matter here."""
-    run = experiments.Run(**baseline_runs(wildcards)[0])
-    return {name: value for name, value in CONFIG.settings(run).items() if name != "early_stopping"}
+    """What the baselines of a seed are made with."""
+    settings = CONFIG.settings(runs_at(**wildcards)[0])
+    return {name: settings[name] for name in ("problem", "symmetrize", "iterations")}
 
 
 def baselines(figure):
     """The baselines of every m and seed of a figure's experiments."""
-    return lambda wildcards: sorted(
-        {
-            f"<results>/baselines/experiment={name}/m={run.m}/seed={run.seed}.parquet"
-            for name in experiments_of(figure)
-            for run in CONFIG.runs[name]
-        }
-    )
-
-
-def landscape_groups(experiment):
-    """The landscapes of an experiment, a run for each: seeds share one."""
-    return {run.group: run for run in CONFIG.runs[experiment]}.values()
-
-
-def landscape_group(wildcards):
-    """The key that the runs of a landscape share, as a row has it."""
-    scales = {name: float(wildcards[name]) for name in ("alpha", "tau", "eta")}
-    return {"experiment": wildcards.experiment, "m": int(wildcards.m)} | scales
-
-
-def landscape_runs(wildcards):
-    """The runs on a landscape: the experiment's own, and the other scaling's at the same m."""
-    own = landscape_group(wildcards)
-    names = [name for name in experiments.LANDSCAPES if name in CONFIG.experiments]
-    runs = [run for name in names for run in CONFIG.runs[name] if run.m == own["m"]]
-    return [
-        run for run in runs if run.experiment != wildcards.experiment or own.items() <= run._asdict().items()
+    return lambda wildcards: [
+        f"<results>/baselines/experiment={name}/m={m}/seed={seed}.parquet"
+        for name in experiments_of(figure)
+        for m in CONFIG.experiments[name].m
+        for seed in CONFIG.experiments[name].seeds
     ]
 
 
 def landscape_files(name):
-    """A file of every run on a landscape."""
-    return lambda wildcards: [f"<results>/runs/{run.path}/{name}" for run in landscape_runs(wildcards)]
-
-
-def landscape_problem(wildcards):
-    """The teacher and data of a landscape, which its seeds share."""
-    experiment = CONFIG.experiments[wildcards.experiment]
-    names = ("d", "n_train", "n_test", "teacher_neurons", "teacher_gain")
-    return {name: getattr(experiment, name) for name in names} | {"seed": experiment.data_seed}
+    """A file of every run on a landscape: the experiment's own, and the other scaling's at its m."""
+    names = [other for other in experiments.LANDSCAPES if other in CONFIG.experiments]
+    return lambda wildcards: [
+        f"<results>/runs/{run.path}/{name}" for other in names for run in runs_at(other, wildcards.m)
+    ]
 
 
 def pictures(figure):
@@ -168,9 +132,9 @@ def summaries(figure):
 def landscapes_of(figure, name):
     """A file of every landscape that a figure reads."""
     return lambda wildcards: [
-        f"<results>/landscapes/{run.group}/{name}"
+        f"<results>/landscapes/experiment={experiment}/m={m}/{name}"
         for experiment in experiments_of(figure)
-        for run in landscape_groups(experiment)
+        for m in widths(experiment)
     ]
 
 

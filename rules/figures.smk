@@ -36,12 +36,8 @@ rule figure_2:
 
 rule landscape_figure:
     input:
-        lambda wildcards: [
-            f"<results>/landscapes/{run.group}/{name}.parquet"
-            for run in landscape_groups(wildcards.experiment)
-            if run.m == int(wildcards.m)
-            for name in ("surface", "endpoints")
-        ],
+        surface="<results>/landscapes/experiment={experiment}/m={m}/surface.parquet",
+        endpoints="<results>/landscapes/experiment={experiment}/m={m}/endpoints.parquet",
     output:
         png=report(
             "<results>/figures/figure_2_{experiment}_m={m}.png",

@@ -3,10 +3,10 @@ rule landscape:
         runs=landscape_files("run.parquet"),
         weights=landscape_files("weights.npz"),
     output:
-        surface="<results>/landscapes/experiment={experiment}/<scales>/surface.parquet",
-        endpoints="<results>/landscapes/experiment={experiment}/<scales>/endpoints.parquet",
+        surface="<results>/landscapes/experiment={experiment}/m={m}/surface.parquet",
+        endpoints="<results>/landscapes/experiment={experiment}/m={m}/endpoints.parquet",
     log:
-        "<logs>/landscape/experiment={experiment}/<scales>.log",
+        "<logs>/landscape/experiment={experiment}/m={m}.log",
     wildcard_constraints:
         experiment=one_of(experiments.LANDSCAPES),
     conda:
@@ -14,8 +14,8 @@ rule landscape:
     resources:
         mem_mb=1000,
     params:
-        group=landscape_group,
-        problem=landscape_problem,
+        run=lambda wildcards: runs_at(**wildcards)[0]._asdict(),
+        problem=lambda wildcards: CONFIG.settings(runs_at(**wildcards)[0])["problem"],
         grid=CONFIG.landscape.grid,
         extent=CONFIG.landscape.extent,
         code=digest("landscape.py"),

@@ -1,9 +1,9 @@
 rule train:
     output:
-        run="<results>/runs/experiment={experiment}/<scales>/seed={seed}/run.parquet",
-        curve="<results>/runs/experiment={experiment}/<scales>/seed={seed}/curve.parquet",
+        run="<results>/runs/experiment={experiment}/<run>/run.parquet",
+        curve="<results>/runs/experiment={experiment}/<run>/curve.parquet",
     log:
-        "<logs>/train/experiment={experiment}/<scales>/seed={seed}.log",
+        "<logs>/train/experiment={experiment}/<run>.log",
     wildcard_constraints:
         experiment=one_of(name for name in CONFIG.experiments if name not in KEEP_WEIGHTS),
     conda:
@@ -12,7 +12,7 @@ rule train:
     resources:
         mem_mb=1000,
     params:
-        settings=settings,
+        settings=lambda wildcards: CONFIG.settings(run_of(wildcards)),
         code=digest("train.py"),
     script:
         "../scripts/train.py"
@@ -20,8 +20,8 @@ rule train:
 
 use rule train as train_keep_weights with:
     output:
-        run="<results>/runs/experiment={experiment}/<scales>/seed={seed}/run.parquet",
-        curve="<results>/runs/experiment={experiment}/<scales>/seed={seed}/curve.parquet",
-        weights="<results>/runs/experiment={experiment}/<scales>/seed={seed}/weights.npz",
+        run="<results>/runs/experiment={experiment}/<run>/run.parquet",
+        curve="<results>/runs/experiment={experiment}/<run>/curve.parquet",
+        weights="<results>/runs/experiment={experiment}/<run>/weights.npz",
     wildcard_constraints:
         experiment=one_of(KEEP_WEIGHTS),

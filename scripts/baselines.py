@@ -6,16 +6,16 @@ from its closed form, least squares on the random features at w0, the zero predi
 
 import torch
 
-from lazytraining import descent, jobs, network, problem, records, tables, tangent
+from lazytraining import jobs, network, problem, records, tables, tangent
 
 
 def baselines(keys: list[dict], settings: dict) -> list[dict]:
     """Rows for runs that differ in alpha, tau and eta alone, so that they share one start up to τ."""
-    names = ("d", "n_train", "n_test", "teacher_neurons", "teacher_gain", "data_seed")
-    data = problem.make_problem(*(settings[name] for name in names))
-    start = network.initialise(keys[0]["m"], settings["d"], 1.0, keys[0]["seed"], settings["symmetrize"])
+    data = problem.make_problem(**settings["problem"])
+    m, d, seed = keys[0]["m"], settings["problem"]["d"], keys[0]["seed"]
+    start = network.initialise(m, d, 1.0, seed, settings["symmetrize"])
     model = tangent.TangentModel.at(start, data)
-    recorded = torch.from_numpy(descent.recorded_iterations(settings["iterations"]))
+    recorded = torch.from_numpy(records.recorded_iterations(settings["iterations"]))
     scales = (torch.tensor([key[name] for key in keys], dtype=torch.float64) for name in ("tau", "alpha"))
     x_train, y_train = torch.from_numpy(data.x_train), torch.from_numpy(data.y_train)
     kappas = tangent.kappa(start, x_train, y_train, *scales).tolist()

@@ -15,12 +15,12 @@ from lazytraining import descent, network, problem
 from lazytraining.network import Weights
 
 D, N = 100, 1000
-ROUNDS, ITERATIONS = 5, 2000
+ROUNDS, ITERATIONS = 3, 5000
 TRAIN_ONE_ITERATION = """
 import train
 key = dict(experiment="bench", m=50, alpha=1.0, tau=1.0, eta=0.1, seed=0)
-settings = dict(d=100, n_train=1000, n_test=1000, teacher_neurons=3, teacher_gain=1.0, data_seed=0,
-                symmetrize=False, precision="float64", early_stopping=None, iterations=1, track_best=True)
+problem = dict(d=100, n_train=1000, n_test=1000, teacher_neurons=3, teacher_gain=1.0, seed=0)
+settings = dict(problem=problem, symmetrize=False, precision="float64", early_stopping=None, iterations=1, track_best=True)
 row, curve, _, _ = train.train(key, settings)
 train.records.write(f"{folder}/curve.parquet", curve, train.records.CURVE)
 train.records.write(f"{folder}/run.parquet", [row], train.records.RUN)

@@ -59,7 +59,8 @@ def main(snakemake) -> None:
     runs = [records.read([path], records.RUN).to_pylist()[0] for path in snakemake.input.runs]
     vectors = [torch.from_numpy(np.load(path)["end"].ravel()).double() for path in snakemake.input.weights]
     data = problem.make_problem(**params.problem)
-    measured = measure(runs, torch.stack(vectors), data, params.group, params.grid, params.extent)
+    group = {name: params.run[name] for name in tables.GROUP}
+    measured = measure(runs, torch.stack(vectors), data, group, params.grid, params.extent)
     surface, endpoints, explained = measured
     records.write(snakemake.output.surface, surface, tables.SURFACE, **explained)
     records.write(snakemake.output.endpoints, endpoints, tables.ENDPOINTS, **explained)

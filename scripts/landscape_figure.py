@@ -39,8 +39,8 @@ def draw(surface: pd.DataFrame, endpoints: pd.DataFrame) -> plt.Figure:
 
 def main(snakemake) -> None:
     jobs.start(snakemake.log[0])
-    surface = records.read([path for path in snakemake.input if "surface" in path], tables.SURFACE)
-    endpoints = records.read([path for path in snakemake.input if "endpoints" in path], tables.ENDPOINTS)
+    surface = records.read([snakemake.input.surface], tables.SURFACE)
+    endpoints = records.read([snakemake.input.endpoints], tables.ENDPOINTS)
     figure = draw(surface.to_pandas(), endpoints.to_pandas())
     style.save(figure, snakemake.output.png, snakemake.output.pdf)
 

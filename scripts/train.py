@@ -16,14 +16,11 @@ from lazytraining import descent, jobs, network, problem, records
 
 def train(key: dict, settings: dict) -> tuple[dict, list[dict], network.Weights, network.Weights]:
     """The run's row, its curve, and where it started and ended."""
-    data = problem.make_problem(
-        *(
-            settings[name]
-            for name in ("d", "n_train", "n_test", "teacher_neurons", "teacher_gain", "data_seed")
-        )
-    )
+    data = problem.make_problem(**settings["problem"])
     symmetrize, precision = settings["symmetrize"], getattr(torch, settings["precision"])
-    start = network.initialise(key["m"], settings["d"], key["tau"], key["seed"], symmetrize).to(precision)
+    start = network.initialise(key["m"], settings["problem"]["d"], key["tau"], key["seed"], symmetrize).to(
+        precision
+    )
     stopping = settings["early_stopping"]
 
     begin = time.perf_counter()

@@ -7,7 +7,7 @@ from conftest import tensor
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lazytraining import descent, network
+from lazytraining import descent, network, records
 from lazytraining.descent import EarlyStopping
 from lazytraining.network import Weights
 from lazytraining.problem import make_problem
@@ -216,15 +216,16 @@ def test_symmetrised_descent_starts_at_the_zero_predictor(tau, precision):
 def test_symmetrised_descent_does_not_drown_in_rounding(tau):
     """As τ grows, training tends to a limit; single precision finds it at every τ, to its own digits."""
     data = make_problem(20, 100, 80, 3, 1.0, seed=1)
-    losses = []
+    losses, distances = [], []
     for scale, precision in ((tau, torch.float32), (1e4, torch.float64)):
         start = network.initialise(10, 20, scale, 1, True).to(precision)
         step = tensor(0.5 / scale**2)
         (run,) = descent.descend(data, start, tensor(1.0), step, 2000, symmetrized=True)
         losses.append(run.test_loss)
+        distances.append(run.relative_distance[-1] * scale**2)
     assert losses[1][-1] < 0.9 * losses[1][0]
     np.testing.assert_allclose(*losses, rtol=1e-2 if tau < 100 else 2e-5)
-    assert run.relative_distance[-1] > 0
+    assert distances[0] == pytest.approx(distances[1], rel=1e-2 if tau < 100 else 1e-4)
 
 
 def test_test_loss_is_evaluated_nowhere_else(small_problem, monkeypatch):
@@ -244,17 +245,20 @@ def test_test_loss_is_evaluated_nowhere_else(small_problem, monkeypatch):
 @given(st.integers(21, 30_000))
 def test_recorded_iterations_to_the_letter(iterations):
     spaced = {round(20 * (iterations / 20) ** (k / 199)) for k in range(200)}
-    assert set(descent.recorded_iterations(iterations).tolist()) == {*range(21), *spaced, iterations}
+    assert set(records.recorded_iterations(iterations).tolist()) == {*range(21), *spaced, iterations}
 
 
 @pytest.mark.parametrize("iterations", [1, 19, 20])
 def test_short_runs_record_everything(iterations):
-    assert descent.recorded_iterations(iterations).tolist() == list(range(iterations + 1))
+    assert records.recorded_iterations(iterations).tolist() == list(range(iterations + 1))
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-def test_gpu_agrees_with_cpu(small_problem):
-    start = network.initialise(6, 5, 0.5, 0, False)
-    (cpu,) = descent.descend(small_problem, start, tensor(1.0), tensor(1.0), 300)
-    (gpu,) = descent.descend(small_problem, start.to("cuda"), tensor(1.0).cuda(), tensor(1.0).cuda(), 300)
-    np.testing.assert_allclose(gpu.test_loss, cpu.test_loss, rtol=1e-9)
+@pytest.mark.parametrize("symmetrize", [False, True])
+def test_gpu_agrees_with_cpu(small_problem, symmetrize):
+    start = network.initialise(6, 5, 0.5, 0, symmetrize)
+    runs = [
+        descent.descend(small_problem, where, tensor(1.0), tensor(1.0), 300, symmetrized=symmetrize)[0]
+        for where in (start, start.to("cuda"))
+    ]
+    np.testing.assert_allclose(runs[1].test_loss, runs[0].test_loss, rtol=1e-9)

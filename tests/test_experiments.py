@@ -22,7 +22,11 @@ def without(key: str) -> dict:
 def landscape(**changes) -> dict:
     return {
         "results": "r",
-        "experiments": {"landscape_ntk": TINY | {"keep_weights": True, "data_seed": 0, "seeds": 3} | changes},
+        "experiments": {
+            "landscape_ntk": TINY
+            | {"keep_weights": True, "data_seed": 0, "seeds": 3, "alpha": ["1/sqrt(m)"]}
+            | changes
+        },
     }
 
 
@@ -116,18 +120,24 @@ BAD = {
         "experiments.landscape_ntk: keep_weights False",
     ),
     "landscapes of two problems": (
-        landscape()
-        | {
-            "experiments": {
-                name: landscape(d=d)["experiments"]["landscape_ntk"]
-                for name, d in (("landscape_mean_field", 3), ("landscape_ntk", 4))
-            }
+        {
+            "results": "r",
+            "experiments": landscape()["experiments"]
+            | {"landscape_mean_field": landscape(d=4, alpha=["1/m"])["experiments"]["landscape_ntk"]},
         },
-        "experiments.landscape_ntk.d: 4 is not allowed; expected 3 as in landscape_mean_field",
+        "experiments.landscape_ntk.d: 3 is not allowed; expected 4 as in landscape_mean_field",
     ),
     "figure's experiment over more than it draws": (
         {"results": "r", "experiments": {"plateau": TINY | {"m": [2, 4]}}},
         "experiments.plateau.m: [2, 4] is not allowed; expected one value",
+    ),
+    "figure's experiment with another start": (
+        {"results": "r", "experiments": {"fixed_step": TINY | {"symmetrize": True}}},
+        "experiments.fixed_step.symmetrize: True is not allowed; expected False",
+    ),
+    "landscape of another scaling": (
+        landscape(alpha=[1]),
+        "experiments.landscape_ntk.alpha: 1 at m = 4 is not allowed; expected 0.5",
     ),
     "integer of thousands of digits": (config(d=16**4000), "experiments.tiny.d: a int too large"),
     "key with a line break": (config(**{"a\nb": 1}), "experiments.tiny.'a\\nb': unknown key"),
@@ -200,8 +210,8 @@ def test_settings_of_a_run():
     loaded = load(config(alpha=[10], early_stopping=rule, seeds=2))
     first, second = map(loaded.settings, loaded.runs["tiny"])
     assert first["early_stopping"] == (pytest.approx(1e-2), 5)
-    assert (first["data_seed"], second["data_seed"]) == (0, 1)
-    assert load(config(data_seed=7)).settings(loaded.runs["tiny"][1])["data_seed"] == 7
+    assert (first["problem"]["seed"], second["problem"]["seed"]) == (0, 1)
+    assert load(config(data_seed=7)).settings(loaded.runs["tiny"][1])["problem"]["seed"] == 7
 
 
 @given(st.floats(1e-300, 1e300))

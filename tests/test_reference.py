@@ -10,6 +10,7 @@ import train
 from lazytraining.experiments import rounded
 
 TAUS = (0.1, 0.316228, 1.0, 10.0)
+PROBLEM = {"d": 100, "n_train": 1000, "n_test": 1000, "teacher_neurons": 3, "teacher_gain": 1.0}
 VALUES = {
     (False, 0): [(1.802e-3, 1.575e-3), (2.037e-3, 2.037e-3), (4.189e-3, 4.189e-3), (4.280e-3, 4.279e-3)],
     (False, 1): [(2.158e-3, 1.893e-3), (2.238e-3, 2.238e-3), (3.874e-3, 3.874e-3), (3.969e-3, 3.969e-3)],
@@ -26,12 +27,7 @@ VALUES = {
 @pytest.mark.parametrize(("symmetrize", "seed"), VALUES)
 def test_paper_size_runs_agree_to_four_digits(symmetrize, seed, tau):
     settings = {
-        "d": 100,
-        "n_train": 1000,
-        "n_test": 1000,
-        "teacher_neurons": 3,
-        "teacher_gain": 1.0,
-        "data_seed": seed,
+        "problem": PROBLEM | {"seed": seed},
         "symmetrize": symmetrize,
         "precision": "float64",
         "early_stopping": None,

@@ -89,6 +89,12 @@ def test_closed_form_is_descent_on_the_linearised_model(student, step_size, scal
     np.testing.assert_allclose(torch.stack(losses, 1), expected, rtol=1e-7)
 
 
+def test_past_the_edge_losses_end_infinite(student):
+    data = make_problem(D, N, 7, 3, 1.0, seed=2)
+    for loss in tangent.TangentModel.at(student, data).losses(1.0, 200.0, torch.tensor([0, 10_000])):
+        assert torch.isfinite(loss[0]) and loss[1] == torch.inf
+
+
 def test_lazy_descent_is_the_tangent_models_over_the_whole_curve():
     data = make_problem(20, 100, 80, 3, 1.0, seed=1)
     tau = 1e3

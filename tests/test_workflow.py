@@ -107,7 +107,7 @@ def test_diverged_runs_are_counted_not_averaged(finished):
 
 def test_diverged_students_span_no_plane(finished):
     surfaces = finished.results.glob("landscapes/experiment=landscape_ntk/**/surface.parquet")
-    groups = {path.parts[-5]: path for path in surfaces}
+    groups = {path.parts[-2]: path for path in surfaces}
     assert pq.read_table(groups["m=4"], partitioning=None).num_rows == 25
     assert pq.read_table(groups["m=6"], partitioning=None).num_rows == 0
     endpoints = pq.read_table(groups["m=6"].with_name("endpoints.parquet"), partitioning=None).to_pylist()

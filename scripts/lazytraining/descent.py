@@ -16,11 +16,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from lazytraining.network import Weights, movement
 from lazytraining.problem import Problem
+from lazytraining.records import recorded_iterations
 
 _relu_backward = torch.ops.aten.threshold_backward.grad_input
 """out = grad where features > 0, else 0, in one pass: the kernel of ReLU's own gradient."""
@@ -62,13 +63,6 @@ class Trajectory:
         return self.iteration[-1]
 
 
-def recorded_iterations(iterations: int) -> Int[np.ndarray, " k"]:
-    """0 to 20, about 200 geometrically spaced iterations up to the last, and the last."""
-    spaced = np.rint(np.geomspace(20, max(iterations, 20), 200)).astype(int)
-    wanted = np.union1d(np.arange(21), spaced)
-    return np.union1d(wanted[wanted <= iterations], [iterations])
-
-
 def descend(
     problem: Problem,
     start: Weights,
@@ -106,7 +100,7 @@ def descend(
 
     for first, end in zip(record, [*record[1:], iterations + 1], strict=True):
         at_first = stack.state.clone()
-        moved = movement(stack.displacement(), stack.start)
+        moved = movement(stack.split(stack.state, stack.start)[1], stack.start)
         losses = stack.run(end - first, always_test, update_last=end <= iterations).cpu().numpy()
 
         left = []
@@ -117,13 +111,16 @@ def descend(
             if offset is None and end <= iterations:
                 left.append(i)
                 continue
-            last = stack.select([i], stack.state if offset is None else at_first)
+            state, origin = (stack.state if offset is None else at_first).select([i]), stack.start.select([i])
             if offset:
-                last.run(offset, always_test)
-                there = movement(last.displacement(), last.start)
+                again = stack.select([i], at_first)
+                again.run(offset, always_test)
+                state = again.state
+            weights, displacement = stack.split(state, origin)
+            recorder.trajectory.weights, recorder.trajectory.displacement = weights, displacement
+            if offset:
+                there = movement(displacement, origin)
                 recorder.moved(there.relative_change[0], there.relative_distance[0])
-            recorder.trajectory.weights = last.weights()
-            recorder.trajectory.displacement = last.displacement()
         if not left:
             break
         if len(left) < len(running):
@@ -138,7 +135,8 @@ class _Stack:
     def __init__(
         self, problem: Problem, start: Weights, alpha: Tensor, step_size: Tensor, state: Weights | None = None
     ):
-        self.problem, self.start, self.alpha, self.step_size = problem, start, alpha, step_size
+        self.problem, self.start = problem, start
+        self.alpha, self.step_size = alpha.to(start.output.device), step_size.to(start.output.device)
         self.state = state or self.first_state()
         stack, m, d = start.hidden.shape
         kind = {"dtype": start.hidden.dtype, "device": start.hidden.device}
@@ -151,7 +149,7 @@ class _Stack:
         negative_targets = (-targets).expand(stack, 1, n)
         features = torch.empty(stack, m, n, **kind)
         residual = torch.empty(stack, 1, n, **kind)
-        whole = inputs, features, negative_targets, residual, *self.more_buffers(inputs, features)
+        whole = inputs, features, negative_targets, residual
         self.views = {True: whole, False: tuple(buffer[..., :n_train] for buffer in whole)}
         self.features_train, self.residual_train = self.views[False][1], self.views[False][3]
         self.squares = torch.empty(stack, n, **kind)
@@ -162,21 +160,16 @@ class _Stack:
         self.product = torch.empty(stack, m, d, **kind)
         self.readout = torch.empty(stack, 1, m, **kind)
         self.output_step = torch.empty(stack, m, **kind)
-        self.output_scale = alpha.to(**kind)[:, None]
-        self.rate = (step_size / alpha / n_train).to(**kind)[:, None, None]
+        self.output_scale = self.alpha.to(**kind)[:, None]
+        self.rate = (self.step_size / self.alpha / n_train).to(**kind)[:, None, None]
 
     def first_state(self) -> Weights:
         return self.start.clone()
 
-    def more_buffers(self, inputs: Tensor, features: Tensor) -> tuple[Tensor, ...]:
-        """What `evaluate` needs beside its own, last axis the inputs."""
-        return ()
-
-    def weights(self) -> Weights:
-        return self.state
-
-    def displacement(self) -> Weights:
-        return self.state.minus(self.start)
+    @staticmethod
+    def split(state: Weights, start: Weights) -> tuple[Weights, Weights]:
+        """w and w − w0 of students in this state that started there."""
+        return state, state.minus(start)
 
     def select(self, index: list[int], state: Weights) -> "_Stack":
         """These students, where `state` (of the whole stack) has them."""
@@ -229,28 +222,30 @@ class _Stack:
 class _DisplacedStack(_Stack):
     """Students with h(w0) = 0, whose state is δ = w − w0.
 
-    With p = b0·x and d = δb·x, the change of a feature is
+    With p = b0·x and q = δb·x, the change of a feature is
 
-        Δ = ReLU(p + d) − ReLU(p) = max(d + min(p, 0), −max(p, 0)),
+        Δ = ReLU(p + q) − ReLU(p) = max(q + min(p, 0), −max(p, 0)),
 
-    without cancellation, and h(w) = a0ᵀΔ + δaᵀ ReLU(p + d) where h(w0) = 0. However large w0 is,
+    without cancellation, and h(w) = a0ᵀΔ + δaᵀ ReLU(p + q) where h(w0) = 0. However large w0 is,
     neither the updates nor h drown in its rounding.
     """
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        inputs, features, *_ = self.views[True]
+        at_start = torch.mm(self.start.hidden.flatten(0, 1), inputs).view_as(features)
+        parts = at_start.clamp(max=0), -at_start.clamp(min=0)
+        for test, views in self.views.items():
+            self.views[test] = *views, *(part[..., : views[0].shape[1]] for part in parts)
+        self.start_readout = (self.start.output * self.output_scale)[:, None]
+        self.now = self.start.clone()
 
     def first_state(self) -> Weights:
         return Weights(*map(torch.zeros_like, self.start))
 
-    def more_buffers(self, inputs: Tensor, features: Tensor) -> tuple[Tensor, ...]:
-        at_start = torch.mm(self.start.hidden.flatten(0, 1), inputs).view_as(features)
-        self.now = self.start.clone()
-        self.start_readout = (self.start.output * self.alpha.to(self.start.output)[:, None])[:, None]
-        return at_start.clamp(max=0), -at_start.clamp(min=0)
-
-    def weights(self) -> Weights:
-        return self.start.plus(self.state)
-
-    def displacement(self) -> Weights:
-        return self.state
+    @staticmethod
+    def split(state: Weights, start: Weights) -> tuple[Weights, Weights]:
+        return start.plus(state), state
 
     def evaluate(
         self,

@@ -45,20 +45,19 @@ RESERVED = TARGETS | RULES
 """Names that no experiment may take."""
 LANDSCAPES = ["landscape_mean_field", "landscape_ntk"]
 """Experiments whose end points span the planes of Figures 2 and 6, where they are configured."""
-DRAWN = {
-    "trajectory": {"tau"},
-    "trajectory_symmetrized": {"tau"},
-    "plateau": {"tau"},
-    "plateau_symmetrized": {"tau"},
-    "tau_alpha_text": {"tau", "alpha"},
-    "tau_alpha_code": {"tau", "alpha"},
-    "tau_alpha_converged": {"tau", "alpha"},
-    "fixed_step": {"tau"},
-    "fixed_step_symmetrized": {"tau"},
-    "landscape_mean_field": {"m"},
-    "landscape_ntk": {"m"},
+_BOTH = {"tau", "alpha"}
+FIGURES = {
+    "figure_1": {"trajectory": {"tau"}, "trajectory_symmetrized": {"tau"}},
+    "figure_2": {name: {"m"} for name in LANDSCAPES},
+    "figure_3": {"plateau": {"tau"}},
+    "figure_4": {"plateau_symmetrized": {"tau"}},
+    "figure_5": {"tau_alpha_text": _BOTH, "tau_alpha_code": _BOTH, "tau_alpha_converged": _BOTH},
+    "figure_6": {name: {"m"} for name in LANDSCAPES},
+    "figure_7": {"fixed_step": {"tau"}, "fixed_step_symmetrized": {"tau"}},
 }
-"""What Figures 1 to 7 draw their experiments over; these sweep nothing else."""
+"""The experiments of each figure of the note, and what it draws them over; they sweep nothing else."""
+PROBLEM = ("d", "n_train", "n_test", "teacher_neurons", "teacher_gain")
+"""Keys that make a problem, together with a seed."""
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _MOST_VALUES = 10_000
 _MOST_RUNS = 1_000_000
@@ -315,10 +314,11 @@ class Config(_Model):
     def settings(self, run: "Run") -> dict[str, Any]:
         """All that a training job has to know beside its run's key."""
         experiment = self.experiments[run.experiment]
-        shared = "d n_train n_test teacher_neurons teacher_gain symmetrize iterations track_best precision"
+        names = ("symmetrize", "iterations", "track_best", "precision")
         rule = experiment.early_stopping
-        return {name: getattr(experiment, name) for name in shared.split()} | {
-            "data_seed": run.seed if experiment.data_seed is None else experiment.data_seed,
+        return {name: getattr(experiment, name) for name in names} | {
+            "problem": {name: getattr(experiment, name) for name in PROBLEM}
+            | {"seed": run.seed if experiment.data_seed is None else experiment.data_seed},
             "early_stopping": rule
             and (_value(rule.min_delta, {"m": run.m, "alpha": run.alpha, "tau": run.tau}), rule.patience),
         }
@@ -335,13 +335,9 @@ class Run(NamedTuple):
     seed: int
 
     @property
-    def group(self) -> str:
-        """The part of the path that the seeds share."""
-        return f"experiment={self.experiment}/m={self.m}/alpha={self.alpha:.6g}/tau={self.tau:.6g}/eta={self.eta:.6g}"
-
-    @property
     def path(self) -> str:
-        return f"{self.group}/seed={self.seed}"
+        scales = f"alpha={self.alpha:.6g}/tau={self.tau:.6g}/eta={self.eta:.6g}"
+        return f"experiment={self.experiment}/m={self.m}/{scales}/seed={self.seed}"
 
 
 def read_yaml(path: str | Path) -> dict:
@@ -423,8 +419,13 @@ def doubtful_precision(config: Config) -> list[str]:
 
 def _check_figures(config: Config) -> None:
     """The experiments of Figures 1 to 7 sweep what the figures draw, and landscapes have planes."""
-    for name, drawn in DRAWN.items():
+    for name, drawn in {name: drawn for figure in FIGURES.values() for name, drawn in figure.items()}.items():
         experiment = config.experiments.get(name)
+        if experiment and experiment.symmetrize != name.endswith("symmetrized"):
+            raise ConfigError(
+                f"experiments.{name}.symmetrize: {experiment.symmetrize} is not allowed; expected "
+                f"{not experiment.symmetrize}, as its figure says (another start: another name)"
+            )
         for key in {"m", "alpha", "tau", "step_size"} - drawn if experiment else ():
             values = getattr(experiment, key)
             if len(values) > 1:
@@ -442,7 +443,14 @@ def _check_figures(config: Config) -> None:
                 "least 3 seeds, whose end points span a plane"
             )
         first = config.experiments[pair[0]]
-        for key in ("d", "n_train", "n_test", "teacher_neurons", "teacher_gain", "data_seed", "m"):
+        for run in config.runs[name]:
+            scaling = run.m**-1.0 if name == "landscape_mean_field" else run.m**-0.5
+            if run.alpha != rounded(scaling):
+                raise ConfigError(
+                    f"experiments.{name}.alpha: {run.alpha:.6g} at m = {run.m} is not allowed; expected "
+                    f"{scaling:.6g}, the scaling that Figures 2 and 6 name"
+                )
+        for key in (*PROBLEM, "data_seed", "m"):
             ours, theirs = getattr(experiment, key), getattr(first, key)
             if ours != theirs:
                 raise ConfigError(

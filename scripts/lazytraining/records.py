@@ -9,8 +9,10 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from jaxtyping import Int
 
 KEYS = ["experiment", "m", "alpha", "tau", "eta", "seed"]
 
@@ -48,6 +50,13 @@ RUN = pa.schema(
         ("wall_seconds", pa.float64()),
     ]
 )
+
+
+def recorded_iterations(iterations: int) -> Int[np.ndarray, " k"]:
+    """0 to 20, about 200 geometrically spaced iterations up to the last, and the last."""
+    spaced = np.rint(np.geomspace(20, max(iterations, 20), 200)).astype(int)
+    wanted = np.union1d(np.arange(21), spaced)
+    return np.union1d(wanted[wanted <= iterations], [iterations])
 
 
 @contextmanager

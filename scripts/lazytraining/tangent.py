@@ -106,15 +106,15 @@ class TangentModel:
         return TangentModel(eigenvalues.clamp(min=0), *outputs, basis, test_basis, y_train, y_test)
 
     def losses(
-        self, alpha: float, step_size: float, iterations: Int[Tensor, " t"], scale: float = 1.0
+        self, alpha: float, step_size: float, iterations: Int[Tensor, " t"], tau: float = 1.0
     ) -> tuple[Float[Tensor, " t"], Float[Tensor, " t"]]:
-        """Train and test loss after so many iterations, with the start multiplied by `scale`.
+        """Train and test loss after so many iterations, from the start multiplied by τ.
 
-        A step beyond 2n/λ diverges, here as there; the losses are then huge or infinite.
+        A step beyond 2n/λ diverges; the losses are then huge or infinite.
         """
-        start_train, start_test = (alpha * scale**2 * start for start in (self.start_train, self.start_test))
+        start_train, start_test = (alpha * tau**2 * start for start in (self.start_train, self.start_test))
         coefficients = self.basis.T @ (start_train - self.y_train)
-        rate = step_size * scale**2 * self.eigenvalues / len(self.y_train)
+        rate = step_size * tau**2 * self.eigenvalues / len(self.y_train)
         t = iterations[:, None].double()
         power = torch.where(rate < 1, torch.exp(t * torch.log1p(-rate.clamp(max=1))), (1 - rate) ** t)
         power = torch.where(t == 0, 1.0, power)
@@ -122,9 +122,9 @@ class TangentModel:
         geometric = torch.where(rate < 0.5, exact, 1 - power) / torch.where(rate > 0, rate, 1.0)
         geometric = torch.where(rate > 0, geometric, t)
         train = (coefficients * power).square().sum(1) / (2 * len(self.y_train))
-        moved = (geometric * coefficients) @ self.test_basis.T * (step_size * scale**2 / len(self.y_train))
+        moved = (geometric * coefficients) @ self.test_basis.T * (step_size * tau**2 / len(self.y_train))
         test = (start_test - moved - self.y_test).square().mean(1) / 2
-        return train, test
+        return train, test.nan_to_num(nan=torch.inf, posinf=torch.inf)
 
 
 def random_feature_loss(weights: Weights, problem: Problem) -> float:
