@@ -15,6 +15,7 @@ def draw(surfaces: pd.DataFrame, widths: list[int]) -> plt.Figure:
     norm = plots.loss_norm(surfaces["test_loss"])
     panel = 0.8 * style.PAGE / columns
     figure = plt.figure(figsize=(style.PAGE, 2 * rows * (panel + 0.25) + 0.4))
+    figure.get_layout_engine().set(h_pad=0.08)
     blocks = figure.subfigures(2, 1)
     for block, (experiment, scaling) in zip(blocks, style.SCALINGS.items(), strict=True):
         group = surfaces[surfaces["experiment"] == experiment]
@@ -22,7 +23,8 @@ def draw(surfaces: pd.DataFrame, widths: list[int]) -> plt.Figure:
         panels = block.subplots(rows, columns, squeeze=False)
         for axes, m in zip(panels.ravel(), widths, strict=False):
             plots.surface(axes, group[group["m"] == m], norm)
-            axes.set_title(f"$m={m}$", pad=2)
+            width = group.loc[group["m"] == m, "x"].max()
+            axes.set_title(rf"$m={m}$, $\pm{width:.3g}$", pad=2)
             axes.set(xticks=[], yticks=[])
         for axes in panels.ravel()[len(widths) :]:
             axes.axis("off")

@@ -14,20 +14,21 @@ THEORY = {
     True: {"tangent_test_loss_end": "tangent model, end", "tangent_test_loss_best": "tangent model, best"},
 }
 """The baselines drawn, without and with symmetrisation. Without, the tangent model's loss grows like τ⁴."""
-ZERO = {"zero_loss": "zero predictor"}
 LAYERS = {"hidden_distance": "hidden layer $b$", "output_distance": "output layer $a$"}
 
 
 def theory(axes: plt.Axes, baselines: pd.DataFrame, columns: dict[str, str], divide: bool) -> None:
-    """A thin black line for each baseline: its mean over seeds at each τ."""
-    for (column, label), line in zip(columns.items(), ("-", "--", ":"), strict=False):
-        values = baselines[column] / baselines["zero_loss"] if divide else baselines[column]
+    """A thin black line for each baseline, its mean over seeds at each τ, and the zero predictor."""
+    zero = baselines["zero_loss"]
+    for (column, label), line in zip(columns.items(), ("-", "--"), strict=False):
+        values = baselines[column] / zero if divide else baselines[column]
         means = values.groupby(baselines["tau"]).mean()
         axes.plot(means.index, means, color="black", ls=line, lw=0.8, label=label)
+    axes.axhline(1 if divide else baselines.drop_duplicates("seed")["zero_loss"].mean(), **style.ZERO)
 
 
 def draw(runs: pd.DataFrame, baselines: pd.DataFrame) -> plt.Figure:
-    columns = THEORY[bool(runs["symmetrize"].all())] | ZERO
+    columns = THEORY[bool(runs["symmetrize"].all())]
     figure, (left, middle, right) = plt.subplots(1, 3, figsize=(style.PAGE, 2.7))
     for axes, divide, label in ((left, False, "test loss"), (middle, True, "test loss / zero predictor's")):
         plots.sweep(axes, runs, plots.LOSSES, divide_by="zero_loss" if divide else None)

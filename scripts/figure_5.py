@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
 
 from lazytraining import jobs, plots, records, style, tables
 
@@ -15,6 +16,7 @@ PANELS = {
     "tau_alpha_code": ("test_loss_best_mean", "(b) as published: best throughout"),
     "tau_alpha_converged": ("test_loss_end_mean", "(c) converged"),
 }
+OUTLINE = [withStroke(linewidth=1.8, foreground="0.2")]
 CONSTANT = r"$\alpha\tau^2=$ const"
 BARS = "tau_alpha_code"
 
@@ -23,7 +25,8 @@ def level_lines(axes: plt.Axes, table: pd.DataFrame) -> None:
     """Lines of equal loss, and the line α τ² = const through the middle of the grid."""
     look = {"levels": 7, "colors": "white", "linewidths": 0.8, "linestyles": "solid"}
     if min(table.shape) > 1:
-        axes.contour(table.columns, table.index, table.to_numpy(), **look)
+        lines = axes.contour(table.columns, table.index, table.to_numpy(), **look)
+        lines.set_path_effects(OUTLINE)
     tau, alpha = table.columns.to_numpy(), table.index.to_numpy()
     limits = axes.get_xlim(), axes.get_ylim()
     constant = np.exp(np.log(alpha).mean() + 2 * np.log(tau).mean())
@@ -68,7 +71,7 @@ def draw(summary: pd.DataFrame, divide: bool) -> plt.Figure:
             style.letter(solid, "(d) the bars of (b)")
         if number == 1:
             handles, labels = axes.get_legend_handles_labels()
-            level = Line2D([], [], color="0.7", lw=0.8, label="equal test loss")
+            level = Line2D([], [], color="white", lw=0.8, label="equal test loss", path_effects=OUTLINE)
             figure.legend(
                 [*handles, level], [*labels, level.get_label()], loc="outside upper center", ncols=2
             )

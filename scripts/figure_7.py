@@ -15,7 +15,7 @@ def draw(runs: pd.DataFrame) -> plt.Figure:
     for axes, (symmetrize, group) in zip(panels, runs.groupby("symmetrize"), strict=True):
         plots.sweep(axes, group, plots.LOSSES)
         zero = group.drop_duplicates("seed")["zero_loss"].mean()
-        axes.axhline(zero, color="0.4", linestyle=(0, (1, 1)), lw=1, label="zero predictor")
+        axes.axhline(zero, **style.ZERO)
         axes.set_yscale("log")
         style.letter(axes, "(b) symmetrised" if symmetrize else "(a) not symmetrised")
     panels[0].set_ylabel(style.LABELS["test_loss"])

@@ -18,6 +18,7 @@ def perspective(axes, surface: pd.DataFrame, norm) -> None:
     look = {"rstride": 1, "cstride": 1, "linewidth": 0, "shade": False}
     axes.plot_surface(x, y, np.log10(table.to_numpy()), facecolors=colors, **look)
     axes.set(xlabel="first direction", ylabel="second direction", zlabel=r"$\log_{10}$ test loss")
+    axes.locator_params(nbins=5)
     axes.set_box_aspect(None, zoom=0.95)
 
 

@@ -34,6 +34,14 @@ BAD = {
     "unknown key": (config(taus=[1]), "experiments.tiny.taus: unknown key"),
     "unknown top key": (config() | {"result": 1}, "result: unknown key"),
     "missing key": (without("m"), "experiments.tiny.m: missing key"),
+    "unknown before missing": (
+        {"results": "r", "experiments": {"a": {"symmetrise": True}}},
+        "experiments.a.symmetrise: unknown key",
+    ),
+    "misspelt experiment": (
+        {"results": "r", "experiments": {"tau_alpha_txt": {"tau": [1]}}},
+        "or is tau_alpha_txt meant to be tau_alpha_text?",
+    ),
     "missing results": ({"experiments": {}}, "results: missing key"),
     "missing experiments": ({"results": "r"}, "experiments: missing key"),
     "no folder": (config() | {"results": ""}, "results: '' is not allowed"),

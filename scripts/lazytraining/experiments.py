@@ -4,6 +4,7 @@ All checks live here, and are made once, when the workflow is loaded. The descri
 says what the field takes; it is the text of the JSON schema and of the error message alike.
 """
 
+import difflib
 import itertools
 import json
 import math
@@ -378,7 +379,8 @@ def load(content: dict) -> Config:
     try:
         config = Config.model_validate(content)
     except ValidationError as error:
-        raise ConfigError(_explain(error.errors()[0])) from None
+        errors = sorted(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
+        raise ConfigError(_explain(errors[0])) from None
     count = 0
     for name, experiment in config.experiments.items():
         odd = [m for m in experiment.m if m % 2]
@@ -529,7 +531,10 @@ def _explain(error: dict) -> str:
     if error["type"] == "model_type":
         description = f"a mapping of keys, of {', '.join(known)}"
     if error["type"] == "missing":
-        return f"{path}: missing key; expected {description}"
+        known_names = [name for figure in FIGURES.values() for name in figure]
+        close = difflib.get_close_matches(str(location[1]), known_names, 1) if len(location) > 2 else []
+        hint = f" (or is {location[1]} meant to be {close[0]}?)" if close and close[0] != location[1] else ""
+        return f"{path}: missing key; expected {description}{hint}"
     reason = error.get("ctx", {}).get("error", "")
     return f"{path}: {_show(error['input'])} is not allowed{_because(reason)}; expected {description}"
 

@@ -7,7 +7,15 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import LogFormatterSciNotation, LogLocator
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import (
+    FixedLocator,
+    FuncFormatter,
+    LogFormatterSciNotation,
+    LogLocator,
+    NullFormatter,
+    NullLocator,
+)
 
 from lazytraining import style
 
@@ -29,6 +37,7 @@ def fit_axis(axes: Axes, which: str, values: np.ndarray) -> None:
     """Logarithmic scale along x or y where the values call for it."""
     if is_logarithmic(np.asarray(values, float)):
         getattr(axes, f"set_{which}scale")("log")
+        getattr(axes, f"{which}axis").set_minor_formatter(NullFormatter())
 
 
 def band(axes: Axes, x, center, spread, number: int = 0, floor: float | None = None, **line) -> None:
@@ -82,6 +91,16 @@ def edges(values: np.ndarray, logarithmic: bool) -> np.ndarray:
     return np.exp(borders) if logarithmic else borders
 
 
+def tick_at(axes: Axes, which: str, values: np.ndarray) -> None:
+    """Ticks at the swept values themselves where they are few, and none between."""
+    axis = getattr(axes, f"{which}axis")
+    axis.set_minor_formatter(NullFormatter())
+    if len(values) <= 8 and not all(float(np.log10(value)).is_integer() for value in values):
+        axis.set_major_locator(FixedLocator(values))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}"))
+        axis.set_minor_locator(NullLocator())
+
+
 def heat_map(
     axes: Axes, summary: pd.DataFrame, x: str, y: str, column: str, logarithm: bool = False, **options
 ):
@@ -94,22 +113,28 @@ def heat_map(
         table = np.log(table)
     elif table.min(axis=None) > 0:
         options.setdefault("norm", LogNorm())
-    logs = [is_logarithmic(values.to_numpy()) for values in (table.columns, table.index)]
-    borders = [
-        edges(values.to_numpy(), log) for values, log in zip((table.columns, table.index), logs, strict=True)
-    ]
-    axes.set_facecolor("white")
-    axes.patch.set(hatch="////", edgecolor="0.6")
+    values = [table.columns.to_numpy(), table.index.to_numpy()]
+    logs = [is_logarithmic(part) for part in values]
+    borders = [edges(part, log) for part, log in zip(values, logs, strict=True)]
     mesh = axes.pcolormesh(*borders, table.to_numpy(), rasterized=True, **options)
-    for which, log, label in zip("xy", logs, (x, y), strict=True):
+    for which, part, log, label in zip("xy", values, logs, (x, y), strict=True):
         if log:
             getattr(axes, f"set_{which}scale")("log")
         getattr(axes, f"set_{which}label")(style.LABELS[label])
+        tick_at(axes, which, part)
     axes.grid(False)
-    some = summary[(summary["n_diverged"] > 0) & (summary["n_diverged"] < summary["n_seeds"])]
-    for place_x, place_y, diverged, total in some[[x, y, "n_diverged", "n_seeds"]].itertuples(index=False):
-        text = f"{diverged}/{total}\ndiverged"
-        axes.text(place_x, place_y, text, ha="center", va="center", fontsize=4, color="white")
+    cells = summary[[x, y, "n_diverged", "n_seeds"]]
+    for place_x, place_y, diverged, total in cells[cells["n_diverged"] > 0].itertuples(index=False):
+        if diverged < total:
+            text = f"{diverged}/{total}\ndiverged"
+            axes.text(place_x, place_y, text, ha="center", va="center", fontsize=4, color="white")
+            continue
+        (left, right), (low, high) = (
+            border[np.searchsorted(part, place) :][:2]
+            for border, part, place in zip(borders, values, (place_x, place_y), strict=True)
+        )
+        corner, size = (left, low), (right - left, high - low)
+        axes.add_patch(Rectangle(corner, *size, fill=False, hatch="////", edgecolor="0.6", linewidth=0))
     return mesh, table
 
 

@@ -22,6 +22,8 @@ COLORMAP = "viridis"
 
 SYMBOLS = {"m": "$m$", "alpha": r"$\alpha$", "tau": r"$\tau$", "eta": r"$\eta$"}
 SCALINGS = {"landscape_mean_field": r"$\alpha=1/m$", "landscape_ntk": r"$\alpha=1/\sqrt{m}$"}
+ZERO = {"color": "0.4", "linestyle": (0, (1, 1)), "linewidth": 1, "label": "zero predictor"}
+"""The look of the zero predictor's loss on every figure."""
 LABELS = {
     "m": r"neurons $m$",
     "alpha": r"output scale $\alpha$",
@@ -70,9 +72,9 @@ def save(figure: Figure, *paths: str | Path) -> None:
     plt.close(figure)
 
 
-def look(number: int) -> dict[str, str]:
-    """Colour, line style and marker of the number-th line of a figure."""
-    kinds = {"color": COLORS, "linestyle": LINES, "marker": MARKERS}
+def look(number: int) -> dict[str, str | float]:
+    """Colour, line style and marker of the number-th line of a figure; every other marker is smaller."""
+    kinds = {"color": COLORS, "linestyle": LINES, "marker": MARKERS, "markersize": [5.0, 3.2]}
     return {name: values[number % len(values)] for name, values in kinds.items()}
 
 
