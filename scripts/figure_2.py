@@ -23,8 +23,8 @@ def draw(surfaces: pd.DataFrame, widths: list[int]) -> plt.Figure:
         panels = block.subplots(rows, columns, squeeze=False)
         for axes, m in zip(panels.ravel(), widths, strict=False):
             plots.surface(axes, group[group["m"] == m], norm)
-            width = group.loc[group["m"] == m, "x"].max()
-            axes.set_title(rf"$m={m}$, $\pm{width:.3g}$", pad=2)
+            extent = group.loc[group["m"] == m, "x"].max()
+            axes.set_title(f"$m={m}$" + (f", ±{extent:.3g}" if extent > 0 else ""), pad=2)
             axes.set(xticks=[], yticks=[])
         for axes in panels.ravel()[len(widths) :]:
             axes.axis("off")

@@ -3,12 +3,14 @@
 import math
 
 import baselines
+import figure_2
 import numpy as np
+import pandas as pd
 import pytest
 import train
 from test_descent import transcription
 
-from lazytraining import network
+from lazytraining import network, style
 from lazytraining.problem import make_problem
 
 PROBLEM = {"d": 20, "n_train": 100, "n_test": 80, "teacher_neurons": 3, "teacher_gain": 1.0, "seed": 4}
@@ -94,3 +96,15 @@ def test_baselines_at_the_papers_size(seed):
             for name in [*names, "zero_loss"]:
                 assert row[name] == pytest.approx(REFERENCE[name][seed], rel=3e-4), (name, row["tau"])
     assert [row["tau"] for row in baselines.baselines(keys, settings)] == [1.0, 1e3]
+
+
+def test_figures_of_landscapes_survive_a_plane_that_is_not_there(tmp_path):
+    row = {"experiment": "landscape_ntk", "m": 4, "x": 0.0, "y": 0.0, "test_loss": 1.0}
+    cells = [
+        row | {"x": x, "y": y, "test_loss": 1 + x * x + y * y}
+        for x in (-1.0, 0.0, 1.0)
+        for y in (-1.0, 0.0, 1.0)
+    ]
+    figure = figure_2.draw(pd.DataFrame(cells), [4, 6])
+    style.save(figure, tmp_path / "figure.png", tmp_path / "figure.pdf")
+    assert (tmp_path / "figure.png").stat().st_size > 0
