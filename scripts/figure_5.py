@@ -42,9 +42,9 @@ def bars(axes, table: pd.DataFrame, symbol: str) -> None:
     axes.bar3d(columns - 0.3, rows - 0.3, 0, 0.6, 0.6, heights, color=style.COLORS[0], shade=True)
     axes.set_zlim(min(0, heights.min(initial=0)), max(0, heights.max(initial=0)))
     for which, values, label in (("x", table.columns, r"$\tau$"), ("y", table.index, r"$\alpha$")):
-        ticks = np.arange(0, len(values), max(1, len(values) // 4))
-        exponents = [f"$10^{{{np.log10(values[tick]):.2g}}}$" for tick in ticks]
-        getattr(axes, f"set_{which}ticks")(ticks, exponents)
+        ticks = np.arange(0, len(values), max(1, len(values) // 3))
+        labels = [f"{values[tick]:.2g}" for tick in ticks]
+        getattr(axes, f"set_{which}ticks")(ticks, labels)
         getattr(axes, f"set_{which}label")(label)
     axes.set_zlabel(symbol)
     axes.view_init(elev=28, azim=-58)
