@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.lines import Line2D
-from matplotlib.patheffects import withStroke
 
 from lazytraining import jobs, plots, records, style, tables
 
@@ -16,7 +15,6 @@ PANELS = {
     "tau_alpha_code": ("test_loss_best_mean", "(b) as published: best throughout"),
     "tau_alpha_converged": ("test_loss_end_mean", "(c) converged"),
 }
-OUTLINE = [withStroke(linewidth=1.8, foreground="0.2")]
 CONSTANT = r"$\alpha\tau^2=$ const"
 BARS = "tau_alpha_code"
 
@@ -26,7 +24,7 @@ def level_lines(axes: plt.Axes, table: pd.DataFrame) -> None:
     look = {"levels": 7, "colors": "white", "linewidths": 0.8, "linestyles": "solid"}
     if min(table.shape) > 1:
         lines = axes.contour(table.columns, table.index, table.to_numpy(), **look)
-        lines.set_path_effects(OUTLINE)
+        lines.set_path_effects(style.OUTLINE)
     tau, alpha = table.columns.to_numpy(), table.index.to_numpy()
     limits = axes.get_xlim(), axes.get_ylim()
     constant = np.exp(np.log(alpha).mean() + 2 * np.log(tau).mean())
@@ -71,7 +69,7 @@ def draw(summary: pd.DataFrame, divide: bool) -> plt.Figure:
             style.letter(solid, "(d) the bars of (b)")
         if number == 1:
             handles, labels = axes.get_legend_handles_labels()
-            level = Line2D([], [], color="white", lw=0.8, label="equal test loss", path_effects=OUTLINE)
+            level = Line2D([], [], color="white", lw=0.8, label="equal test loss", path_effects=style.OUTLINE)
             figure.legend(
                 [*handles, level], [*labels, level.get_label()], loc="outside upper center", ncols=2
             )

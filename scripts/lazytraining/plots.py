@@ -127,7 +127,8 @@ def heat_map(
     for place_x, place_y, diverged, total in cells[cells["n_diverged"] > 0].itertuples(index=False):
         if diverged < total:
             text = f"{diverged}/{total}\ndiverged"
-            axes.text(place_x, place_y, text, ha="center", va="center", fontsize=4, color="white")
+            look = {"fontsize": 5, "color": "white", "path_effects": style.OUTLINE}
+            axes.text(place_x, place_y, text, ha="center", va="center", **look)
             continue
         (left, right), (low, high) = (
             border[np.searchsorted(part, place) :][:2]

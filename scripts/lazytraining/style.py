@@ -8,6 +8,7 @@ matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 
 from lazytraining.records import replacing
 
@@ -22,6 +23,8 @@ COLORMAP = "viridis"
 
 SYMBOLS = {"m": "$m$", "alpha": r"$\alpha$", "tau": r"$\tau$", "eta": r"$\eta$"}
 SCALINGS = {"landscape_mean_field": r"$\alpha=1/m$", "landscape_ntk": r"$\alpha=1/\sqrt{m}$"}
+OUTLINE = [withStroke(linewidth=1.8, foreground="0.2")]
+"""Makes white lines and letters readable on every colour of a map."""
 ZERO = {"color": "0.4", "linestyle": (0, (1, 1)), "linewidth": 1, "label": "zero predictor"}
 """The look of the zero predictor's loss on every figure."""
 LABELS = {
