@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
+from hypothesis import settings
 
 from lazytraining import problem
 
+settings.register_profile("untimed", deadline=None)
 torch.set_num_threads(1)  # as in a job; more threads fight over problems as small as these
 
 ROOT = Path(__file__).parents[1]

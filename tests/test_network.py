@@ -79,3 +79,18 @@ def test_gate_flips_counts_pairs():
     start = Weights(torch.tensor([[[1.0, 1.0], [1.0, -1.0]]]).double(), torch.ones(1, 2).double())
     end = Weights(torch.tensor([[[1.0, -1.0], [1.0, -2.0]]]).double(), torch.ones(1, 2).double())
     assert network.gate_flips(end, start, x).item() == 1 / 4
+
+
+def test_change_is_the_difference_of_outputs_without_its_rounding():
+    x = torch.from_numpy(make_problem(6, 40, 1, 3, 1.0, seed=1).x_train)
+    start = network.initialise(8, 6, 1.0, 2, symmetrize=False)
+    step = network.initialise(8, 6, 0.3, 3, symmetrize=False)
+    difference = network.forward(start.plus(step), x) - network.forward(start, x)
+    torch.testing.assert_close(network.change(start, step, x), difference)
+    large = Weights(1e6 * start.hidden, 1e6 * start.output)
+    tiny = Weights(1e-9 * step.hidden, 1e-9 * step.output)
+    gates = (x @ start.hidden[0].T > 0).double()
+    first_order = (gates * (x @ tiny.hidden[0].T)) @ large.output[0] + gates * (
+        x @ large.hidden[0].T
+    ) @ tiny.output[0]
+    torch.testing.assert_close(network.change(large, tiny, x)[0], first_order, rtol=1e-9, atol=0)

@@ -21,6 +21,11 @@ def x() -> torch.Tensor:
     return torch.from_numpy(make_problem(D, N, 1, 3, 1.0, seed=2).x_train)
 
 
+def relative(found, expected):
+    """Distance of each row from the expected one, relative to it."""
+    return (found - expected).norm(dim=1) / expected.norm(dim=1)
+
+
 def outputs(x):
     return lambda vector: network.forward(Weights.from_vector(vector[None], D), x)[0]
 
@@ -68,6 +73,46 @@ def test_kappa_is_its_definition_at_every_tau_and_alpha(student, x):
         assert value.item() == pytest.approx((distance * second / first**2 / a).item())
 
 
+def test_gradient_norm_is_autograds_at_every_tau_and_alpha(student, x):
+    y = torch.randn(N, dtype=torch.float64)
+    tau, alpha = torch.meshgrid(tensor(0.1, 1.0, 7.0), tensor(0.5, 20.0), indexing="ij")
+    values = tangent.gradient_norm(student, x, y, tau, alpha)
+    for t, a, value in zip(tau.flatten(), alpha.flatten(), values.flatten(), strict=True):
+        vector = (t * student.vector()[0]).requires_grad_()
+        objective = (a * outputs(x)(vector) - y).square().mean() / (2 * a**2)
+        (gradient,) = torch.autograd.grad(objective, vector)
+        assert value.item() == pytest.approx(gradient.norm().item())
+
+
+@pytest.mark.parametrize("alpha", [1.0, 5.0])
+def test_relative_change_is_that_of_one_step(student, x, alpha):
+    y, step_size = torch.linspace(-1, 1, N, dtype=torch.float64), 0.7
+    vector = student.vector()[0].requires_grad_()
+
+    def objective(vector):
+        return (alpha * outputs(x)(vector) - y).square().mean() / (2 * alpha**2)
+
+    before = objective(vector)
+    after = (vector - step_size * torch.autograd.grad(before, vector)[0]).detach()
+    difference = jacrev(outputs(x))(after) - jacrev(outputs(x))(vector.detach())
+    found = tangent.relative_change(student, x, y, alpha, step_size)
+    assert found.objective == pytest.approx((abs(objective(after) - before) / before).item())
+    norms = [torch.linalg.matrix_norm(part, 2).item() for part in (difference, tangent.jacobian(student, x))]
+    assert found.differential == pytest.approx(norms[0] / norms[1])
+
+
+def test_relative_change_of_a_large_symmetrised_start_is_not_rounding(x):
+    """By homogeneity Δ(F) is that of τ = 1, and Δ(Dh) falls as τ⁻², at η = η₁/τ² and with no gate switched."""
+    y = torch.linspace(-1, 1, N, dtype=torch.float64)
+    start = network.initialise(M, D, 1.0, 3, True)
+    near, far = (
+        tangent.relative_change(Weights(tau * start.hidden, tau * start.output), x, y, 1.0, 0.1 / tau**2)
+        for tau in (1e2, 1e6)
+    )
+    assert far.objective == pytest.approx(near.objective, rel=1e-4)
+    assert far.differential == pytest.approx(near.differential * 1e-8, rel=1e-4)
+
+
 @pytest.mark.parametrize(
     ("step_size", "scale", "alpha"), [(0.5, 1.0, 1.0), (30.0, 0.3, 4.0), (200.0, 1.0, 1.0)]
 )
@@ -79,14 +124,22 @@ def test_closed_form_is_descent_on_the_linearised_model(student, step_size, scal
     scaled = Weights(scale * student.hidden, scale * student.output)
     train, test = (tangent.jacobian(scaled, x) for x in (x_train, x_test))
     start_train, start_test = (alpha * network.forward(scaled, x)[0] for x in (x_train, x_test))
-    move, expected = torch.zeros(train.shape[1], dtype=torch.float64), []
+    move, expected, moves, outputs = torch.zeros(train.shape[1], dtype=torch.float64), [], [], []
     for _ in range(41):
         residual = start_train + alpha * train @ move - y_train
         test_residual = start_test + alpha * test @ move - y_test
         expected.append([residual.square().mean().item() / 2, test_residual.square().mean().item() / 2])
+        moves.append(move)
+        outputs.append(torch.cat([residual + y_train, test_residual + y_test]))
         move = move - step_size / (alpha * N) * train.T @ residual
-    losses = tangent.TangentModel.at(student, data).losses(alpha, step_size, torch.arange(41), scale)
+    model, t = tangent.TangentModel.at(student, data), torch.arange(41)
+    losses = model.losses(alpha, step_size, t, scale)
     np.testing.assert_allclose(torch.stack(losses, 1), expected, rtol=1e-7)
+    predicted = torch.cat(model.outputs(alpha, step_size, t, scale), dim=1)
+    assert relative(predicted, torch.stack(outputs)).max() < 1e-7
+    at_scale = tangent.TangentModel.at(scaled, data).displacements(alpha, step_size, t, train)
+    assert relative(at_scale, torch.stack(moves))[1:].max() < 1e-7
+    assert not at_scale[0].any()
 
 
 def test_past_the_edge_losses_end_infinite(student):

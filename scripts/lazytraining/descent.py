@@ -12,6 +12,7 @@ allocated and nothing goes to the host but at recorded iterations.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -72,6 +73,7 @@ def descend(
     early_stopping: list[EarlyStopping] | None = None,
     track_best: bool = True,
     symmetrized: bool = False,
+    observe: Callable[[int, list[int], Weights], None] | None = None,
 ) -> list[Trajectory]:
     """Train every student of a stack; one trajectory each, in the stack's order.
 
@@ -84,6 +86,9 @@ def descend(
     displacement w − w0 is then trained instead of w, which is right to single precision's own digits
     for τ up to 10⁶; w itself loses its updates to rounding from τ = 10 on in float32 and from 10⁵
     on in float64 (docs/precision.md).
+
+    `observe` is called at every recorded iteration with its number, the indices of the students still
+    running, and their displacements; it must not keep the latter, which are the buffers of the run.
 
     A student ends where its early stopping says so, or diverged where a loss is not finite. The
     losses between two recorded iterations reach the host as one block; a student that turns out
@@ -100,7 +105,10 @@ def descend(
 
     for first, end in zip(record, [*record[1:], iterations + 1], strict=True):
         at_first = stack.state.clone()
-        moved = movement(stack.split(stack.state, stack.start)[1], stack.start)
+        displacement = stack.split(stack.state, stack.start)[1]
+        moved = movement(displacement, stack.start)
+        if observe:
+            observe(first, running, displacement)
         losses = stack.run(end - first, always_test, update_last=end <= iterations).cpu().numpy()
 
         left = []
@@ -222,12 +230,8 @@ class _Stack:
 class _DisplacedStack(_Stack):
     """Students with h(w0) = 0, whose state is δ = w − w0.
 
-    With p = b0·x and q = δb·x, the change of a feature is
-
-        Δ = ReLU(p + q) − ReLU(p) = max(q + min(p, 0), −max(p, 0)),
-
-    without cancellation, and h(w) = a0ᵀΔ + δaᵀ ReLU(p + q) where h(w0) = 0. However large w0 is,
-    neither the updates nor h drown in its rounding.
+    h is evaluated as in `network.change`, with h(w0) = 0: however large w0 is, neither the updates nor
+    h drown in its rounding.
     """
 
     def __init__(self, *arguments):

@@ -100,6 +100,19 @@ def forward(weights: Weights, x: Float[Tensor, "n d"]) -> Float[Tensor, "stack n
     return part(slice(half)) + part(slice(half, None))
 
 
+def change(start: Weights, displacement: Weights, x: Float[Tensor, "n d"]) -> Float[Tensor, "stack n"]:
+    """h(w0 + δ, x) − h(w0, x) without cancellation, however small δ is beside w0.
+
+    With p = b0·x and q = δb·x it is a0ᵀΔ + δaᵀ ReLU(p + q), where
+
+        Δ = ReLU(p + q) − ReLU(p) = max(q + min(p, 0), −max(p, 0)).
+    """
+    before, step = start.hidden @ x.T, displacement.hidden @ x.T
+    moved = torch.maximum(step + before.clamp(max=0), -before.clamp(min=0))
+    outputs = start.output[..., None] * moved + displacement.output[..., None] * torch.relu(before + step)
+    return outputs.sum(1)
+
+
 def half_mean_square(
     prediction: Float[Tensor, "stack n"], target: Float[Tensor, " n"]
 ) -> Float[Tensor, " stack"]:

@@ -6,12 +6,13 @@ a factor n^(-½) where they map into outputs.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from lazytraining.network import Weights, forward
+from lazytraining.network import Weights, change, forward
 from lazytraining.problem import Problem
 
 
@@ -53,7 +54,8 @@ def second_derivative_norm(weights: Weights, x: Float[Tensor, "n d"]) -> float:
     one direction of outputs does. ∎
     """
     gates = (x @ weights.hidden[0].T > 0).to(x.dtype)
-    grams = torch.einsum("nj,na,nb->jab", gates, x, x)
+    pairs = (x[:, :, None] * x[:, None, :]).flatten(1)
+    grams = (gates.T @ pairs).unflatten(1, (x.shape[1], -1))
     return (torch.linalg.eigvalsh(grams)[:, -1].max() / len(x)).sqrt().item()
 
 
@@ -73,6 +75,43 @@ def kappa(
     gain = (alpha * tau**2)[..., None]
     distance = (gain * output - y).square().mean(-1).sqrt()
     return distance * second / (alpha * tau**2 * first**2)
+
+
+def gradient_norm(
+    weights: Weights,
+    x: Float[Tensor, "n d"],
+    y: Float[Tensor, " n"],
+    tau: Float[Tensor, "*grid"],
+    alpha: Float[Tensor, "*grid"],
+) -> Float[Tensor, "*grid"]:
+    """‖∇F(τ w')‖ = (1/(α n)) ‖Dhᵀ(α h − y)‖ of F = L/α², for w' = `weights`, at each τ and α."""
+    residual = (alpha * tau**2)[..., None] * forward(weights, x)[0] - y
+    squares = ((residual @ kernel(weights, x, x)) * residual).sum(-1).clamp(min=0)
+    return tau * squares.sqrt() / (alpha * len(x))
+
+
+class RelativeChange(NamedTuple):
+    """What one step of descent changes at the start (note, §1.1)."""
+
+    objective: float
+    """Δ(F) = |F(w1) − F(w0)| / F(w0)."""
+    differential: float
+    """Δ(Dh) = ‖Dh(w1) − Dh(w0)‖ / ‖Dh(w0)‖."""
+
+
+def relative_change(
+    start: Weights, x: Float[Tensor, "n d"], y: Float[Tensor, " n"], alpha: float, step_size: float
+) -> RelativeChange:
+    """Of the objective and of the differential, in one step w1 = w0 − η ∇F(w0); a stack of one."""
+    differential = jacobian(start, x)
+    residual = alpha * forward(start, x)[0] - y
+    step = -(step_size / (alpha * len(x))) * (residual @ differential)
+    displacement = Weights.from_vector(step[None], x.shape[1])
+    after = residual + alpha * change(start, displacement, x)[0]
+    before, moved = residual.square().sum(), jacobian(start.plus(displacement), x) - differential
+    norms = [torch.linalg.eigvalsh(part @ part.T)[-1].clamp(min=0).sqrt() for part in (moved, differential)]
+    objective = (after.square().sum() - before).abs() / before
+    return RelativeChange(objective.item(), (norms[0] / norms[1]).item())
 
 
 @dataclass
@@ -112,19 +151,45 @@ class TangentModel:
 
         A step beyond 2n/λ diverges; the losses are then huge or infinite.
         """
-        start_train, start_test = (alpha * tau**2 * start for start in (self.start_train, self.start_test))
-        coefficients = self.basis.T @ (start_train - self.y_train)
+        residual, summed = self._modes(alpha, step_size, iterations, tau)
+        train = residual.square().sum(1) / (2 * len(self.y_train))
+        test = (self._test_outputs(alpha, step_size, summed, tau) - self.y_test).square().mean(1) / 2
+        return train, test.nan_to_num(nan=torch.inf, posinf=torch.inf)
+
+    def outputs(
+        self, alpha: float, step_size: float, iterations: Int[Tensor, " t"], tau: float = 1.0
+    ) -> tuple[Float[Tensor, "t n"], Float[Tensor, "t k"]]:
+        """f_t at the training and the test inputs after so many iterations."""
+        residual, summed = self._modes(alpha, step_size, iterations, tau)
+        return self.y_train + residual @ self.basis.T, self._test_outputs(alpha, step_size, summed, tau)
+
+    def displacements(
+        self,
+        alpha: float,
+        step_size: float,
+        iterations: Int[Tensor, " t"],
+        differential: Float[Tensor, "n p"],
+    ) -> Float[Tensor, "t p"]:
+        """w̄_t − w0 = −(η/(α n)) Dhᵀ Σ_{s<t} (f_s − y), given Dh(w0) at the training inputs."""
+        _, summed = self._modes(alpha, step_size, iterations, 1.0)
+        return -(step_size / (alpha * len(self.y_train))) * (summed @ self.basis.T) @ differential
+
+    def _modes(
+        self, alpha: float, step_size: float, iterations: Int[Tensor, " t"], tau: float
+    ) -> tuple[Float[Tensor, "t n"], Float[Tensor, "t n"]]:
+        """f_t − y and Σ_{s<t} (f_s − y) on the training set, in the basis U."""
+        coefficients = self.basis.T @ (alpha * tau**2 * self.start_train - self.y_train)
         rate = step_size * tau**2 * self.eigenvalues / len(self.y_train)
         t = iterations[:, None].double()
         power = torch.where(rate < 1, torch.exp(t * torch.log1p(-rate.clamp(max=1))), (1 - rate) ** t)
         power = torch.where(t == 0, 1.0, power)
         exact = -torch.expm1(t * torch.log1p(-rate.clamp(max=0.5)))
         geometric = torch.where(rate < 0.5, exact, 1 - power) / torch.where(rate > 0, rate, 1.0)
-        geometric = torch.where(rate > 0, geometric, t)
-        train = (coefficients * power).square().sum(1) / (2 * len(self.y_train))
-        moved = (geometric * coefficients) @ self.test_basis.T * (step_size * tau**2 / len(self.y_train))
-        test = (start_test - moved - self.y_test).square().mean(1) / 2
-        return train, test.nan_to_num(nan=torch.inf, posinf=torch.inf)
+        return coefficients * power, coefficients * torch.where(rate > 0, geometric, t)
+
+    def _test_outputs(self, alpha: float, step_size: float, summed: Tensor, tau: float) -> Tensor:
+        moved = summed @ self.test_basis.T * (step_size * tau**2 / len(self.y_train))
+        return alpha * tau**2 * self.start_test - moved
 
 
 def random_feature_loss(weights: Weights, problem: Problem) -> float:

@@ -1,0 +1,84 @@
+"""Exponents and intervals: what a figure or a claim says of several seeds in one number."""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+from scipy import optimize, stats
+
+
+class Interval(NamedTuple):
+    """A mean with its 95 % confidence interval."""
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        if np.isnan(self.low):
+            return f"{self.value:.3g}"
+        return f"{self.value:.3g} [{self.low:.3g}, {self.high:.3g}]"
+
+
+def interval(values: Float[np.ndarray, " k"], logarithmic: bool = False) -> Interval:
+    """Student's t interval of the mean over k samples; of the geometric mean with `logarithmic`.
+
+    One sample has no interval: its ends are NaN. Samples that are all equal have one of width 0.
+
+    Raises ValueError for no samples, or for a sample ≤ 0 with `logarithmic`.
+    """
+    values = np.asarray(values, float)
+    if len(values) == 0 or not np.isfinite(values).all() or (logarithmic and values.min() <= 0):
+        raise ValueError(f"no interval of {values}")
+    if logarithmic:
+        return Interval(*(float(np.exp(end)) for end in interval(np.log(values))))
+    mean = float(values.mean())
+    if len(values) == 1:
+        return Interval(mean, np.nan, np.nan)
+    half = float(stats.t.ppf(0.975, len(values) - 1) * stats.sem(values))
+    return Interval(mean, mean - half, mean + half)
+
+
+def slope(x: Float[np.ndarray, " k"], y: Float[np.ndarray, " k"]) -> float:
+    """Exponent p of the power law y ∝ x^p that fits k ≥ 2 points best in logarithms."""
+    return float(np.polynomial.Polynomial.fit(np.log(x), np.log(y), 1).convert().coef[1])
+
+
+def level_exponent(
+    tau: Float[np.ndarray, " k"], alpha: Float[np.ndarray, " k"], loss: Float[np.ndarray, " k"]
+) -> tuple[float, float]:
+    """Exponent q of the level lines α ∝ τ^(-q) of a loss over τ and α, and how well it describes them.
+
+    The model is ln L = g(ln α + q ln τ), g a polynomial with a fifth as many degrees as there are cells; q in
+    [0, 6] is where its squared residual is least. The second number is the share of the variance of ln L
+    that it explains, R². Cells whose loss is not finite are left out.
+
+    Raises ValueError for fewer than six cells, or where all cells have one loss.
+    """
+    kept = np.isfinite(loss)
+    log_tau, log_alpha, log_loss = (np.log(part[kept]) for part in (tau, alpha, loss))
+    if len(log_loss) < 6 or np.ptp(log_loss) == 0:
+        raise ValueError(f"level lines need at least six cells of different loss, not {len(log_loss)}")
+    variance = log_loss.var()
+
+    def residual(q: float) -> float:
+        scale = log_alpha + q * log_tau
+        degree = min(len(scale) // 5, len(np.unique(scale.round(6))) - 1)
+        fit = np.polynomial.Chebyshev.fit(scale, log_loss, degree)
+        return float(np.square(fit(scale) - log_loss).mean() / variance)
+
+    coarse = np.linspace(0, 6, 121)
+    best = coarse[np.argmin([residual(q) for q in coarse])]
+    found = optimize.minimize_scalar(residual, bounds=(max(best - 0.05, 0), best + 0.05), method="bounded")
+    return float(found.x), 1 - float(found.fun)
+
+
+def spread_at_equal(
+    scale: Float[np.ndarray, " k"], loss: Float[np.ndarray, " k"], rounding: float = 1e-4
+) -> Float[np.ndarray, " groups"]:
+    """Largest over least loss, minus 1, within each group of cells of one scale (up to `rounding`, relative)."""
+    order = np.argsort(scale)
+    scale, loss = scale[order], loss[order]
+    starts = np.flatnonzero(np.diff(np.log(scale)) > rounding) + 1
+    groups = [group for group in np.split(loss, starts) if len(group) > 1]
+    return np.array([group.max() / group.min() - 1 for group in groups])
