@@ -1,4 +1,4 @@
-# `make` draws Figures 1 to 7 (quick preset), `make test` runs the tests; README.md says the rest.
+# `make` draws Figures 1 to 7 and judges the claims (quick preset), `make test` runs the tests; README.md says the rest.
 PYTHON ?= python3
 CORES ?= all
 ENVIRONMENT := .venv/installed
@@ -8,16 +8,16 @@ SNAKEMAKE := $(RUN) snakemake --cores $(CORES)
 .PHONY: figures report paper test test-reference precision bench lint format schema clean
 
 figures: $(ENVIRONMENT)
-	$(SNAKEMAKE) --configfile config/quick.yaml
+	$(SNAKEMAKE) --configfile config/quick.yaml -- all theory claims
 	@$(MAKE) --no-print-directory report
 
 report: $(ENVIRONMENT)
-	@$(RUN) snakemake --configfile config/quick.yaml --report results/quick/report.html
-	@echo "Figures: results/quick/figures   Report: results/quick/report.html"
+	@$(RUN) snakemake --configfile config/quick.yaml --report results/quick/report.html -- all theory claims
+	@echo "Figures: results/quick/figures   Claims: results/quick/claims.md   Report: results/quick/report.html"
 
 paper: $(ENVIRONMENT)
-	$(SNAKEMAKE)
-	@$(RUN) snakemake --report results/paper/report.html
+	$(SNAKEMAKE) -- all theory claims
+	@$(RUN) snakemake --report results/paper/report.html -- all theory claims
 
 test: $(ENVIRONMENT)
 	$(RUN) pytest

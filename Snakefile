@@ -10,7 +10,9 @@ include: "rules/train.smk"
 include: "rules/baselines.smk"
 include: "rules/aggregate.smk"
 include: "rules/landscape.smk"
+include: "rules/theory.smk"
 include: "rules/figures.smk"
+include: "rules/claims.smk"
 
 
 localrules:
@@ -22,12 +24,14 @@ localrules:
 rule all:
     default_target: True
     input:
-        [pictures(figure) for figure in experiments.FIGURES if is_complete(figure)],
+        [pictures(figure) for figure in NUMBERED if is_complete(figure)],
 
 
 rule everything:
     input:
         rules.all.input,
+        [] if CONFIG.theory is None or not is_complete("theory") else pictures("theory"),
+        "<results>/claims.md",
         [f"<results>/figures/{name}.{suffix}" for name in CONFIG.experiments for suffix in ("png", "pdf")],
 
 

@@ -25,6 +25,7 @@ def load_config():
 
 
 CONFIG = load_config()
+NUMBERED = [figure for figure in experiments.FIGURES if figure.startswith("figure_")]
 KEEP_WEIGHTS = [name for name, experiment in CONFIG.experiments.items() if experiment.keep_weights]
 
 
@@ -90,14 +91,17 @@ def baseline_settings(wildcards):
     return {name: settings[name] for name in ("problem", "symmetrize", "iterations")}
 
 
-def baselines(figure):
-    """The baselines of every m and seed of a figure's experiments."""
-    return lambda wildcards: [
-        f"<results>/baselines/experiment={name}/m={m}/seed={seed}.parquet"
-        for name in experiments_of(figure)
-        for m in CONFIG.experiments[name].m
-        for seed in CONFIG.experiments[name].seeds
+def baseline_files(experiment):
+    """The baselines of every m and seed of an experiment."""
+    return [
+        f"<results>/baselines/experiment={experiment}/m={m}/seed={seed}.parquet"
+        for m in widths(experiment)
+        for seed in CONFIG.experiments[experiment].seeds
     ]
+
+
+def baselines(figure):
+    return lambda wildcards: [path for name in experiments_of(figure) for path in baseline_files(name)]
 
 
 def landscape_files(name):
@@ -129,12 +133,15 @@ def summaries(figure):
     return lambda wildcards: [f"<results>/summary/{name}.parquet" for name in experiments_of(figure)]
 
 
+def plane_files(experiment, name):
+    """A file of the landscape of an experiment at every m."""
+    return [f"<results>/landscapes/experiment={experiment}/m={m}/{name}" for m in widths(experiment)]
+
+
 def landscapes_of(figure, name):
     """A file of every landscape that a figure reads."""
     return lambda wildcards: [
-        f"<results>/landscapes/experiment={experiment}/m={m}/{name}"
-        for experiment in experiments_of(figure)
-        for m in widths(experiment)
+        path for experiment in experiments_of(figure) for path in plane_files(experiment, name)
     ]
 
 
@@ -146,3 +153,28 @@ def shown(path, number):
         category="Figures of the note",
         labels={"figure": f"Figure {number}"},
     )
+
+
+def theory_files(part):
+    """One part of the theory, for every seed."""
+    if CONFIG.theory is None:
+        raise WorkflowError("theory is left out of the configuration (theory: null)")
+    return [f"<results>/theory/{part}/seed={seed}.parquet" for seed in CONFIG.theory.seeds]
+
+
+def theory_if_any(part):
+    return lambda wildcards: theory_files(part) if CONFIG.theory else []
+
+
+def claimed(kind, files):
+    """Files of one kind for the claims, of those experiments that the configuration has."""
+    return lambda wildcards: [
+        path
+        for name, kinds in experiments.CLAIMS.items()
+        if kind in kinds and name in CONFIG.experiments
+        for path in files(name)
+    ]
+
+
+def theory_problem(wildcards):
+    return {name: getattr(CONFIG.theory, name) for name in experiments.PROBLEM}

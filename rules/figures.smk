@@ -89,6 +89,7 @@ use rule figure_3 as figure_4 with:
 rule figure_5:
     input:
         summaries=summaries("figure_5"),
+        runs=tables("figure_5"),
     output:
         png=shown("<results>/figures/figure_5.png", 5),
         pdf="<results>/figures/figure_5.pdf",

@@ -16,8 +16,7 @@ rule landscape:
     params:
         run=lambda wildcards: runs_at(**wildcards)[0]._asdict(),
         problem=lambda wildcards: CONFIG.settings(runs_at(**wildcards)[0])["problem"],
-        grid=CONFIG.landscape.grid,
-        extent=CONFIG.landscape.extent,
+        look=CONFIG.landscape.model_dump(),
         code=digest("landscape.py"),
     script:
         "../scripts/landscape.py"

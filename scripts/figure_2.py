@@ -6,7 +6,7 @@ In: surface.parquet of every landscape. Out: the figure as PNG and PDF.
 import pandas as pd
 from matplotlib import pyplot as plt
 
-from lazytraining import jobs, plots, records, style, tables
+from lazytraining import fits, jobs, plots, records, style, tables
 
 
 def draw(surfaces: pd.DataFrame, widths: list[int]) -> plt.Figure:
@@ -14,7 +14,7 @@ def draw(surfaces: pd.DataFrame, widths: list[int]) -> plt.Figure:
     rows = -(-len(widths) // columns)
     norm = plots.loss_norm(surfaces["test_loss"])
     panel = 0.8 * style.PAGE / columns
-    figure = plt.figure(figsize=(style.PAGE, 2 * rows * (panel + 0.25) + 0.4))
+    figure = plt.figure(figsize=(style.PAGE, 2 * rows * (panel + 0.5) + 0.4))
     figure.get_layout_engine().set(h_pad=0.08)
     blocks = figure.subfigures(2, 1)
     for block, (experiment, scaling) in zip(blocks, style.SCALINGS.items(), strict=True):
@@ -22,10 +22,16 @@ def draw(surfaces: pd.DataFrame, widths: list[int]) -> plt.Figure:
         block.suptitle(scaling, fontsize=9)
         panels = block.subplots(rows, columns, squeeze=False)
         for axes, m in zip(panels.ravel(), widths, strict=False):
-            plots.surface(axes, group[group["m"] == m], norm)
-            extent = group.loc[group["m"] == m, "x"].max()
-            axes.set_title(f"$m={m}$" + (f", ±{extent:.3g}" if extent > 0 else ""), pad=2)
+            own = group[group["m"] == m]
+            plots.surface(axes, own, norm)
+            axes.set_title(f"$m={m}$" + ("" if own.empty else f", ±{own['x'].max():.3g}"), pad=2)
             axes.set(xticks=[], yticks=[])
+            if len(own):
+                wide, deep = fits.basin(own)
+                numbers = (
+                    f"{100 * own['explained'].iloc[0]:.0f} % var.\n{100 * wide:.2g} % wide, {deep:.3g} deep"
+                )
+                axes.set_xlabel(numbers, fontsize=5.5, labelpad=2)
         for axes in panels.ravel()[len(widths) :]:
             axes.axis("off")
         plots.color_bar(block, norm, panels, style.LABELS["test_loss"])

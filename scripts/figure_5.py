@@ -1,6 +1,7 @@
 """Figure 5 (§3.4, §4.4): ln of the test loss over τ and α, in three readings of the experiment.
 
-In: the summaries of the three experiments. Out: the figure as PNG and PDF.
+In: the summaries of the three experiments, and their tables of runs, for the exponent q of the level lines
+α ∝ τ^(-q) seed by seed. Out: the figure as PNG and PDF.
 """
 
 import numpy as np
@@ -8,12 +9,12 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.lines import Line2D
 
-from lazytraining import jobs, plots, records, style, tables
+from lazytraining import fits, jobs, plots, records, style, tables
 
 PANELS = {
-    "tau_alpha_text": ("test_loss_end_mean", "(a) as described: stopped early"),
-    "tau_alpha_code": ("test_loss_best_mean", "(b) as published: best throughout"),
-    "tau_alpha_converged": ("test_loss_end_mean", "(c) converged"),
+    "tau_alpha_text": ("test_loss_end", "(a) as described, stopped early"),
+    "tau_alpha_code": ("test_loss_best", "(b) as published, best"),
+    "tau_alpha_converged": ("test_loss_end", "(c) converged"),
 }
 CONSTANT = r"$\alpha\tau^2=$ const"
 BARS = "tau_alpha_code"
@@ -33,6 +34,30 @@ def level_lines(axes: plt.Axes, table: pd.DataFrame) -> None:
     axes.set(xlim=limits[0], ylim=limits[1])
 
 
+def exponent(runs: pd.DataFrame, column: str) -> str:
+    """The exponent of the level lines with its interval over seeds, as text; empty for too few cells."""
+    if runs.empty or runs.groupby("seed")[column].nunique().min() < 6:
+        return ""
+    found = [
+        fits.level_exponent(*(own[name].to_numpy(float) for name in ("tau", "alpha", column)))[0]
+        for _, own in runs.groupby("seed")
+    ]
+    return f": $q=$ {fits.interval(np.array(found))}"
+
+
+def invariance(runs: pd.DataFrame, column: str) -> str:
+    """How far apart the losses of cells with one α τ² are, as text; empty where there are none."""
+    spreads = [
+        fits.spread_at_equal((own["alpha"] * own["tau"] ** 2).to_numpy(), own[column].to_numpy())
+        for _, own in runs.groupby("seed")
+    ]
+    spread = np.concatenate([np.empty(0), *spreads])
+    if not len(spread):
+        return ""
+    low, high = (f"{value:.1g}" for value in (np.median(spread), spread.max()))
+    return rf"(c): relative spread of the losses of cells with one $\alpha\tau^2$: {low} in the median, {high} at most"
+
+
 def bars(axes, table: pd.DataFrame, symbol: str) -> None:
     """The published view: a bar of height ln L, or ln(L/α²), for each cell."""
     rows, columns = np.nonzero(np.isfinite(table.to_numpy()))
@@ -49,20 +74,21 @@ def bars(axes, table: pd.DataFrame, symbol: str) -> None:
     axes.set_box_aspect(None, zoom=0.92)
 
 
-def draw(summary: pd.DataFrame, divide: bool) -> plt.Figure:
+def draw(summary: pd.DataFrame, runs: pd.DataFrame, divide: bool) -> plt.Figure:
     """The four panels; with `divide` the loss is that of the objective, L/α²."""
     if divide:
-        columns = [column for column, _ in PANELS.values()]
+        columns = sorted({f"{column}_mean" for column, _ in PANELS.values()})
         summary = summary.assign(**summary[columns].div(summary["alpha"] ** 2, axis=0))
     symbol = r"$\ln(L/\alpha^2)$" if divide else r"$\ln L$"
     figure = plt.figure(figsize=(style.PAGE, 5.4))
     for number, (name, (column, title)) in enumerate(PANELS.items(), start=1):
         axes = figure.add_subplot(2, 2, number)
         cells = summary[summary["experiment"] == name]
-        mesh, table = plots.heat_map(axes, cells, "tau", "alpha", column, logarithm=True)
+        mesh, table = plots.heat_map(axes, cells, "tau", "alpha", f"{column}_mean", logarithm=True)
+        own = runs[(runs["experiment"] == name) & ~runs["diverged"]]
         level_lines(axes, table)
         plots.color_bar(figure, mesh.norm, axes, f"{symbol}, test")
-        style.letter(axes, title)
+        style.letter(axes, title + exponent(own, column))
         if name == BARS:
             solid = figure.add_subplot(2, 2, 4, projection="3d")
             bars(solid, table, symbol)
@@ -73,13 +99,15 @@ def draw(summary: pd.DataFrame, divide: bool) -> plt.Figure:
             figure.legend(
                 [*handles, level], [*labels, level.get_label()], loc="outside upper center", ncols=2
             )
+    figure.supxlabel(invariance(own, column), fontsize=7)
     return figure
 
 
 def main(snakemake) -> None:
     jobs.start(snakemake.log[0])
     summary = records.read(snakemake.input.summaries, tables.SUMMARY).to_pandas()
-    style.save(draw(summary, snakemake.params.divide), snakemake.output.png, snakemake.output.pdf)
+    runs = records.read(snakemake.input.runs, records.RUN).to_pandas()
+    style.save(draw(summary, runs, snakemake.params.divide), snakemake.output.png, snakemake.output.pdf)
 
 
 if __name__ == "__main__":

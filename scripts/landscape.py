@@ -1,8 +1,7 @@
 """Test loss on the plane of one landscape: the final weights of one experiment at one m.
 
 In: run.parquet and weights.npz of the experiment's seeds, and of the other landscape's at the same m.
-Out: surface.parquet (the grid) and endpoints.parquet (every student projected onto the plane),
-with the plane's explained variance in the files' metadata.
+Out: surface.parquet (the grid) and endpoints.parquet (every student projected onto the plane).
 """
 
 import math
@@ -14,11 +13,11 @@ from lazytraining import jobs, landscape, problem, records, tables
 
 
 def measure(
-    runs: list[dict], vectors: torch.Tensor, data: problem.Problem, group: dict, grid: int, extent: float
-) -> tuple[list[dict], list[dict], dict[str, str]]:
-    """Rows of the surface and of the end points, and the plane's explained variance.
+    runs: list[dict], vectors: torch.Tensor, data: problem.Problem, group: dict, look: dict
+) -> tuple[list[dict], list[dict]]:
+    """Rows of the surface and of the end points.
 
-    `runs` are rows of run.parquet and `vectors` (k, p) their final weights.
+    `runs` are rows of run.parquet, `vectors` (k, p) their final weights, `look` the configured plane, grid and extent.
 
     Diverged students span no plane; with fewer than three others there is none, the surface has no
     rows and the end points have no coordinates.
@@ -33,14 +32,18 @@ def measure(
     endpoints["test_loss_plane_alpha"] = landscape.loss_at(vectors, group["alpha"], x, y).tolist()
     names = ("x", "y", "in_plane", "surface_loss")
     endpoints |= {name: [math.nan] * len(runs) for name in names}
-    surface, explained = [], {}
+    surface = []
     if own.sum() >= 3:
-        plane = landscape.principal_plane(vectors[own])
-        explained = {"explained_variance": " ".join(f"{share:.6g}" for share in plane.explained.tolist())}
-        cells = landscape.grid_coordinates(plane, grid, extent)
+        if look["plane"] == "principal":
+            plane = landscape.principal_plane(vectors[own])
+        else:
+            first = own.nonzero()[0, 0]
+            plane = landscape.filter_normalized_plane(vectors[first], x.shape[1], runs[first]["seed"])
+        explained = landscape.explained_variance(plane, vectors[own])
+        cells = landscape.grid_coordinates(plane, look["grid"], look["extent"])
         losses = landscape.loss_at(landscape.lift(plane, cells), group["alpha"], x, y)
         surface = [
-            group | {"x": cell_x, "y": cell_y, "test_loss": loss}
+            group | {"x": cell_x, "y": cell_y, "test_loss": loss, "explained": explained}
             for (cell_x, cell_y), loss in zip(cells.tolist(), losses.tolist(), strict=True)
         ]
         places, in_plane = landscape.project(plane, vectors)
@@ -50,7 +53,7 @@ def measure(
     columns = zip(*endpoints.values(), strict=True)
     keys = [{name: run[name] for name in records.KEYS} for run in runs]
     rows = [key | dict(zip(endpoints, row, strict=True)) for key, row in zip(keys, columns, strict=True)]
-    return surface, rows, explained
+    return surface, rows
 
 
 def main(snakemake) -> None:
@@ -60,10 +63,9 @@ def main(snakemake) -> None:
     vectors = [torch.from_numpy(np.load(path)["end"].ravel()).double() for path in snakemake.input.weights]
     data = problem.make_problem(**params.problem)
     group = {name: params.run[name] for name in tables.GROUP}
-    measured = measure(runs, torch.stack(vectors), data, group, params.grid, params.extent)
-    surface, endpoints, explained = measured
-    records.write(snakemake.output.surface, surface, tables.SURFACE, **explained)
-    records.write(snakemake.output.endpoints, endpoints, tables.ENDPOINTS, **explained)
+    surface, endpoints = measure(runs, torch.stack(vectors), data, group, params.look)
+    records.write(snakemake.output.surface, surface, tables.SURFACE)
+    records.write(snakemake.output.endpoints, endpoints, tables.ENDPOINTS)
 
 
 if __name__ == "__main__":

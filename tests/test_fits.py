@@ -59,3 +59,11 @@ def test_spread_at_equal_scale():
     scale = np.array([1.0, 10.0, 1.00001, 10.0, 5.0])
     loss = np.array([2.0, 3.0, 2.2, 3.0, 9.0])
     assert fits.spread_at_equal(scale, loss) == pytest.approx([0.1, 0.0])
+
+
+def test_first_below_inverts_an_exponential():
+    t = np.array([0.0, 3.0, 10.0, 40.0])
+    loss = 5 * np.exp(-0.2 * t)
+    assert fits.first_below(t, loss, 5 * np.exp(-0.2 * 7)) == pytest.approx(7)
+    assert fits.first_below(t, loss, 5.0) == 0
+    assert fits.first_below(t, loss, 1e-9) == np.inf

@@ -99,7 +99,7 @@ def test_baselines_at_the_papers_size(seed):
 
 
 def test_figures_of_landscapes_survive_a_plane_that_is_not_there(tmp_path):
-    row = {"experiment": "landscape_ntk", "m": 4, "x": 0.0, "y": 0.0, "test_loss": 1.0}
+    row = {"experiment": "landscape_ntk", "m": 4, "explained": 0.5}
     cells = [
         row | {"x": x, "y": y, "test_loss": 1 + x * x + y * y}
         for x in (-1.0, 0.0, 1.0)

@@ -8,18 +8,22 @@ import subprocess
 import time
 from pathlib import Path
 
+import claims
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from conftest import ROOT, TINY, Workflow
 
-from lazytraining import experiments, records, tables
+from lazytraining import experiments, ledger, records, tables
+from lazytraining.claims import CLAIMS
 
 SMALL = {"d": 4} | {key: TINY[key] for key in ("n_train", "n_test", "m", "precision")} | {"seeds": 2}
 LANDSCAPE = SMALL | {"seeds": 3, "m": [4, 6], "iterations": 30, "step_size": 0.01}
 CELLS = {"tau": [0.1, 1], "alpha": [1, 10]}
+THEORY = {"d": 4, "n_train": 20, "n_test": 15, "seeds": 2, "m": 4, "widths": [4, 16, 64], "iterations": 20}
 ALL = {
     "landscape": {"grid": 5},
+    "theory": THEORY | {"tau": [0.1, 10, 100], "alpha": [1, 10, 100, 1000]},
     "experiments": {
         "trajectory": SMALL | {"iterations": 40},
         "trajectory_symmetrized": SMALL | {"iterations": 40},
@@ -30,13 +34,15 @@ ALL = {
         "tau_alpha_converged": SMALL | CELLS | {"seeds": 1, "iterations": 30},
         "fixed_step": SMALL | {"tau": [0.1, 1e4], "iterations": 30, "seeds": 1},
         "fixed_step_symmetrized": SMALL | {"tau": [0.1, 1e4], "iterations": 30, "seeds": 1},
+        "convergence_symmetrized": SMALL | {"tau": [0.1, 10], "iterations": 30, "step_size": [0.01, 0.02]},
         "landscape_mean_field": LANDSCAPE,
         "landscape_ntk": LANDSCAPE | {"step_size": "10**(3 * m - 14)"},  # diverges at m = 6
     },
 }
 """Every experiment of the presets, tiny."""
 NAMES = list(ALL["experiments"])
-RUNS = 4 + 2 + 2 * 4 + 3 * 4 + 2 * 2
+FIGURES = 4 + 2 + 2 * 4 + 3 * 4 + 2 * 2
+RUNS = FIGURES + 2 * 2 * 2
 
 
 def only(**entries) -> dict:
@@ -65,7 +71,7 @@ def finished(tmp_path_factory) -> Workflow:
 
 def test_fresh_run_makes_every_figure(finished):
     figures = finished.results / "figures"
-    names = [f"figure_{number}" for number in range(1, 8)] + NAMES
+    names = [f"figure_{number}" for number in range(1, 8)] + ["theory"] + NAMES
     names += [f"figure_2_{scaling}_m={m}" for scaling in experiments.LANDSCAPES for m in (4, 6)]
     for name in names:
         assert (figures / f"{name}.png").read_bytes().startswith(b"\x89PNG")
@@ -96,6 +102,47 @@ def test_files_and_columns_are_the_interface(finished):
             pq.read_schema(finished.results / f"summary/{name}.parquet").remove_metadata() == tables.SUMMARY
         )
     assert not list(finished.results.rglob(".*"))
+
+
+def test_the_ledger_judges_what_was_run_and_says_what_it_needs(finished):
+    table = pq.read_table(finished.results / "claims.parquet")
+    assert table.schema.remove_metadata() == tables.CLAIMS
+    rows = {row["id"]: row for row in table.to_pylist()}
+    needs = {
+        id: row["reason"] for id, row in rows.items() if row["reason"].startswith("needs the experiment")
+    }
+    assert needs.keys() == {"11a", "11b", "12a", "12b", "12c", "18", "23"}
+    assert needs["12a"] == "needs the experiment width_ntk"
+    assert rows["7a"]["verdict"] == "reproduced"
+    assert rows["7a"]["low"] <= rows["7a"]["value"] <= rows["7a"]["high"]
+    text = (finished.results / "claims.md").read_text()
+    assert all(f"## Claim {id}" in text for id in rows)
+
+
+def test_the_ledger_reads_what_the_configuration_says_it_does(finished, monkeypatch):
+    asked = set()
+    find = ledger.Evidence.get
+
+    def spy(evidence, kind, name):
+        asked.add((name, {"surfaces": "landscapes", "endpoints": "landscapes"}.get(kind, kind)))
+        return find(evidence, kind, name)
+
+    monkeypatch.setattr(ledger.Evidence, "get", spy)
+    paths = {
+        "runs": "tables/*.parquet",
+        "curves": "runs/**/curve.parquet",
+        "baselines": "baselines/**/*.parquet",
+    }
+    paths |= {"surfaces": "landscapes/**/surface.parquet", "endpoints": "landscapes/**/endpoints.parquet"}
+    paths |= {part: f"theory/{part}/*.parquet" for part in ("start", "step", "limit")}
+    found = {kind: [str(path) for path in finished.results.glob(pattern)] for kind, pattern in paths.items()}
+    evidence = claims.gather(found)
+    for claim in CLAIMS:
+        ledger.entry(claim, evidence)
+    here = {(name, kind) for name, kinds in experiments.CLAIMS.items() for kind in kinds if name in NAMES}
+    assert {pair for pair in asked if pair[0] in NAMES} == here
+    coming = {name for name in experiments.CLAIMS if name not in NAMES}
+    assert coming <= {name for name, _ in asked}
 
 
 def test_diverged_runs_are_counted_not_averaged(finished):
@@ -169,6 +216,17 @@ def test_paper_preset_lists_the_right_jobs(tmp_path):
     assert jobs["baselines"] == 2 * 10
     assert jobs["landscape"] == jobs["landscape_figure"] == 18
     assert all(jobs[f"figure_{number}"] == 1 for number in range(1, 8))
+    theory = workflow.jobs("theory")
+    assert theory == {
+        "train": 9 * 5 * 5,
+        "theory_start": 10,
+        "theory_step": 10,
+        "theory_limit": 10,
+        "theory": 1,
+    }
+    ledger_jobs = workflow.jobs("claims")
+    assert ledger_jobs["train"] == jobs["train"] + theory["train"]
+    assert "figure_3" not in ledger_jobs
 
 
 def test_a_user_adds_an_experiment_without_code(tmp_path):

@@ -41,6 +41,9 @@ RULES = {
     "landscape",
     "landscape_figure",
     "experiment_figure",
+    "theory_start",
+    "theory_step",
+    "theory_limit",
 }
 RESERVED = TARGETS | RULES
 """Names that no experiment may take."""
@@ -55,8 +58,29 @@ FIGURES = {
     "figure_5": {"tau_alpha_text": _BOTH, "tau_alpha_code": _BOTH, "tau_alpha_converged": _BOTH},
     "figure_6": {name: {"m"} for name in LANDSCAPES},
     "figure_7": {"fixed_step": {"tau"}, "fixed_step_symmetrized": {"tau"}},
+    "theory": {"convergence_symmetrized": {"tau", "step_size"}},
 }
-"""The experiments of each figure of the note, and what it draws them over; they sweep nothing else."""
+"""The experiments of each figure of the note and of `theory`, and what it draws them over; they sweep nothing else."""
+CLAIMS = {
+    "trajectory": {"runs", "curves"},
+    "trajectory_symmetrized": {"runs"},
+    "plateau": {"runs", "baselines"},
+    "plateau_symmetrized": {"runs", "baselines"},
+    "tau_alpha_text": {"runs"},
+    "tau_alpha_code": {"runs", "curves"},
+    "tau_alpha_converged": {"runs"},
+    "fixed_step": {"runs"},
+    "fixed_step_symmetrized": {"runs"},
+    "convergence_symmetrized": {"runs", "curves"},
+    "landscape_mean_field": {"runs", "landscapes"},
+    "landscape_ntk": {"runs", "landscapes"},
+    "step_size": {"runs"},
+    "width_mean_field": {"runs"},
+    "width_ntk": {"runs"},
+    "underparameterized": {"runs", "baselines"},
+    "cnn": {"runs"},
+}
+"""What the ledger of claims reads of each experiment, where it is configured."""
 PROBLEM = ("d", "n_train", "n_test", "teacher_neurons", "teacher_gain")
 """Keys that make a problem, together with a seed."""
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
@@ -282,10 +306,41 @@ class Descent(_Model):
 
 
 class Landscape(_Model):
+    plane: Literal["principal", "filter_normalized"] = Field(
+        "principal",
+        description="principal (components of the end points) or filter_normalized (random directions at the first)",
+    )
     grid: _whole(2) = Field(25, description="an integer ≥ 2: grid points along each axis of a surface")
     extent: Positive = Field(
-        3.0, description="a number > 0: half-width of a surface, in standard deviations of the end points"
+        3.0,
+        description="a number > 0: half-width of a surface, in standard deviations of the end points, or in the neurons' "
+        "norms with plane: filter_normalized",
     )
+
+
+class Theory(_Model):
+    """What is measured of the theory itself, at the start and in the lazy limit."""
+
+    d: _whole(1) = Field(description="an integer ≥ 1: dimension of the inputs")
+    n_train: _whole(1) = Field(description="an integer ≥ 1: training points")
+    n_test: _whole(1) = Field(description="an integer ≥ 1: test points")
+    teacher_neurons: _whole(1) = Field(description="an integer ≥ 1: neurons of the teacher, m0")
+    teacher_gain: Positive = Field(description="a number > 0: factor on the teacher's output")
+    seeds: Seeds = Field(
+        description=f"an integer from 1 to {_MOST_VALUES} (how many) or a list of different integers ≥ 0"
+    )
+    m: _whole(2) = Field(description="an even integer ≥ 2: neurons of the student")
+    widths: Widths = Field(description="a list of different integers ≥ 1: m over which kappa is averaged")
+    tau: Scales = Field(
+        description="a list of different numbers > 0, or {logspace: [first, last, count]}: tau at alpha = 1"
+    )
+    alpha: Scales = Field(
+        description="a list of different numbers > 0, or {logspace: [first, last, count]}: alpha at tau = 1"
+    )
+    step_size: Annotated[float | str, BeforeValidator(_formula("tau")), WithJsonSchema(_NUMBER_OR_TEXT)] = (
+        Field(description="a number > 0 or arithmetic in tau with min, max, sqrt: eta of a step")
+    )
+    iterations: _whole(1) = Field(description="an integer ≥ 1: updates of the lazy limit")
 
 
 class FigureFive(_Model):
@@ -301,8 +356,9 @@ class Config(_Model):
         description="a folder, in letters, digits and . / _ + @ -"
     )
     execution: Literal["separate"] = Field("separate", description="separate: one job for each run")
-    landscape: Landscape = Field(Landscape(), description="a mapping with the keys grid and extent")
+    landscape: Landscape = Field(Landscape(), description="a mapping with the keys plane, grid and extent")
     figure_5: FigureFive = Field(FigureFive(), description="a mapping with the key divide_by_alpha_squared")
+    theory: Theory | None = Field(None, description="a mapping, or null: what the target theory measures")
     experiments: dict[Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,59}$")], Descent] = Field(
         description="a mapping of experiments by name, at most 60 of a-z, 0-9 and _ starting with a letter"
     )
@@ -322,6 +378,14 @@ class Config(_Model):
             | {"seed": run.seed if experiment.data_seed is None else experiment.data_seed},
             "early_stopping": rule
             and (_value(rule.min_delta, {"m": run.m, "alpha": run.alpha, "tau": run.tau}), rule.patience),
+        }
+
+    @cached_property
+    def theory_steps(self) -> dict[float, float]:
+        """η of the theory's steps at each of its τ, and at τ = 1, where α is swept."""
+        return {
+            tau: _evaluate("theory.step_size", self.theory.step_size, {"tau": tau})
+            for tau in dict.fromkeys([*self.theory.tau, 1.0])
         }
 
 
@@ -381,6 +445,10 @@ def load(content: dict) -> Config:
     except ValidationError as error:
         errors = sorted(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
         raise ConfigError(_explain(errors[0])) from None
+    if config.theory:
+        if config.theory.m % 2:
+            raise ConfigError(f"theory.m: {config.theory.m} is not allowed; expected an even integer ≥ 2")
+        config.theory_steps  # noqa: B018 - evaluates the expression at every tau, now
     count = 0
     for name, experiment in config.experiments.items():
         odd = [m for m in experiment.m if m % 2]

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Float
 from scipy import optimize, stats
 
@@ -44,6 +45,19 @@ def slope(x: Float[np.ndarray, " k"], y: Float[np.ndarray, " k"]) -> float:
     return float(np.polynomial.Polynomial.fit(np.log(x), np.log(y), 1).convert().coef[1])
 
 
+def first_below(t: Float[np.ndarray, " k"], loss: Float[np.ndarray, " k"], level: float) -> float:
+    """Where a loss recorded at increasing t first is at most `level`, between records by log-linear
+    interpolation; infinite if it never is."""
+    below = np.flatnonzero(loss <= level)
+    if not len(below):
+        return np.inf
+    last = below[0]
+    if last == 0:
+        return float(t[0])
+    share = np.log(loss[last - 1] / level) / np.log(loss[last - 1] / loss[last])
+    return float(t[last - 1] + share * (t[last] - t[last - 1]))
+
+
 def level_exponent(
     tau: Float[np.ndarray, " k"], alpha: Float[np.ndarray, " k"], loss: Float[np.ndarray, " k"]
 ) -> tuple[float, float]:
@@ -82,3 +96,35 @@ def spread_at_equal(
     starts = np.flatnonzero(np.diff(np.log(scale)) > rounding) + 1
     groups = [group for group in np.split(loss, starts) if len(group) > 1]
     return np.array([group.max() / group.min() - 1 for group in groups])
+
+
+def times_to_reach(curves: pd.DataFrame, shares: list[float]) -> pd.DataFrame:
+    """Iterations until the training loss is a share of its first value, for each τ, seed and share.
+
+    `curves` are rows of curve.parquet over tau, eta and seed. `first` is the time at the smallest η of each
+    τ, `best` the least over all η; both are infinite where the share is not reached.
+    """
+    rows = []
+    for (tau, seed), own in curves.groupby(["tau", "seed"]):
+        runs = [run.sort_values("iteration") for _, run in own.groupby("eta")]
+        for share in shares:
+            times = [
+                first_below(
+                    *(run[c].to_numpy(float) for c in ("iteration", "train_loss")),
+                    share * run["train_loss"].iloc[0],
+                )
+                for run in runs
+            ]
+            rows.append({"tau": tau, "seed": seed, "share": share, "first": times[0], "best": min(times)})
+    return pd.DataFrame(rows)
+
+
+def basin(surface: pd.DataFrame) -> tuple[float, float]:
+    """How wide and how deep a landscape is: the share of its grid below twice the lowest loss, and the
+    median loss on its rim over the lowest. `surface` are rows of surface.parquet for one plane."""
+    loss = surface["test_loss"].to_numpy(float)
+    lowest = np.nanmin(loss)
+    rim = np.zeros(len(loss), bool)
+    for axis in ("x", "y"):
+        rim |= surface[axis].isin([surface[axis].min(), surface[axis].max()]).to_numpy()
+    return float(np.mean(loss < 2 * lowest)), float(np.nanmedian(loss[rim]) / lowest)

@@ -1,4 +1,4 @@
-"""Test loss on a plane through the final weights of several students (note, §4.7).
+"""Test loss on a plane through the final weights of students (note, §4.7).
 
 Direction, surface and projection are separate steps, as in Li et al. 2018: a plane is made once,
 and anything of the same shape can be projected onto it. Students are rows of `Weights.vector`.
@@ -11,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from lazytraining.network import Weights, forward, half_mean_square
+from lazytraining.problem import Stream, generator
 
 
 class Plane(NamedTuple):
@@ -18,16 +19,15 @@ class Plane(NamedTuple):
 
     center: Float[Tensor, " p"]
     directions: Float[Tensor, "2 p"]
-    spread: Float[Tensor, " 2"]
-    """Standard deviation (ddof 0) of the defining points along each direction."""
-    explained: Float[Tensor, " 2"]
-    """Share of the defining points' variance along each direction."""
+    unit: Float[Tensor, " 2"]
+    """What a surface's extent counts in, along each direction."""
 
 
 def principal_plane(vectors: Float[Tensor, "k p"]) -> Plane:
     """The two leading principal components of k ≥ 3 weight vectors, through their mean.
 
-    Signs are fixed so that the first vector has no negative coordinate.
+    Its unit is the vectors' standard deviation (ddof 0) along each. Signs are fixed so that the first
+    vector has no negative coordinate.
 
     Raises ValueError for fewer than three vectors: two span a line.
     """
@@ -38,18 +38,39 @@ def principal_plane(vectors: Float[Tensor, "k p"]) -> Plane:
     _, singular, rows = torch.linalg.svd(centered, full_matrices=False)
     directions = rows[:2]
     directions = directions * torch.where(directions @ centered[0] < 0, -1.0, 1.0)[:, None].to(rows.dtype)
-    variance = singular.square()
-    return Plane(center, directions, singular[:2] / len(vectors) ** 0.5, variance[:2] / variance.sum())
+    return Plane(center, directions, singular[:2] / len(vectors) ** 0.5)
+
+
+def filter_normalized_plane(center: Float[Tensor, " p"], d: int, seed: int) -> Plane:
+    """Two random directions through one student, each neuron's part as long as that neuron (Li et al. 2018).
+
+    A neuron's part of a direction is as long as (b_i, a_i). Its unit is 1: there every neuron has moved by its own norm.
+    """
+    draw = generator(seed, Stream.DIRECTIONS)
+    sizes = torch.linalg.vector_norm(center.unflatten(0, (-1, d + 1)), dim=1, keepdim=True)
+    directions = []
+    for _ in range(2):
+        noise = torch.from_numpy(draw.standard_normal((len(sizes), d + 1))).to(center.dtype)
+        directions.append((noise / torch.linalg.vector_norm(noise, dim=1, keepdim=True) * sizes).flatten())
+    return Plane(center, torch.stack(directions), torch.ones(2, dtype=center.dtype))
 
 
 def project(plane: Plane, vectors: Float[Tensor, "k p"]) -> tuple[Float[Tensor, "k 2"], Float[Tensor, " k"]]:
-    """Coordinates in the plane, and the share of each distance to the centre that lies in it.
+    """Coordinates of the nearest points of the plane, and the share of each distance to the centre in it.
 
-    The share is ‖P(v − c)‖ / ‖v − c‖.
+    The share is ‖P(v − c)‖ / ‖v − c‖, and NaN at the centre itself.
     """
     away = vectors - plane.center
-    coordinates = away @ plane.directions.T
-    return coordinates, torch.linalg.vector_norm(coordinates, dim=1) / torch.linalg.vector_norm(away, dim=1)
+    coordinates = torch.linalg.lstsq(plane.directions.T, away.T).solution.T
+    inside = torch.linalg.vector_norm(coordinates @ plane.directions, dim=1)
+    return coordinates, inside / torch.linalg.vector_norm(away, dim=1)
+
+
+def explained_variance(plane: Plane, vectors: Float[Tensor, "k p"]) -> float:
+    """Share of the variance of k weight vectors about their mean that lies along the plane."""
+    centered = vectors - vectors.mean(0)
+    basis = torch.linalg.qr(plane.directions.T).Q
+    return ((centered @ basis).square().sum() / centered.square().sum()).item()
 
 
 def lift(plane: Plane, coordinates: Float[Tensor, "k 2"]) -> Float[Tensor, "k p"]:
@@ -73,6 +94,6 @@ def loss_at(
 
 
 def grid_coordinates(plane: Plane, points: int, extent: float) -> Float[Tensor, "cells 2"]:
-    """A grid over ± `extent` standard deviations along each direction, y running fastest."""
-    axes = [torch.linspace(-extent, extent, points, dtype=plane.center.dtype) * s for s in plane.spread]
+    """A grid over ± `extent` units along each direction, y running fastest."""
+    axes = [torch.linspace(-extent, extent, points, dtype=plane.center.dtype) * unit for unit in plane.unit]
     return torch.cartesian_prod(*axes)

@@ -176,7 +176,7 @@ def endpoints(axes: Axes, points: pd.DataFrame, norm: LogNorm) -> None:
             axes.scatter(own["x"], own["y"], c=own["test_loss"], **look)
 
 
-def endpoint_legend(figure: Figure, points: pd.DataFrame) -> None:
+def endpoint_legend(figure: Figure | SubFigure, points: pd.DataFrame) -> None:
     """Which marker stands for which scaling."""
     handles = [
         Line2D([], [], ls="", marker=marker, color="0.5", label=f"students trained with {label}")

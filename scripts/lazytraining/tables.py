@@ -36,7 +36,48 @@ BASELINES = pa.schema(
     ]
 )
 """The tangent model's losses are those at a run's recorded iterations."""
-SURFACE = pa.schema(KEY_FIELDS[:-1] + [("x", pa.float64()), ("y", pa.float64()), ("test_loss", pa.float64())])
+_AT = [
+    pa.field("sweep", pa.string(), nullable=False),
+    ("symmetrize", pa.bool_()),
+    ("m", pa.int64()),
+    ("alpha", pa.float64()),
+    ("tau", pa.float64()),
+    ("seed", pa.int64()),
+]
+THEORY_START = pa.schema(
+    [*_AT, ("kappa", pa.float64()), ("gradient_norm", pa.float64()), ("stable_step", pa.float64())]
+)
+"""At the start. `sweep` is tau, alpha, or how α depends on m: 1/m, 1/sqrt(m) or 1."""
+THEORY_STEP = pa.schema(
+    [*_AT, ("eta", pa.float64()), ("objective_change", pa.float64()), ("differential_change", pa.float64())]
+)
+"""After one step. `sweep` is tau or alpha."""
+THEORY_LIMIT = pa.schema(
+    [
+        ("m", pa.int64()),
+        ("alpha", pa.float64()),
+        ("tau", pa.float64()),
+        ("eta", pa.float64()),
+        ("seed", pa.int64()),
+        ("iteration", pa.int64()),
+        ("distance", pa.float64()),
+        ("weight_gap", pa.float64()),
+        ("train_gap", pa.float64()),
+        ("test_gap", pa.float64()),
+        ("gate_flips", pa.float64()),
+        ("train_loss", pa.float64()),
+        ("tangent_train_loss", pa.float64()),
+        ("smallest_rate", pa.float64()),
+        ("bound", pa.float64()),
+    ]
+)
+"""Towards the lazy limit, at recorded iterations: ‖w − w0‖, ‖w − w̄‖, ‖α h − f̄‖ (root mean square) over ‖y‖ on
+training and test inputs; η λ_min(K)/n; and the bound of §3.1 on the gap, with the norms at w0 for Lipschitz constants."""
+SURFACE = pa.schema(
+    KEY_FIELDS[:-1]
+    + [("x", pa.float64()), ("y", pa.float64()), ("test_loss", pa.float64()), ("explained", pa.float64())]
+)
+"""`explained` is the share of the end points' variance along the plane."""
 ENDPOINTS = pa.schema(
     [
         *KEY_FIELDS,
@@ -49,3 +90,9 @@ ENDPOINTS = pa.schema(
         ("surface_loss", pa.float64()),
     ]
 )
+CLAIMS = pa.schema(
+    [(name, pa.string()) for name in ("id", "section", "claim", "measured")]
+    + [(name, pa.float64()) for name in ("value", "low", "high")]
+    + [(name, pa.string()) for name in ("criterion", "verdict", "reason", "figure")]
+)
+"""`value`, `low` and `high` are those of a claim's first check; `measured` has them all."""

@@ -1,0 +1,27 @@
+rule claims:
+    input:
+        runs=claimed("runs", lambda name: [f"<results>/tables/{name}.parquet"]),
+        curves=claimed("curves", lambda name: run_files(name, "curve.parquet")),
+        baselines=claimed("baselines", baseline_files),
+        surfaces=claimed("landscapes", lambda name: plane_files(name, "surface.parquet")),
+        endpoints=claimed("landscapes", lambda name: plane_files(name, "endpoints.parquet")),
+        start=theory_if_any("start"),
+        step=theory_if_any("step"),
+        limit=theory_if_any("limit"),
+    output:
+        table="<results>/claims.parquet",
+        text=report(
+            "<results>/claims.md",
+            caption="../docs/captions/claims.rst",
+            category="Claims",
+            labels={"ledger": "Claims of the note"},
+        ),
+    log:
+        "<logs>/claims.log",
+    conda:
+        "../envs/environment.yaml"
+    params:
+        results=CONFIG.results,
+        code=digest("claims.py"),
+    script:
+        "../scripts/claims.py"

@@ -1,0 +1,84 @@
+rule theory_start:
+    output:
+        "<results>/theory/start/seed={seed}.parquet",
+    log:
+        "<logs>/theory/start/seed={seed}.log",
+    conda:
+        "../envs/environment.yaml"
+    resources:
+        mem_mb=2000,
+    params:
+        problem=theory_problem,
+        m=lambda wildcards: CONFIG.theory.m,
+        widths=lambda wildcards: CONFIG.theory.widths,
+        tau=lambda wildcards: CONFIG.theory.tau,
+        alpha=lambda wildcards: CONFIG.theory.alpha,
+        code=digest("theory_start.py"),
+    script:
+        "../scripts/theory_start.py"
+
+
+rule theory_step:
+    output:
+        "<results>/theory/step/seed={seed}.parquet",
+    log:
+        "<logs>/theory/step/seed={seed}.log",
+    conda:
+        "../envs/environment.yaml"
+    resources:
+        mem_mb=1000,
+    params:
+        problem=theory_problem,
+        m=lambda wildcards: CONFIG.theory.m,
+        tau=lambda wildcards: CONFIG.theory.tau,
+        alpha=lambda wildcards: CONFIG.theory.alpha,
+        steps=lambda wildcards: CONFIG.theory_steps,
+        code=digest("theory_step.py"),
+    script:
+        "../scripts/theory_step.py"
+
+
+rule theory_limit:
+    output:
+        "<results>/theory/limit/seed={seed}.parquet",
+    log:
+        "<logs>/theory/limit/seed={seed}.log",
+    conda:
+        "../envs/environment.yaml"
+    resources:
+        mem_mb=1000,
+    params:
+        problem=theory_problem,
+        m=lambda wildcards: CONFIG.theory.m,
+        alpha=lambda wildcards: CONFIG.theory.alpha,
+        steps=lambda wildcards: CONFIG.theory_steps,
+        iterations=lambda wildcards: CONFIG.theory.iterations,
+        code=digest("theory_limit.py"),
+    script:
+        "../scripts/theory_limit.py"
+
+
+rule theory:
+    input:
+        start=lambda wildcards: theory_files("start"),
+        step=lambda wildcards: theory_files("step"),
+        limit=lambda wildcards: theory_files("limit"),
+        curves=lambda wildcards: [
+            path for name in experiments_of("theory") for path in run_files(name, "curve.parquet")
+        ],
+    output:
+        png=report(
+            "<results>/figures/theory.png",
+            caption="../docs/captions/theory.rst",
+            category="Theory",
+            labels={"figure": "Theory"},
+        ),
+        pdf="<results>/figures/theory.pdf",
+    log:
+        "<logs>/figures/theory.log",
+    conda:
+        "../envs/environment.yaml"
+    params:
+        code=digest("theory.py"),
+    script:
+        "../scripts/theory.py"

@@ -1,0 +1,51 @@
+"""The ledger: a verdict on each claim of the note, from what this preset has measured.
+
+In: tables of runs, curves, baselines, landscapes and the theory, of whatever the configuration has.
+Out: claims.parquet, a row for each claim, and claims.md, the same to read.
+"""
+
+import pandas as pd
+import pyarrow as pa
+
+from lazytraining import jobs, ledger, records, tables
+from lazytraining.claims import CLAIMS
+
+KINDS = {
+    "runs": (records.RUN, "experiment"),
+    "curves": (records.CURVE, "experiment"),
+    "baselines": (tables.BASELINES, "experiment"),
+    "surfaces": (tables.SURFACE, "experiment"),
+    "endpoints": (tables.ENDPOINTS, "plane"),
+}
+"""Schema of each kind of evidence, and the column that says which experiment it is of."""
+THEORY = {"start": tables.THEORY_START, "step": tables.THEORY_STEP, "limit": tables.THEORY_LIMIT}
+
+
+def load(paths: list[str], schema: pa.Schema) -> pd.DataFrame:
+    return records.read(paths, schema).to_pandas()
+
+
+def gather(inputs) -> ledger.Evidence:
+    """All evidence, by experiment. `inputs` has a list of files for each kind; empty where there is none."""
+    evidence = ledger.Evidence()
+    for kind, (schema, column) in KINDS.items():
+        if inputs[kind]:
+            getattr(evidence, kind).update(dict(list(load(inputs[kind], schema).groupby(column))))
+    for part, schema in THEORY.items():
+        if inputs[part]:
+            evidence.theory[part] = load(inputs[part], schema)
+    return evidence
+
+
+def main(snakemake) -> None:
+    jobs.start(snakemake.log[0])
+    evidence = gather({name: list(getattr(snakemake.input, name, [])) for name in (*KINDS, *THEORY)})
+    rows = [ledger.entry(claim, evidence) for claim in CLAIMS]
+    records.write(snakemake.output.table, rows, tables.CLAIMS)
+    title = f"Claims of the note, by the runs in {snakemake.params.results}"
+    with records.replacing(snakemake.output.text) as temporary:
+        temporary.write_text(ledger.markdown(rows, title))
+
+
+if __name__ == "__main__":
+    main(snakemake)

@@ -1,0 +1,494 @@
+"""Quantities that claims are checked on. Each takes the evidence and gives a sample for each seed, or plane.
+
+τ counts as large from 10 on. Where an experiment's grid has not what a quantity needs, LackingError says so.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from lazytraining import fits
+from lazytraining.ledger import Evidence, LackingError
+
+LARGE = 10.0
+Measure = Callable[[Evidence], pd.Series]
+
+
+def by_seed(rows: pd.DataFrame, statistic: Callable[[pd.DataFrame], float]) -> pd.Series:
+    """A number from each seed's rows."""
+    return pd.Series({seed: statistic(own) for seed, own in rows.groupby("seed")}, dtype=float)
+
+
+def need(condition: bool | np.bool_, text: str) -> None:
+    if not condition:
+        raise LackingError(text)
+
+
+def at_extreme(rows: pd.DataFrame, column: str, key: str, largest: bool = True) -> pd.Series:
+    """A column where `key` is largest, or smallest, in each seed's rows."""
+    need(rows[key].nunique() > 1, f"more than one {key}")
+    index = rows.groupby("seed")[key]
+    return rows.loc[index.idxmax() if largest else index.idxmin()].set_index("seed")[column]
+
+
+def ratio_of_extremes(kind: str, name: str, column: str, key: str) -> Measure:
+    """A column at the largest `key` over that at the smallest."""
+
+    def measure(e: Evidence) -> pd.Series:
+        rows = e.get(kind, name)
+        return at_extreme(rows, column, key) / at_extreme(rows, column, key, largest=False)
+
+    return measure
+
+
+def exponent(rows: pd.DataFrame, x: str, y: str) -> pd.Series:
+    """Each seed's exponent of y over x."""
+    need(rows[x].nunique() > 1, f"more than one {x}")
+    return by_seed(rows, lambda own: fits.slope(own[x].to_numpy(float), own[y].to_numpy(float)))
+
+
+def rank_correlation(x: pd.Series, y: pd.Series) -> float:
+    return float(stats.spearmanr(x, y).statistic)
+
+
+def jackknife(table: pd.DataFrame, statistic: Callable[[pd.DataFrame], float], kind: str) -> pd.Series:
+    """Pseudo-values k θ − (k−1) θ_without of a statistic of k ≥ 6 rows: a mean with its spread."""
+    k = len(table)
+    need(k >= 6, f"at least six {kind}s, not {k}")
+    whole = statistic(table)
+    without = [statistic(table.drop(index)) for index in table.index]
+    values = [k * whole - (k - 1) * left for left in without]
+    return pd.Series(values, index=pd.Index(table.index, name=kind), dtype=float)
+
+
+# Figure 1 and the speed of convergence
+
+
+def trajectory_ratio(column: str) -> Measure:
+    return ratio_of_extremes("runs", "trajectory", column, "tau")
+
+
+def late_movement(largest: bool) -> Measure:
+    """Share of the way from w0 that is gone in the last fifth of the run, at the largest or smallest τ."""
+
+    def share(own: pd.DataFrame) -> float:
+        own = own.sort_values("iteration")
+        t, way = own["iteration"].to_numpy(float), own["relative_distance"].to_numpy(float)
+        return abs(1 - np.interp(0.8 * t[-1], t, way) / way[-1])
+
+    def measure(e: Evidence) -> pd.Series:
+        curves = e.get("curves", "trajectory")
+        need(curves["tau"].nunique() > 1, "more than one tau in trajectory")
+        tau = curves["tau"].max() if largest else curves["tau"].min()
+        return by_seed(curves[curves["tau"] == tau], share)
+
+    return measure
+
+
+def most_movement(name: str) -> Measure:
+    """The larger of the two layers' relative movement at the largest τ."""
+
+    def measure(e: Evidence) -> pd.Series:
+        rows = e.get("runs", name)
+        rows = rows[rows["tau"] == rows["tau"].max()]
+        return rows.set_index("seed")[["hidden_distance", "output_distance"]].max(axis=1)
+
+    return measure
+
+
+def output_movement(name: str) -> Measure:
+    return lambda e: at_extreme(e.get("runs", name), "output_distance", "tau")
+
+
+def slower_by(share: float, kind: str) -> Measure:
+    """Iterations to a share of the initial training loss at the largest τ, over those at τ = 0.1.
+
+    A run that never gets there counts with all its iterations, so that the ratio is a lower bound.
+    """
+
+    def measure(e: Evidence) -> pd.Series:
+        curves = e.get("curves", "convergence_symmetrized")
+        need({0.1} < set(curves["tau"]), "tau = 0.1 and larger ones in convergence_symmetrized")
+        times = fits.times_to_reach(curves, [share])
+        times = times.replace(np.inf, curves["iteration"].max()).set_index("seed")
+        lazy, learning = times[times["tau"] == times["tau"].max()], times[times["tau"] == 0.1]
+        return lazy[kind] / learning[kind]
+
+    return measure
+
+
+# Plateaus
+
+
+def large(e: Evidence, name: str) -> pd.DataFrame:
+    rows = e.get("runs", name)
+    rows = rows[rows["tau"] >= LARGE]
+    need(rows["tau"].nunique() > 1, f"at least two tau >= {LARGE:g} in {name}")
+    return rows
+
+
+def unevenness(name: str) -> Measure:
+    """Largest over least end loss at large τ, minus 1."""
+    return lambda e: by_seed(
+        large(e, name), lambda own: own["test_loss_end"].max() / own["test_loss_end"].min() - 1
+    )
+
+
+def excess(name: str) -> Measure:
+    """End loss at the largest τ over the least of all τ."""
+
+    def measure(e: Evidence) -> pd.Series:
+        large(e, name)
+        rows = e.get("runs", name)
+        return at_extreme(rows, "test_loss_end", "tau") / rows.groupby("seed")["test_loss_end"].min()
+
+    return measure
+
+
+def plateau_start(e: Evidence, name: str) -> pd.Series:
+    """The τ from which on the end loss stays within 10 % of that at the largest τ, between grid points."""
+
+    def start(own: pd.DataFrame) -> float:
+        own = own.sort_values("tau")
+        tau, off = own["tau"].to_numpy(), np.abs(np.log(own["test_loss_end"] / own["test_loss_end"].iloc[-1]))
+        outside = np.flatnonzero(off > np.log(1.1))
+        if not len(outside):
+            return tau[0]
+        i = outside[-1]
+        share = (off.iloc[i] - np.log(1.1)) / (off.iloc[i] - off.iloc[i + 1])
+        return float(tau[i] * (tau[i + 1] / tau[i]) ** share)
+
+    large(e, name)
+    return by_seed(e.get("runs", name), start)
+
+
+def earlier_start(e: Evidence) -> pd.Series:
+    return plateau_start(e, "plateau_symmetrized") / plateau_start(e, "plateau")
+
+
+def off_baseline(name: str, column: str, end: str = "test_loss_end") -> Measure:
+    """|loss / baseline − 1| at the largest τ."""
+
+    def measure(e: Evidence) -> pd.Series:
+        rows, baselines = e.get("runs", name), e.get("baselines", name)
+        found = at_extreme(rows, end, "tau") / at_extreme(baselines, column, "tau")
+        return (found - 1).abs()
+
+    return measure
+
+
+# Theory at the start and in the limit
+
+
+def start_rows(e: Evidence, sweep: str, symmetrize: bool = False) -> pd.DataFrame:
+    rows = e.get("theory", "start")
+    return rows[(rows["sweep"] == sweep) & (rows["symmetrize"] == symmetrize)]
+
+
+def start_exponent(column: str, sweep: str, symmetrize: bool, above: float = 0.0) -> Measure:
+    """Exponent of κ, the gradient or the stable step over τ or α, from `above` on."""
+
+    def measure(e: Evidence) -> pd.Series:
+        rows = start_rows(e, sweep, symmetrize)
+        rows = rows[rows[sweep] >= above]
+        need(rows[sweep].nunique() > 1, f"at least two theory.{sweep} >= {above:g}")
+        return exponent(rows, sweep, column)
+
+    return measure
+
+
+def plateau_kappa(e: Evidence) -> pd.Series:
+    return at_extreme(start_rows(e, "tau"), "kappa", "tau")
+
+
+def kappa_symmetrised(e: Evidence) -> pd.Series:
+    """κ with over κ without symmetrisation, at the largest τ."""
+    ours, theirs = (at_extreme(start_rows(e, "tau", start), "kappa", "tau") for start in (True, False))
+    return ours / theirs
+
+
+def kappa_over_bound(scaling: str) -> Measure:
+    """Exponent over m ≥ 16 of κ / (m^(-1/2) + 1/(m α))."""
+
+    def measure(e: Evidence) -> pd.Series:
+        rows = start_rows(e, scaling)
+        rows = rows[rows["m"] >= 16]
+        bound = rows["m"] ** -0.5 + 1 / (rows["m"] * rows["alpha"])
+        return exponent(rows.assign(share=rows["kappa"] / bound), "m", "share")
+
+    return measure
+
+
+def limit_exponent(column: str, lowest: float, highest: float, supremum: bool = False) -> Measure:
+    """Exponent over α in a range of a distance at the last iteration, or of its supremum over iterations."""
+
+    def measure(e: Evidence) -> pd.Series:
+        rows = e.get("theory", "limit")
+        rows = rows[rows["alpha"].between(lowest, highest)]
+        need(rows["alpha"].nunique() > 1, f"at least two theory.alpha from {lowest:g} to {highest:g}")
+        if not supremum:
+            rows = rows[rows["iteration"] == rows["iteration"].max()]
+        return exponent(rows.groupby(["seed", "alpha"], as_index=False)[column].max(), "alpha", column)
+
+    return measure
+
+
+def horizon_exponent(e: Evidence) -> pd.Series:
+    """Exponent of the test gap over the last decade of iterations, at the largest α."""
+    rows = e.get("theory", "limit")
+    rows = rows[rows["alpha"] == rows["alpha"].max()]
+    return exponent(rows[rows["iteration"] >= rows["iteration"].max() / 10], "iteration", "test_gap")
+
+
+def gap_over_bound(e: Evidence) -> pd.Series:
+    """Largest ratio of the training gap to the bound of §3.1, over all α and iterations."""
+    rows = e.get("theory", "limit")
+    rows = rows[rows["iteration"] > 0]
+    return by_seed(rows, lambda own: float((own["train_gap"] / own["bound"]).max()))
+
+
+def off_linear_rate(e: Evidence) -> pd.Series:
+    """Largest |L / L_tangent − 1| over the run at the largest α."""
+    rows = e.get("theory", "limit")
+    rows = rows[rows["alpha"] == rows["alpha"].max()]
+    return by_seed(rows, lambda own: float((own["train_loss"] / own["tangent_train_loss"] - 1).abs().max()))
+
+
+def loss_over_guarantee(e: Evidence) -> pd.Series:
+    """Training loss at the last iteration and largest α over what the smallest eigenvalue guarantees."""
+
+    def ratio(own: pd.DataFrame) -> float:
+        last = own.loc[own["iteration"].idxmax()]
+        guaranteed = np.exp(2 * last["iteration"] * np.log1p(-last["smallest_rate"]))
+        return float(last["train_loss"] / own["train_loss"].iloc[0] / guaranteed)
+
+    rows = e.get("theory", "limit")
+    return by_seed(rows[rows["alpha"] == rows["alpha"].max()].sort_values("iteration"), ratio)
+
+
+def one_step(symmetrize: bool, largest: bool) -> Measure:
+    """Δ(F)/Δ(Dh) at the largest or smallest τ."""
+
+    def measure(e: Evidence) -> pd.Series:
+        rows = e.get("theory", "step")
+        rows = rows[(rows["sweep"] == "tau") & (rows["symmetrize"] == symmetrize)]
+        rows = rows.assign(ratio=rows["objective_change"] / rows["differential_change"])
+        return at_extreme(rows, "ratio", "tau", largest)
+
+    return measure
+
+
+# Figure 5
+
+
+def level_exponent(name: str, column: str) -> Measure:
+    """q of the level lines α ∝ τ^(-q)."""
+
+    def measure(e: Evidence) -> pd.Series:
+        rows = e.get("runs", name)
+        need(rows.groupby("seed").size().min() >= 6, f"at least six cells in {name}")
+        return by_seed(
+            rows,
+            lambda own: fits.level_exponent(*(own[c].to_numpy(float) for c in ("tau", "alpha", column)))[0],
+        )
+
+    return measure
+
+
+def spread_at_equal_scale(e: Evidence) -> pd.Series:
+    """Median spread of the end losses of cells with one α τ²."""
+    rows = e.get("runs", "tau_alpha_converged")
+    scale = rows["alpha"] * rows["tau"] ** 2
+
+    def spread(own: pd.DataFrame) -> float:
+        found = fits.spread_at_equal(scale[own.index].to_numpy(), own["test_loss_end"].to_numpy())
+        need(len(found) > 0, "cells of equal alpha tau² in tau_alpha_converged")
+        return float(np.median(found))
+
+    return by_seed(rows, spread)
+
+
+def share_above_zero(e: Evidence) -> pd.Series:
+    """Share of the cells of the published variant whose best loss is above the zero predictor's."""
+    rows = e.get("runs", "tau_alpha_code")
+    return by_seed(rows, lambda own: float((own["test_loss_best"] > own["zero_loss"]).mean()))
+
+
+def best_over_initial(e: Evidence) -> pd.Series:
+    """Median of best over initial loss in those cells."""
+    keys = ["seed", "alpha", "tau"]
+    curves = e.get("curves", "tau_alpha_code")
+    initial = curves[curves["iteration"] == 0].set_index(keys)["test_loss"]
+    rows = e.get("runs", "tau_alpha_code").set_index(keys)
+    rows = rows[rows["test_loss_best"] > rows["zero_loss"]]
+    need(len(rows) > 0, "cells above the zero predictor in tau_alpha_code")
+    return (rows["test_loss_best"] / initial.reindex(rows.index)).groupby(level="seed").median()
+
+
+def unconverged_share(e: Evidence) -> pd.Series:
+    """Share of the cells of the text's variant that end more than a quarter above the converged loss at their α τ²."""
+    found = {}
+    ours, converged = (
+        dict(list(e.get("runs", name).groupby("seed"))) for name in ("tau_alpha_text", "tau_alpha_converged")
+    )
+    for seed in ours.keys() & converged.keys():
+        end = converged[seed].assign(
+            s=np.log(converged[seed]["alpha"] * converged[seed]["tau"] ** 2).round(3)
+        )
+        reference = np.log(end.groupby("s")["test_loss_end"].median())
+        s = np.log(ours[seed]["alpha"] * ours[seed]["tau"] ** 2)
+        inside = s.between(reference.index.min(), reference.index.max())
+        expected = np.interp(s[inside], reference.index, reference)
+        found[seed] = float(
+            (np.log(ours[seed].loc[inside, "test_loss_end"]) - expected > np.log(1.25)).mean()
+        )
+    need(len(found) > 0, "a seed that tau_alpha_text and tau_alpha_converged share")
+    return pd.Series(found, dtype=float)
+
+
+# Step sizes
+
+
+def rise_with_tau(name: str, column: str, highest: float = np.inf) -> Measure:
+    """Rank correlation of a loss with τ up to `highest`."""
+
+    def measure(e: Evidence) -> pd.Series:
+        rows = e.get("runs", name)
+        rows = rows[rows["tau"] <= highest * (1 + 1e-9)]
+        need(rows["tau"].nunique() >= 3, f"at least three tau in {name}")
+        return by_seed(rows, lambda own: rank_correlation(own["tau"], own[column]))
+
+    return measure
+
+
+def rise_along(step: Callable[[np.ndarray], np.ndarray]) -> Measure:
+    """Rank correlation of the end loss with τ along the steps of a plane nearest to η(τ)."""
+
+    def measure(e: Evidence) -> pd.Series:
+        rows = e.get("runs", "step_size")
+        off = np.abs(np.log(rows["eta"] / step(rows["tau"])))
+        rows = rows.loc[off.groupby([rows["seed"], rows["tau"]]).idxmin()]
+        need(rows["tau"].nunique() >= 3, "at least three tau in step_size")
+        return by_seed(rows, lambda own: rank_correlation(own["tau"], own["test_loss_end"]))
+
+    return measure
+
+
+# Widths and landscapes
+
+
+def width_exponent(name: str, column: str = "test_loss_end", least: int = 8) -> Measure:
+    def measure(e: Evidence) -> pd.Series:
+        rows = e.get("runs", name)
+        return exponent(rows[rows["m"] >= least], "m", column)
+
+    return measure
+
+
+def width_ratio(e: Evidence) -> pd.Series:
+    ours, theirs = (
+        at_extreme(e.get("runs", n), "test_loss_end", "m") for n in ("width_ntk", "width_mean_field")
+    )
+    return ours / theirs
+
+
+def basins(e: Evidence) -> pd.DataFrame:
+    """Width (share below twice the lowest) and depth (rim over lowest) of every plane, with its students' loss."""
+    rows = []
+    for name in ("landscape_mean_field", "landscape_ntk"):
+        losses = e.get("endpoints", name)
+        losses = losses[losses["experiment"] == losses["plane"]].groupby("m")["test_loss"].mean()
+        for m, surface in e.get("surfaces", name).groupby("m"):
+            wide, deep = fits.basin(surface)
+            rows.append({"scaling": name, "m": m, "wide": wide, "deep": deep, "loss": losses[m]})
+    return pd.DataFrame(rows)
+
+
+def compare_basins(column: str, over: str, under: str) -> Measure:
+    """A basin's number of one scaling over the other's, at each m."""
+
+    def measure(e: Evidence) -> pd.Series:
+        table = basins(e).pivot(index="m", columns="scaling", values=column).dropna()
+        return (table[over] / table[under]).rename_axis("width")
+
+    return measure
+
+
+def basin_exponent(column: str) -> Measure:
+    """Exponent over m of a number of the 1/√m basins."""
+
+    def measure(e: Evidence) -> pd.Series:
+        table = basins(e)
+        table = table[table["scaling"] == "landscape_ntk"].reset_index(drop=True)
+        return jackknife(
+            table, lambda part: fits.slope(part["m"].to_numpy(float), part[column].to_numpy()), "width"
+        )
+
+    return measure
+
+
+def sharpness_correlation(e: Evidence) -> pd.Series:
+    """Rank correlation over planes of how wide they are with their students' test loss."""
+    return jackknife(basins(e), lambda part: rank_correlation(part["wide"], part["loss"]), "plane")
+
+
+def widest(e: Evidence, students: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """At the largest m: the surface of the 1/m plane, and the end points of one scaling on it."""
+    surface, points = (e.get(kind, "landscape_mean_field") for kind in ("surfaces", "endpoints"))
+    m = surface["m"].max()
+    own = points[(points["m"] == m) & (points["experiment"] == students) & np.isfinite(points["x"])]
+    return surface[surface["m"] == m], own.set_index("seed")
+
+
+def centre(surface: pd.DataFrame) -> float:
+    """The loss at the grid point nearest to the plane's centre."""
+    return float(surface.loc[np.hypot(surface["x"], surface["y"]).idxmin(), "test_loss"])
+
+
+def centre_over(column: str) -> Measure:
+    """Height of the centre of the widest 1/m plane over a height at each of its end points."""
+
+    def measure(e: Evidence) -> pd.Series:
+        surface, points = widest(e, "landscape_mean_field")
+        return centre(surface) / points[column]
+
+    return measure
+
+
+def projection_radius(e: Evidence) -> pd.Series:
+    """Distance of each 1/√m projection from the centre, over the mean one of the 1/m students."""
+    radius = [
+        np.hypot(points["x"], points["y"])
+        for points in (widest(e, name)[1] for name in ("landscape_ntk", "landscape_mean_field"))
+    ]
+    return radius[0] / radius[1].mean()
+
+
+def projected(column: str, over: str) -> Measure:
+    """A column of the 1/√m end points on the widest 1/m plane over another, or over the lowest point."""
+
+    def measure(e: Evidence) -> pd.Series:
+        surface, points = widest(e, "landscape_ntk")
+        return points[column] / (surface["test_loss"].min() if over == "lowest" else points[over])
+
+    return measure
+
+
+def in_plane(e: Evidence) -> pd.Series:
+    return widest(e, "landscape_ntk")[1]["in_plane"]
+
+
+# Experiments to come
+
+
+def stuck(e: Evidence) -> pd.Series:
+    """Training loss at the largest τ over the least of all τ."""
+    rows = e.get("runs", "underparameterized")
+    return at_extreme(rows, "train_loss_end", "tau") / rows.groupby("seed")["train_loss_end"].min()
+
+
+def cnn_scale(e: Evidence) -> pd.Series:
+    """Standard deviation of the CNN's initial weights over that of Xavier's rule."""
+    return e.get("runs", "cnn").groupby("seed")["initial_scale"].mean()

@@ -1,0 +1,219 @@
+"""Quantities of the ledger on synthetic evidence whose answer is known, and each claim's verdict on it."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lazytraining import claims, experiments, ledger, measures
+from lazytraining.ledger import Evidence, Verdict
+
+SEEDS = range(3)
+
+
+def runs(name: str, **columns) -> pd.DataFrame:
+    """Rows over the keys given as lists and three seeds; other columns are functions of (row, seed)."""
+    axes = {key: values for key, values in columns.items() if isinstance(values, list)}
+    rows = []
+    for *values, seed in itertools.product(*axes.values(), SEEDS):
+        row = dict(zip(axes, values, strict=True)) | {"experiment": name, "seed": seed, "diverged": False}
+        row |= {key: value(row, seed) for key, value in columns.items() if callable(value)}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def verdict(id: str, evidence: Evidence) -> str:
+    (claim,) = [claim for claim in claims.CLAIMS if claim.id == id]
+    return ledger.entry(claim, evidence)["verdict"]
+
+
+TAU = [0.01, 0.1, 1.0, 10.0, 100.0]
+
+
+def plateau(level: float, output: float, tangent: float, features: float, starts: float = 1.0) -> Evidence:
+    """A sweep whose end loss goes up to `level` at τ = `starts`, and its baselines."""
+    name = "plateau"
+    table = runs(
+        name,
+        tau=TAU,
+        test_loss_end=lambda row, seed: (level if row["tau"] >= starts else level / 2) * (1 + 1e-3 * seed),
+        hidden_distance=lambda row, seed: 0.01,
+        output_distance=lambda row, seed: output * (1 - 1e-3 * seed),
+    )
+    baselines = runs(
+        name,
+        tau=TAU,
+        tangent_test_loss_end=lambda row, seed: tangent,
+        random_feature_loss=lambda row, seed: features,
+    )
+    return Evidence(
+        runs={name: table, f"{name}_symmetrized": table},
+        baselines={name: baselines, f"{name}_symmetrized": baselines},
+    )
+
+
+@pytest.mark.parametrize(
+    ("evidence", "expected"),
+    [
+        (plateau(4, output=0.02, tangent=4.01, features=9), Verdict.REPRODUCED),
+        (plateau(4, output=0.99, tangent=4e5, features=4.01), Verdict.ARTEFACT),
+        (plateau(4, output=0.99, tangent=4e5, features=9), Verdict.NOT),
+        (plateau(4, output=0.02, tangent=9, features=9), Verdict.PARTLY),
+        (Evidence(), Verdict.OPEN),
+    ],
+)
+def test_a_plateau_is_lazy_an_artefact_or_neither(evidence, expected):
+    assert verdict("4", evidence) == expected
+
+
+def test_plateaus_exist_where_the_loss_is_level_and_high():
+    flat = plateau(4, 0.99, 4e5, 4)
+    assert verdict("3a", flat) == verdict("3b", flat) == Verdict.REPRODUCED
+    rising = plateau(4, 0.99, 4e5, 4, starts=100)
+    assert verdict("3a", rising) == Verdict.NOT
+    level = plateau(4, 0.99, 4e5, 4, starts=0)
+    assert verdict("3b", level) == Verdict.NOT
+
+
+def test_start_of_a_plateau_is_between_its_grid_points():
+    late, early = plateau(4, 1, 4, 4, starts=10.0), plateau(4, 1, 4, 4, starts=0.1)
+    share = 1 - np.log(1.1) / np.log(2)
+    expected = 1.0 * 10**share
+    assert measures.plateau_start(late, "plateau").to_numpy() == pytest.approx(3 * [expected], rel=1e-3)
+    both = Evidence(runs={"plateau": late.runs["plateau"], "plateau_symmetrized": early.runs["plateau"]})
+    assert measures.earlier_start(both).to_numpy() == pytest.approx(3 * [0.01], rel=1e-3)
+    assert verdict("5b", both) == Verdict.REPRODUCED
+
+
+def figure_5(q: float, above: float = 1e-9) -> Evidence:
+    grid = {"tau": np.logspace(-2, 1, 10).tolist(), "alpha": np.logspace(0, 3, 10).tolist()}
+
+    def loss(row, seed):
+        s = np.log(row["alpha"]) + q * np.log(row["tau"])
+        return np.exp(np.tanh((s + 0.1 * seed) / 4))
+
+    columns = {"test_loss_end": loss, "test_loss_best": loss, "zero_loss": lambda row, seed: 1 / above}
+    names = ("tau_alpha_text", "tau_alpha_code", "tau_alpha_converged")
+    tables = {name: runs(name, **grid, **columns) for name in names}
+    first = tables["tau_alpha_code"].assign(
+        iteration=0, test_loss=1.1 * tables["tau_alpha_code"]["test_loss_best"]
+    )
+    return Evidence(runs=tables, curves={"tau_alpha_code": first})
+
+
+def test_figure_5_is_judged_by_its_level_lines():
+    two, one = figure_5(2), figure_5(1)
+    assert verdict("8a", two) == verdict("8b", two) == verdict("8c", two) == Verdict.REPRODUCED
+    assert verdict("8b", one) == verdict("8c", one) == Verdict.NOT
+    assert verdict("8a", one) == Verdict.NOT
+    assert verdict("9b", two) == Verdict.REPRODUCED
+
+
+def test_bars_above_the_zero_predictor_that_hardly_moved_are_an_artefact():
+    assert verdict("9a", figure_5(2, above=1e9)) == Verdict.ARTEFACT
+    assert verdict("9a", figure_5(2)) == Verdict.REPRODUCED
+
+
+def limit(weights: float, outputs: float) -> Evidence:
+    """Distances that are powers of α and of the iteration, with a spread over seeds."""
+    table = runs(
+        "limit",
+        alpha=[1.0, 10.0, 100.0, 1000.0, 10000.0],
+        iteration=[1, 10, 100, 1000],
+        distance=lambda row, seed: (1 + 0.1 * seed) / row["alpha"],
+        weight_gap=lambda row, seed: row["alpha"] ** weights,
+        test_gap=lambda row, seed: row["alpha"] ** outputs * row["iteration"] ** 0.5,
+        train_gap=lambda row, seed: row["alpha"] ** outputs * row["iteration"] ** 0.5,
+        bound=lambda row, seed: 2 * row["iteration"] ** 2.0,
+        train_loss=lambda row, seed: np.exp(-0.1 * row["iteration"]),
+        tangent_train_loss=lambda row, seed: np.exp(-0.1 * row["iteration"]),
+        smallest_rate=lambda row, seed: 0.01,
+    )
+    return Evidence(theory={"limit": table})
+
+
+def test_the_lazy_limit_is_judged_by_its_slopes():
+    right, wrong = limit(-2, -1), limit(-1.5, -0.5)
+    for id in ("17a", "17b", "17c", "17d", "17e", "17f", "25"):
+        assert verdict(id, right) == Verdict.REPRODUCED, id
+    for id in ("17b", "17c", "17d", "17e"):
+        assert verdict(id, wrong) == Verdict.NOT, id
+
+
+def test_speed_counts_a_run_that_never_gets_there_with_all_its_iterations():
+    def loss(row, seed):
+        rate = {0.1: 0.1, 10.0: 0.001}[row["tau"]] * row["eta"]
+        return np.exp(-rate * row["iteration"])
+
+    iterations = list(range(0, 1001, 10))
+    curves = runs("c", tau=[0.1, 10.0], eta=[1.0, 2.0], iteration=iterations, train_loss=loss)
+    evidence = Evidence(curves={"convergence_symmetrized": curves})
+    found = measures.slower_by(1e-2, "best")(evidence)
+    assert found.to_numpy() == pytest.approx(3 * [1000 / (np.log(100) / 0.2)], rel=1e-2)
+    assert verdict("2a", evidence) == verdict("2b", evidence) == Verdict.NOT
+
+
+def planes(bump: float, in_plane: float, own: float) -> Evidence:
+    """1/m and 1/√m landscapes at one m: a wide bowl with a bump in the middle, and students beside it."""
+    axis = np.linspace(-2, 2, 9)
+    surfaces, endpoints = {}, {}
+    for name in experiments.LANDSCAPES:
+        points = [{"m": 64, "x": x, "y": y} for x in axis for y in axis]
+        table = pd.DataFrame(points)
+        radius = np.hypot(table["x"], table["y"])
+        table["test_loss"] = 1 + 0.1 * radius**2 + bump * np.exp(-4 * radius**2)
+        surfaces[name] = table
+    rows = []
+    for seed in SEEDS:
+        angle = 2 * seed
+        for name, radius, height in (("landscape_mean_field", 1.5, 1.0), ("landscape_ntk", 0.3, 1 + bump)):
+            place = {"x": radius * np.cos(angle), "y": radius * np.sin(angle), "surface_loss": height}
+            ours = name == "landscape_ntk"
+            student = {"in_plane": in_plane * (1 + 0.01 * seed), "test_loss": own * height if ours else 1.0}
+            rows.append(
+                {"plane": "landscape_mean_field", "experiment": name, "m": 64, "seed": seed} | place | student
+            )
+    endpoints["landscape_mean_field"] = pd.DataFrame(rows)
+    return Evidence(surfaces=surfaces, endpoints=endpoints)
+
+
+def test_students_on_the_bump_are_there_or_only_seem_to_be():
+    assert verdict("14", planes(bump=9, in_plane=0.9, own=1.0)) == Verdict.REPRODUCED
+    assert verdict("14", planes(bump=-0.9, in_plane=0.9, own=1.0)) == Verdict.NOT
+    assert verdict("15", planes(bump=9, in_plane=0.9, own=1.0)) == Verdict.REPRODUCED
+    assert verdict("15", planes(bump=9, in_plane=0.1, own=0.1)) == Verdict.ARTEFACT
+    assert verdict("15", planes(bump=-0.5, in_plane=0.9, own=1.0)) == Verdict.PARTLY
+
+
+def test_conjecture_turns_with_its_experiment():
+    assert verdict("11a", Evidence()) == Verdict.OPEN
+    steps = np.logspace(-4, 1, 11).tolist()
+    lower = runs(
+        "step_size", tau=[0.01, 0.1, 1.0, 10.0], eta=steps, test_loss_end=lambda row, seed: -row["eta"]
+    )
+    assert verdict("11a", Evidence(runs={"step_size": lower})) == Verdict.NOT
+    assert verdict("11b", Evidence(runs={"step_size": lower})) == Verdict.REPRODUCED
+
+
+def test_jackknife_of_a_mean_is_its_rows():
+    table = pd.DataFrame({"value": [1.0, 4.0, 2.0, 9.0, 0.0, 5.0]})
+    found = measures.jackknife(table, lambda part: part["value"].mean(), "plane")
+    assert found.to_list() == pytest.approx([1, 4, 2, 9, 0, 5])
+    with pytest.raises(ledger.LackingError, match="at least six planes, not 3"):
+        measures.jackknife(table[:3], lambda part: 0.0, "plane")
+
+
+def test_ledger_covers_the_notes_claims():
+    ids = [claim.id for claim in claims.CLAIMS]
+    assert len(ids) == len(set(ids))
+    assert {int("".join(filter(str.isdigit, id))) for id in ids} >= set(range(1, 24))
+    targets = experiments.TARGETS | set(experiments.CLAIMS)
+    assert {claim.figure for claim in claims.CLAIMS} <= targets
+
+
+def test_without_evidence_nothing_is_decided():
+    for claim in claims.CLAIMS:
+        row = ledger.entry(claim, Evidence())
+        assert row["verdict"] == Verdict.OPEN
+        assert row["reason"].startswith("needs the ")
