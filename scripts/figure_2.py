@@ -28,9 +28,7 @@ def draw(surfaces: pd.DataFrame, widths: list[int]) -> plt.Figure:
             axes.set(xticks=[], yticks=[])
             if len(own):
                 wide, deep = fits.basin(own)
-                numbers = (
-                    f"{100 * own['explained'].iloc[0]:.0f} % var.\n{100 * wide:.2g} % wide, {deep:.3g} deep"
-                )
+                numbers = f"{100 * own['explained'].iloc[0]:.0f} % of variance\n{100 * wide:.2g} % wide, {deep:.3g} deep"
                 axes.set_xlabel(numbers, fontsize=5.5, labelpad=2)
         for axes in panels.ravel()[len(widths) :]:
             axes.axis("off")

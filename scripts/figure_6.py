@@ -47,7 +47,8 @@ def numbers(figure, endpoints: pd.DataFrame) -> None:
         for number, (column, label) in enumerate(losses.items(), start=2):
             if experiment != PLANE or column != "test_loss_plane_alpha":
                 dots(axes, students, column, number, label)
-        axes.set(yscale="log", ylabel="test loss")
+        plots.plain_logarithmic(axes)
+        axes.set_ylabel("test loss")
         style.letter(axes, f"students of {style.SCALINGS[experiment]}")
     for axes in (inside, mean_field, ntk):
         plots.fit_axis(axes, "x", endpoints["m"].to_numpy())

@@ -18,8 +18,9 @@ SCALINGS = {"1/m": r"$\alpha=1/m$", "1/sqrt(m)": r"$\alpha=1/\sqrt{m}$", "1": r"
 GAPS = {
     "distance": (r"$\|w_\alpha-w_0\|$", -1),
     "weight_gap": (r"$\|w_\alpha-\bar w_\alpha\|$", -2),
-    "test_gap": (r"$\|\alpha h-\bar f\|\,/\,\|y\|$, test", -1),
+    "test_gap": (r"$\|f_\alpha-\bar f\|\,/\,\|y\|$, test", -1),
 }
+"""Label and the order in α that §3.1 gives; f is the model with its initial output subtracted."""
 SHARES = [1e-1, 1e-2, 1e-3]
 """Of the initial training loss, in the last panel."""
 
@@ -82,25 +83,27 @@ def gradient(axes: Axes, start: pd.DataFrame) -> None:
 def limit(axes: Axes, rows: pd.DataFrame) -> None:
     """Distances against α at the last iteration, with the slopes that §3.1 gives."""
     last = rows[rows["iteration"] == rows["iteration"].max()]
-    for number, (column, (label, exponent)) in enumerate(GAPS.items()):
-        mean = over_seeds(axes, last, "alpha", column, number, label=label)
+    generic, mirrored = (last[last["symmetrize"] == start] for start in (False, True))
+    for number, (column, (label, order)) in enumerate(GAPS.items()):
+        mean = over_seeds(axes, generic, "alpha", column, number, label=label)
         alpha = mean.index.to_numpy(float)
         dotted = rf"slopes {', '.join(f'${gap[1]}$' for gap in GAPS.values())}" if number == 0 else None
-        reference(axes, alpha, mean.iloc[-1] * (alpha[0] / alpha[-1]) ** exponent, exponent, dotted)
+        reference(axes, alpha, mean.iloc[-1] * (alpha[0] / alpha[-1]) ** order, order, dotted)
+    over_seeds(axes, mirrored, "alpha", "test_gap", 3, label="the last, symmetrised")
     axes.set(xscale="log", yscale="log", xlabel=style.LABELS["alpha"])
     axes.set_ylabel(f"at iteration {last['iteration'].max()}")
-    axes.set_ylim(top=100 * axes.get_ylim()[1])
+    axes.set_ylim(top=1e3 * axes.get_ylim()[1])
     axes.legend(loc="upper right", ncols=2, columnspacing=0.8, handlelength=1.6, fontsize=6)
 
 
 def horizon(axes: Axes, rows: pd.DataFrame) -> None:
     """The gap of the outputs against the horizon, beside the bound of §3.1."""
+    rows = rows[~rows["symmetrize"] & (rows["iteration"] > 0)]
     alphas = np.sort(rows["alpha"].unique())
     for number, alpha in enumerate(alphas[[0, len(alphas) // 2, -1]]):
-        own = rows[(rows["alpha"] == alpha) & (rows["iteration"] > 0)]
+        own = rows[rows["alpha"] == alpha]
         over_seeds(axes, own, "iteration", "test_gap", number, marker="", label=rf"$\alpha={alpha:g}$")
-    own = rows[(rows["alpha"] == alphas[0]) & (rows["iteration"] > 0)]
-    bound = own.groupby("iteration")["bound"].mean()
+    bound = rows[rows["alpha"] == alphas[0]].groupby("iteration")["bound"].mean()
     axes.plot(bound.index, bound, color="0.3", ls=(0, (1, 1.5)), label=rf"bound, $\alpha={alphas[0]:g}$")
     axes.set(xscale="log", yscale="log", xlabel=style.LABELS["iteration"], ylabel=GAPS["test_gap"][0])
     axes.set_ylim(bottom=1e-3 * axes.get_ylim()[0])
@@ -109,7 +112,8 @@ def horizon(axes: Axes, rows: pd.DataFrame) -> None:
 
 def linear_rate(axes: Axes, rows: pd.DataFrame) -> None:
     """Training loss at the largest α, its closed form, and what the smallest eigenvalue guarantees; one seed."""
-    own = rows[(rows["alpha"] == rows["alpha"].max()) & (rows["seed"] == rows["seed"].min())]
+    largest = (rows["alpha"] == rows["alpha"].max()) & (rows["seed"] == rows["seed"].min())
+    own = rows[largest & ~rows["symmetrize"]]
     initial = own["train_loss"].iloc[0]
     axes.plot(own["iteration"], own["train_loss"] / initial, color=style.COLORS[0], label="trained")
     closed = own["tangent_train_loss"] / initial

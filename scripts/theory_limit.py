@@ -1,69 +1,91 @@
-"""Towards the lazy limit (§3.1, §3.2): students with h(w0) = 0 at τ = 1, beside their tangent model; one seed.
+"""Towards the lazy limit (§3.1, §3.2): students beside their tangent model, at τ = 1 and growing α; one seed.
 
-In: the theory settings of the configuration (params), a seed. Out: a row for each α and recorded iteration,
-with η and the number of iterations the same for all.
+In: the theory settings of the configuration (params), a seed. Out: a row for each start, α and recorded iteration,
+with η and the number of iterations the same for all. The starts are two with output 0: a symmetrised student, and
+one that is not, with its initial output subtracted, α (h(w) − h(w0)).
 """
 
+from dataclasses import replace
+
+import numpy as np
 import torch
 
 from lazytraining import descent, jobs, network, problem, records, tables, tangent
 
 
 def measure(
-    data: problem.Problem, m: int, seed: int, alphas: list[float], step_size: float, iterations: int
+    data: problem.Problem,
+    start: network.Weights,
+    symmetrized: bool,
+    alphas: list[float],
+    step_size: float,
+    iterations: int,
 ) -> list[dict]:
-    """All α are one stack from one start. With h(w0) = 0, f̄_t is the same for every α, and w̄_t − w0 ∝ 1/α."""
-    x_train, x_test = torch.from_numpy(data.x_train), torch.from_numpy(data.x_test)
-    start = network.initialise(m, x_train.shape[1], 1.0, seed, True)
-    model, differential = tangent.TangentModel.at(start, data), tangent.jacobian(start, x_train)
-    recorded = records.recorded_iterations(iterations).tolist()
-    t = torch.tensor(recorded)
-    linear_path = model.displacements(1.0, step_size, t, differential)
-    linear_outputs = model.outputs(1.0, step_size, t)
-    linear_losses = model.losses(1.0, step_size, t)[0].tolist()
-
-    target_norm = data.y_train @ data.y_train / len(data.y_train)
-    target_norm, first = target_norm**0.5, tangent.first_derivative_norm(start, x_train)
-    second = tangent.second_derivative_norm(start, x_train)
-    alpha = torch.tensor(alphas, dtype=torch.float64)
-    rows = []
-
-    def observe(iteration: int, running: list[int], displacement: network.Weights) -> None:
-        index, scale = recorded.index(iteration), alpha[running, None]
-        path = displacement.vector()
-        gaps = []
-        for x, linear in zip((x_train, x_test), linear_outputs, strict=True):
-            outputs = scale * network.change(start, displacement, x)
-            gaps.append((outputs - linear[index]).square().mean(1).sqrt() / target_norm)
-        flips = network.gate_flips(start.plus(displacement), start, x_train)
-        distance = path.norm(dim=1)
-        weight_gap = (path - linear_path[index] / scale).norm(dim=1)
-        horizon = step_size * iteration * first**2
-        names = ("distance", "weight_gap", "train_gap", "test_gap", "gate_flips", "bound")
-        bound = horizon**2 * second * target_norm / (scale[:, 0] * first**2)
-        columns = zip(*(v.tolist() for v in (distance, weight_gap, *gaps, flips, bound)), strict=True)
-        for student, values in zip(running, columns, strict=True):
-            key = {"alpha": alphas[student], "iteration": iteration}
-            rows.append(key | dict(zip(names, values, strict=True)))
-
-    stack = network.Weights(*(part.expand(len(alphas), *part.shape[1:]).clone() for part in start))
-    steps = torch.full_like(alpha, step_size)
-    runs = descent.descend(
-        data, stack, alpha, steps, iterations, track_best=False, symmetrized=True, observe=observe
+    """Rows for one start. f̄_t is the same for every α, and w̄_t − w0 is ∝ 1/α."""
+    inputs = torch.from_numpy(data.x_train), torch.from_numpy(data.x_test)
+    differential = tangent.jacobian(start, inputs[0])
+    initial = [network.forward(start, x)[0] for x in inputs]
+    centred = tangent.TangentModel.at(start, data)
+    centred = replace(
+        centred,
+        **{f"start_{part}": torch.zeros_like(h) for part, h in zip(("train", "test"), initial, strict=True)},
     )
-    losses = {
-        (a, i): loss
-        for a, run in zip(alphas, runs, strict=True)
-        for i, loss in zip(run.iteration, run.train_loss, strict=True)
-    }
-    smallest_rate = step_size * model.eigenvalues[0].item() / len(data.y_train)
-    shared = {"m": m, "tau": 1.0, "eta": step_size, "seed": seed, "smallest_rate": smallest_rate}
-    for row in rows:
-        iteration = row["iteration"]
-        row |= shared | {
-            "train_loss": losses[row["alpha"], iteration],
-            "tangent_train_loss": linear_losses[recorded.index(iteration)],
-        }
+    recorded = torch.from_numpy(records.recorded_iterations(iterations))
+    linear_path = centred.displacements(1.0, step_size, recorded, differential)
+    linear_outputs = centred.outputs(1.0, step_size, recorded)
+    linear_losses = centred.losses(1.0, step_size, recorded)[0].tolist()
+
+    target_norm = float(np.sqrt(np.mean(data.y_train**2)))
+    first, second = (
+        norm(start, inputs[0]) for norm in (tangent.first_derivative_norm, tangent.second_derivative_norm)
+    )
+    shared = {"symmetrize": symmetrized, "m": start.output.shape[1], "tau": 1.0, "eta": step_size}
+    shared["smallest_rate"] = step_size * centred.eigenvalues[0].item() / len(data.y_train)
+    rows = []
+    for alpha in alphas:
+        targets = (data.y_train, data.y_test)
+        shifted = [y + alpha * h.numpy() for y, h in zip(targets, initial, strict=True)]
+        seen = []
+
+        def observe(
+            iteration: int, _: list[int], displacement: network.Weights, alpha=alpha, seen=seen
+        ) -> None:
+            index = len(seen)
+            gaps = [
+                (alpha * network.change(start, displacement, x)[0] - linear[index])
+                .square()
+                .mean()
+                .sqrt()
+                .item()
+                for x, linear in zip(inputs, linear_outputs, strict=True)
+            ]
+            path = displacement.vector()[0]
+            horizon = step_size * iteration * first**2
+            seen.append(
+                {
+                    "alpha": alpha,
+                    "iteration": iteration,
+                    "distance": path.norm().item(),
+                    "weight_gap": (path - linear_path[index] / alpha).norm().item(),
+                    "train_gap": gaps[0] / target_norm,
+                    "test_gap": gaps[1] / target_norm,
+                    "gate_flips": network.gate_flips(start.plus(displacement), start, inputs[0]).item(),
+                    "bound": horizon**2 * second * target_norm / (alpha * first**2),
+                }
+            )
+
+        (run,) = descent.descend(
+            replace(data, y_train=shifted[0], y_test=shifted[1]),
+            start,
+            torch.tensor([alpha], dtype=torch.float64),
+            torch.tensor([step_size], dtype=torch.float64),
+            iterations,
+            track_best=False,
+            symmetrized=symmetrized,
+            observe=observe,
+        )
+        for row, loss, linear in zip(seen, run.train_loss, linear_losses, strict=False):
+            rows.append(shared | row | {"train_loss": loss, "tangent_train_loss": linear})
     return rows
 
 
@@ -71,8 +93,11 @@ def main(snakemake) -> None:
     jobs.start(snakemake.log[0])
     params, seed = snakemake.params, int(snakemake.wildcards.seed)
     data = problem.make_problem(**params.problem, seed=seed)
-    rows = measure(data, params.m, seed, params.alpha, params.steps[1.0], params.iterations)
-    records.write(snakemake.output[0], rows, tables.THEORY_LIMIT)
+    rows = []
+    for symmetrize in (False, True):
+        start = network.initialise(params.m, data.x_train.shape[1], 1.0, seed, symmetrize)
+        rows += measure(data, start, symmetrize, params.alpha, params.steps[1.0], params.iterations)
+    records.write(snakemake.output[0], [row | {"seed": seed} for row in rows], tables.THEORY_LIMIT)
 
 
 if __name__ == "__main__":

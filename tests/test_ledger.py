@@ -24,6 +24,8 @@ def check(*values, **bounds) -> Check:
         ((1.0, 1.0), {"low": 0.99, "high": 1.01}, True),
         ((1.0,), {"low": 0.5}, None),
         ((), {"low": 0.5}, None),
+        ((1.0, math.nan), {"low": 0.5}, None),
+        ((1.0, 0.0), {"low": 0.5, "logarithmic": True}, None),
         ((1e-3, 1.0, 1e3), {"low": 1e-9, "logarithmic": True}, True),
     ],
 )

@@ -70,6 +70,14 @@ CLAIMS = [
             "which has nothing to cancel, is lazy."
         },
     ),
+    Claim(
+        "19b",
+        "§4.2",
+        "The run that is lazy at τ = 2 is the symmetrised one, which the note has not.",
+        "figure_1",
+        [Check(_MOVES, m.most_movement("trajectory_symmetrized"), high=0.1)],
+        reasons={_YES: "With h(w0) = 0 there is nothing to cancel."},
+    ),
     # Convergence
     Claim(
         "2a",
@@ -355,6 +363,23 @@ CLAIMS = [
                 "exponent over α ≥ 100, test inputs", m.limit_exponent("test_gap", 100.0, np.inf), high=-0.95
             )
         ],
+    ),
+    Claim(
+        "17g",
+        "§3.1",
+        "With a symmetrised start that gap is smaller, O(1/α²), which the note does not say.",
+        "theory",
+        [
+            Check(
+                "exponent over α ≥ 100, test inputs",
+                m.limit_exponent("test_gap", 100.0, np.inf, symmetrize=True),
+                high=-1.95,
+            )
+        ],
+        reasons={
+            _YES: "In mirrored neurons (a, b) and (−a, b), a moves alike and b oppositely, so the second-order terms of "
+            "h cancel in pairs."
+        },
     ),
     Claim(
         "17d",

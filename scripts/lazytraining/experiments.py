@@ -71,7 +71,7 @@ CLAIMS = {
     "tau_alpha_converged": {"runs"},
     "fixed_step": {"runs"},
     "fixed_step_symmetrized": {"runs"},
-    "convergence_symmetrized": {"runs", "curves"},
+    "convergence_symmetrized": {"curves"},
     "landscape_mean_field": {"runs", "landscapes"},
     "landscape_ntk": {"runs", "landscapes"},
     "step_size": {"runs"},

@@ -99,9 +99,12 @@ def examine(check: Check, evidence: Evidence) -> Outcome:
         return Outcome(None, lacks=f"needs {lacking}")
     if values.empty:
         return Outcome(None, lacks=f"needs runs that did not diverge for {check.quantity}")
-    found = interval(values.to_numpy(float), check.logarithmic)
     kind = values.index.name or "seed"
     samples = f"{len(values)} {kind}{'s' if len(values) > 1 else ''}"
+    try:
+        found = interval(values.to_numpy(float), check.logarithmic)
+    except ValueError as error:
+        return Outcome(None, lacks=f"{error}: {check.quantity}")
     if len(values) == 1:
         return Outcome(None, found, samples, f"needs more than one {kind} for {check.quantity}")
     if check.low <= found.low and found.high <= check.high:

@@ -221,11 +221,19 @@ def kappa_over_bound(scaling: str) -> Measure:
     return measure
 
 
-def limit_exponent(column: str, lowest: float, highest: float, supremum: bool = False) -> Measure:
+def limit_rows(e: Evidence, symmetrize: bool = False) -> pd.DataFrame:
+    """Towards the limit, from a start without mirrored neurons, or with."""
+    rows = e.get("theory", "limit")
+    return rows[rows["symmetrize"] == symmetrize]
+
+
+def limit_exponent(
+    column: str, lowest: float, highest: float, supremum: bool = False, symmetrize: bool = False
+) -> Measure:
     """Exponent over α in a range of a distance at the last iteration, or of its supremum over iterations."""
 
     def measure(e: Evidence) -> pd.Series:
-        rows = e.get("theory", "limit")
+        rows = limit_rows(e, symmetrize)
         rows = rows[rows["alpha"].between(lowest, highest)]
         need(rows["alpha"].nunique() > 1, f"at least two theory.alpha from {lowest:g} to {highest:g}")
         if not supremum:
@@ -237,21 +245,21 @@ def limit_exponent(column: str, lowest: float, highest: float, supremum: bool = 
 
 def horizon_exponent(e: Evidence) -> pd.Series:
     """Exponent of the test gap over the last decade of iterations, at the largest α."""
-    rows = e.get("theory", "limit")
+    rows = limit_rows(e)
     rows = rows[rows["alpha"] == rows["alpha"].max()]
     return exponent(rows[rows["iteration"] >= rows["iteration"].max() / 10], "iteration", "test_gap")
 
 
 def gap_over_bound(e: Evidence) -> pd.Series:
     """Largest ratio of the training gap to the bound of §3.1, over all α and iterations."""
-    rows = e.get("theory", "limit")
+    rows = limit_rows(e)
     rows = rows[rows["iteration"] > 0]
     return by_seed(rows, lambda own: float((own["train_gap"] / own["bound"]).max()))
 
 
 def off_linear_rate(e: Evidence) -> pd.Series:
     """Largest |L / L_tangent − 1| over the run at the largest α."""
-    rows = e.get("theory", "limit")
+    rows = limit_rows(e)
     rows = rows[rows["alpha"] == rows["alpha"].max()]
     return by_seed(rows, lambda own: float((own["train_loss"] / own["tangent_train_loss"] - 1).abs().max()))
 
@@ -264,7 +272,7 @@ def loss_over_guarantee(e: Evidence) -> pd.Series:
         guaranteed = np.exp(2 * last["iteration"] * np.log1p(-last["smallest_rate"]))
         return float(last["train_loss"] / own["train_loss"].iloc[0] / guaranteed)
 
-    rows = e.get("theory", "limit")
+    rows = limit_rows(e)
     return by_seed(rows[rows["alpha"] == rows["alpha"].max()].sort_values("iteration"), ratio)
 
 

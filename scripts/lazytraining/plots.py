@@ -91,6 +91,16 @@ def edges(values: np.ndarray, logarithmic: bool) -> np.ndarray:
     return np.exp(borders) if logarithmic else borders
 
 
+def plain_logarithmic(axes: Axes) -> None:
+    """A logarithmic y axis with plain numbers at 1, 2 and 5 times the powers of ten where it is short."""
+    axes.set_yscale("log")
+    low, high = axes.get_ylim()
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    if high / low < 100:
+        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axes.yaxis.set_major_formatter("{x:g}")
+
+
 def tick_at(axes: Axes, which: str, values: np.ndarray) -> None:
     """Ticks at the swept values themselves where they are few, and none between."""
     axis = getattr(axes, f"{which}axis")

@@ -54,6 +54,7 @@ THEORY_STEP = pa.schema(
 """After one step. `sweep` is tau or alpha."""
 THEORY_LIMIT = pa.schema(
     [
+        ("symmetrize", pa.bool_()),
         ("m", pa.int64()),
         ("alpha", pa.float64()),
         ("tau", pa.float64()),
