@@ -30,6 +30,20 @@ def landscape(**changes) -> dict:
     }
 
 
+def theory(**changes) -> dict:
+    keys = {name: TINY[name] for name in experiments.PROBLEM}
+    keys |= {
+        "seeds": 1,
+        "m": 4,
+        "widths": [4],
+        "tau": [1, 100],
+        "alpha": [1],
+        "step_size": 0.1,
+        "iterations": 3,
+    }
+    return config() | {"theory": keys | changes}
+
+
 BAD = {
     "unknown key": (config(taus=[1]), "experiments.tiny.taus: unknown key"),
     "unknown top key": (config() | {"result": 1}, "result: unknown key"),
@@ -117,6 +131,32 @@ BAD = {
     "more runs than anyone has": (
         config(tau={"logspace": [0, 1, 9000]}, seeds=9000),
         "experiments.tiny: more than 1000000 runs",
+    ),
+    "theory of odd m": (theory(m=3), "theory.m: 3 is not allowed; expected an even integer"),
+    "theory without seeds": (theory(seeds=0), "theory.seeds: 0 is not allowed; expected an integer from 1"),
+    "theory's step in alpha": (
+        theory(step_size="0.1 / alpha"),
+        "theory.step_size: '0.1 / alpha' is not allowed",
+    ),
+    "theory's step negative": (
+        theory(step_size="1 - tau"),
+        "theory.step_size: '1 - tau' is -99 at tau = 100",
+    ),
+    "theory's alpha in m": (
+        theory(alpha=["1/m"]),
+        "theory.alpha: ['1/m'] is not allowed (element 0 is '1/m')",
+    ),
+    "theory of a key that is not": (
+        theory(taus=[1]),
+        "theory.taus: unknown key with value [1]; expected one of alpha,",
+    ),
+    "theory of a number": (
+        theory() | {"theory": 3},
+        "theory: 3 is not allowed; expected a mapping of keys, of alpha",
+    ),
+    "plane": (
+        config() | {"landscape": {"plane": "pca"}},
+        "landscape.plane: 'pca' is not allowed; expected principal",
     ),
     "landscape grid": (config() | {"landscape": {"grid": 1}}, "landscape.grid: 1 is not allowed"),
     "landscape of two": (

@@ -8,16 +8,31 @@ import difflib
 import itertools
 import json
 import math
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lazytraining.expressions import Expression, ExpressionError
+from lazytraining.fields import (
+    MOST_VALUES,
+    AlphaValues,
+    Flag,
+    MinDelta,
+    Positive,
+    Scales,
+    Seeds,
+    StepSizeOfTau,
+    StepSizes,
+    Widths,
+    because,
+    rounded,
+    show,
+    whole,
+)
 
 TARGETS = {
     "all",
@@ -83,178 +98,11 @@ CLAIMS = {
 """What the ledger of claims reads of each experiment, where it is configured."""
 PROBLEM = ("d", "n_train", "n_test", "teacher_neurons", "teacher_gain")
 """Keys that make a problem, together with a seed."""
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
-_MOST_VALUES = 10_000
 _MOST_RUNS = 1_000_000
 
 
 class ConfigError(ValueError):
     """One line for the user: where in the configuration, what stands there, what is expected."""
-
-
-def rounded(value: float | int) -> float:
-    """The value to six significant digits: what a path shows and a run is trained with."""
-    return float(f"{value:.6g}")
-
-
-# What a field takes. Each parser raises ValueError, with a text where there is more to say.
-
-
-def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise ValueError
-    if isinstance(value, str) and not _NUMBER.fullmatch(value):
-        raise ValueError
-    try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        raise ValueError from None
-    if not math.isfinite(number):
-        raise ValueError
-    return number
-
-
-def _positive(value: Any) -> float:
-    number = _number(value)
-    if number <= 0:
-        raise ValueError
-    return number
-
-
-def _positive_rounded(value: Any) -> float:
-    return rounded(_positive(value))
-
-
-def _integer(minimum: int) -> Callable[[Any], int]:
-    def parse(value: Any) -> int:
-        number = _number(value)
-        if number != int(number) or not minimum <= number <= 10**12:
-            raise ValueError
-        return int(number)
-
-    return parse
-
-
-def _formula(*names: str) -> Callable[[Any], float | str]:
-    """A number, or arithmetic in these names."""
-
-    def parse(value: Any) -> float | str:
-        if isinstance(value, str):
-            try:
-                return _number(value)
-            except ValueError:
-                Expression(value, names)
-                return value
-        return _number(value)
-
-    return parse
-
-
-def _list_of(item: Callable[[Any], Any], single: bool = False) -> Callable[[Any], list]:
-    def parse(value: Any) -> list:
-        if single and not isinstance(value, list):
-            value = [value]
-        if not isinstance(value, list):
-            raise ValueError
-        if not value:
-            raise ValueError("it is empty")
-        parsed = []
-        for index, element in enumerate(value):
-            try:
-                parsed.append(item(element))
-            except ValueError as error:
-                raise ValueError(f"element {index} is {_show(element)}{_because(error)}") from None
-            if parsed[-1] in parsed[:-1]:
-                raise ValueError(f"duplicate value {_show(element)}")
-        return parsed
-
-    return parse
-
-
-def _scales(value: Any) -> list[float]:
-    """A list, or {logspace: [first exponent, last exponent, how many]} in base 10."""
-    if isinstance(value, dict):
-        if set(value) != {"logspace"} or not isinstance(value["logspace"], list):
-            raise ValueError
-        if len(value["logspace"]) != 3:
-            raise ValueError("logspace takes three numbers")
-        first, last = (_number(end) for end in value["logspace"][:2])
-        count = _integer(1)(value["logspace"][2])
-        if count > _MOST_VALUES or max(abs(first), abs(last)) > 300:
-            raise ValueError
-        step = (last - first) / max(count - 1, 1)
-        value = [10 ** (first + index * step) for index in range(count)]
-    return _list_of(_positive_rounded)(value)
-
-
-def _seeds(value: Any) -> list[int]:
-    """How many (0, 1, …), or a list."""
-    if isinstance(value, list):
-        return _list_of(_integer(0))(value)
-    count = _integer(1)(value)
-    if count > _MOST_VALUES:
-        raise ValueError
-    return list(range(count))
-
-
-def _boolean(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError
-    return value
-
-
-_NUMBER_OR_TEXT = {"type": ["number", "string"]}
-_LOGSPACE = {
-    "type": "object",
-    "properties": {"logspace": {"type": "array", "items": {"type": "number"}, "minItems": 3, "maxItems": 3}},
-    "required": ["logspace"],
-    "additionalProperties": False,
-}
-
-
-def _array(items: dict) -> dict:
-    return {"type": "array", "items": items, "minItems": 1, "uniqueItems": True}
-
-
-def _whole(minimum: int) -> Any:
-    schema = {"type": "integer", "minimum": minimum}
-    return Annotated[int, BeforeValidator(_integer(minimum)), WithJsonSchema(schema)]
-
-
-Positive = Annotated[
-    float, BeforeValidator(_positive), WithJsonSchema({"type": "number", "exclusiveMinimum": 0})
-]
-Flag = Annotated[bool, BeforeValidator(_boolean), WithJsonSchema({"type": "boolean"})]
-Widths = Annotated[
-    list[int],
-    BeforeValidator(_list_of(_integer(1))),
-    WithJsonSchema(_array({"type": "integer", "minimum": 1})),
-]
-Scales = Annotated[
-    list[float],
-    BeforeValidator(_scales),
-    WithJsonSchema({"anyOf": [_array({"type": "number", "exclusiveMinimum": 0}), _LOGSPACE]}),
-]
-AlphaValues = Annotated[
-    list[float | str],
-    BeforeValidator(
-        lambda value: _scales(value) if isinstance(value, dict) else _list_of(_formula("m"))(value)
-    ),
-    WithJsonSchema({"anyOf": [_array(_NUMBER_OR_TEXT), _LOGSPACE]}),
-]
-StepSizes = Annotated[
-    list[float | str],
-    BeforeValidator(_list_of(_formula("tau", "alpha", "m"), single=True)),
-    WithJsonSchema({"anyOf": [_NUMBER_OR_TEXT, _array(_NUMBER_OR_TEXT)]}),
-]
-MinDelta = Annotated[
-    float | str, BeforeValidator(_formula("tau", "alpha", "m")), WithJsonSchema(_NUMBER_OR_TEXT)
-]
-Seeds = Annotated[
-    list[int],
-    BeforeValidator(_seeds),
-    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, _array({"type": "integer", "minimum": 0})]}),
-]
 
 
 class _Model(BaseModel):
@@ -265,17 +113,17 @@ class EarlyStoppingRule(_Model):
     min_delta: MinDelta = Field(
         description="a number ≥ 0 or arithmetic in tau, alpha, m: the least improvement of the test loss"
     )
-    patience: _whole(1) = Field(description="an integer ≥ 1: iterations without improvement before the end")
+    patience: whole(1) = Field(description="an integer ≥ 1: iterations without improvement before the end")
 
 
 class Descent(_Model):
     """Gradient descent of two-layer students, over m × alpha × tau × step_size × seeds."""
 
     kind: Literal["descent"] = Field("descent", description="descent")
-    d: _whole(1) = Field(description="an integer ≥ 1: dimension of the inputs")
-    n_train: _whole(1) = Field(description="an integer ≥ 1: training points")
-    n_test: _whole(1) = Field(description="an integer ≥ 1: test points")
-    teacher_neurons: _whole(1) = Field(description="an integer ≥ 1: neurons of the teacher, m0")
+    d: whole(1) = Field(description="an integer ≥ 1: dimension of the inputs")
+    n_train: whole(1) = Field(description="an integer ≥ 1: training points")
+    n_test: whole(1) = Field(description="an integer ≥ 1: test points")
+    teacher_neurons: whole(1) = Field(description="an integer ≥ 1: neurons of the teacher, m0")
     teacher_gain: Positive = Field(description="a number > 0: factor on the teacher's output")
     symmetrize: Flag = Field(description="true or false: start at h(w0) = 0 (needs even m)")
     m: Widths = Field(description="a list of different integers ≥ 1: neurons of the student")
@@ -288,15 +136,15 @@ class Descent(_Model):
         "exponents: standard deviation of the initial weights"
     )
     seeds: Seeds = Field(
-        description=f"an integer from 1 to {_MOST_VALUES} (how many) or a list of different integers ≥ 0"
+        description=f"an integer from 1 to {MOST_VALUES} (how many) or a list of different integers ≥ 0"
     )
-    data_seed: _whole(0) | None = Field(
+    data_seed: whole(0) | None = Field(
         None, description="null, or an integer ≥ 0: the seed whose teacher and data all seeds share"
     )
     step_size: StepSizes = Field(
         description="a number > 0, arithmetic in tau, alpha, m with min, max, sqrt, or a list of such: eta"
     )
-    iterations: _whole(1) = Field(description="an integer ≥ 1: most updates of a run")
+    iterations: whole(1) = Field(description="an integer ≥ 1: most updates of a run")
     early_stopping: EarlyStoppingRule | None = Field(
         None, description="null or {min_delta: …, patience: …}, on the test loss"
     )
@@ -310,7 +158,7 @@ class Landscape(_Model):
         "principal",
         description="principal (components of the end points) or filter_normalized (random directions at the first)",
     )
-    grid: _whole(2) = Field(25, description="an integer ≥ 2: grid points along each axis of a surface")
+    grid: whole(2) = Field(25, description="an integer ≥ 2: grid points along each axis of a surface")
     extent: Positive = Field(
         3.0,
         description="a number > 0: half-width of a surface, in standard deviations of the end points, or in the neurons' "
@@ -321,15 +169,15 @@ class Landscape(_Model):
 class Theory(_Model):
     """What is measured of the theory itself, at the start and in the lazy limit."""
 
-    d: _whole(1) = Field(description="an integer ≥ 1: dimension of the inputs")
-    n_train: _whole(1) = Field(description="an integer ≥ 1: training points")
-    n_test: _whole(1) = Field(description="an integer ≥ 1: test points")
-    teacher_neurons: _whole(1) = Field(description="an integer ≥ 1: neurons of the teacher, m0")
+    d: whole(1) = Field(description="an integer ≥ 1: dimension of the inputs")
+    n_train: whole(1) = Field(description="an integer ≥ 1: training points")
+    n_test: whole(1) = Field(description="an integer ≥ 1: test points")
+    teacher_neurons: whole(1) = Field(description="an integer ≥ 1: neurons of the teacher, m0")
     teacher_gain: Positive = Field(description="a number > 0: factor on the teacher's output")
     seeds: Seeds = Field(
-        description=f"an integer from 1 to {_MOST_VALUES} (how many) or a list of different integers ≥ 0"
+        description=f"an integer from 1 to {MOST_VALUES} (how many) or a list of different integers ≥ 0"
     )
-    m: _whole(2) = Field(description="an even integer ≥ 2: neurons of the student")
+    m: whole(2) = Field(description="an even integer ≥ 2: neurons of the student")
     widths: Widths = Field(description="a list of different integers ≥ 1: m over which kappa is averaged")
     tau: Scales = Field(
         description="a list of different numbers > 0, or {logspace: [first, last, count]}: tau at alpha = 1"
@@ -337,10 +185,10 @@ class Theory(_Model):
     alpha: Scales = Field(
         description="a list of different numbers > 0, or {logspace: [first, last, count]}: alpha at tau = 1"
     )
-    step_size: Annotated[float | str, BeforeValidator(_formula("tau")), WithJsonSchema(_NUMBER_OR_TEXT)] = (
-        Field(description="a number > 0 or arithmetic in tau with min, max, sqrt: eta of a step")
+    step_size: StepSizeOfTau = Field(
+        description="a number > 0 or arithmetic in tau with min, max, sqrt: eta of a step"
     )
-    iterations: _whole(1) = Field(description="an integer ≥ 1: updates of the lazy limit")
+    iterations: whole(1) = Field(description="an integer ≥ 1: updates of the lazy limit")
 
 
 class FigureFive(_Model):
@@ -358,7 +206,7 @@ class Config(_Model):
     execution: Literal["separate"] = Field("separate", description="separate: one job for each run")
     landscape: Landscape = Field(Landscape(), description="a mapping with the keys plane, grid and extent")
     figure_5: FigureFive = Field(FigureFive(), description="a mapping with the key divide_by_alpha_squared")
-    theory: Theory | None = Field(None, description="a mapping, or null: what the target theory measures")
+    theory: Theory | None = Field(None, description="null, or a mapping: what the target theory measures")
     experiments: dict[Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,59}$")], Descent] = Field(
         description="a mapping of experiments by name, at most 60 of a-z, 0-9 and _ starting with a letter"
     )
@@ -412,7 +260,7 @@ def read_yaml(path: str | Path) -> dict:
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise ConfigError(f"{path}: not readable as YAML: {' '.join(str(error).split())}") from None
     if not isinstance(content, dict):
-        raise ConfigError(f"{path}: {_show(content)} is not allowed; expected a mapping of keys")
+        raise ConfigError(f"{path}: {show(content)} is not allowed; expected a mapping of keys")
     return content
 
 
@@ -500,7 +348,7 @@ def _check_figures(config: Config) -> None:
             values = getattr(experiment, key)
             if len(values) > 1:
                 raise ConfigError(
-                    f"experiments.{name}.{key}: {_show(values)} is not allowed; expected one value, because its "
+                    f"experiments.{name}.{key}: {show(values)} is not allowed; expected one value, because its "
                     f"figure draws it over {' and '.join(sorted(drawn))} alone (another sweep: another name)"
                 )
     pair = [name for name in LANDSCAPES if name in config.experiments]
@@ -524,7 +372,7 @@ def _check_figures(config: Config) -> None:
             ours, theirs = getattr(experiment, key), getattr(first, key)
             if ours != theirs:
                 raise ConfigError(
-                    f"experiments.{name}.{key}: {_show(ours)} is not allowed; expected {_show(theirs)} as in "
+                    f"experiments.{name}.{key}: {show(ours)} is not allowed; expected {show(theirs)} as in "
                     f"{pair[0]}, because Figure 6 draws both on one plane"
                 )
 
@@ -560,23 +408,18 @@ def _evaluate(path: str, formula: float | str, values: dict[str, Any], zero: boo
     try:
         value = rounded(_value(formula, values))
     except ExpressionError as error:
-        raise ConfigError(f"{path}: {_show(formula)} {error} at {at}; {expected}") from None
+        raise ConfigError(f"{path}: {show(formula)} {error} at {at}; {expected}") from None
     if value < 0 or (value == 0 and not zero):
-        raise ConfigError(f"{path}: {_show(formula)} is {value:.6g} at {at}; {expected}")
+        raise ConfigError(f"{path}: {show(formula)} is {value:.6g} at {at}; {expected}")
     return value
 
 
-def _show(value: Any) -> str:
-    """The value in at most 60 characters of one line."""
-    try:
-        text = repr(value)
-    except (ValueError, RecursionError):  # an integer of thousands of digits, lists without end
-        return f"a {type(value).__name__} too large to show"
-    return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def _because(error: Exception | str) -> str:
-    return f" ({error})" if str(error) else ""
+_PARTS = {
+    "landscape": Landscape,
+    "figure_5": FigureFive,
+    "theory": Theory,
+    "early_stopping": EarlyStoppingRule,
+}
 
 
 def _explain(error: dict) -> str:
@@ -589,13 +432,11 @@ def _explain(error: dict) -> str:
                 model, known = Descent, sorted(Descent.model_fields)
             continue
         description = model.model_fields[part].description
-        model = {"landscape": Landscape, "figure_5": FigureFive, "early_stopping": EarlyStoppingRule}.get(
-            part
-        )
+        model = _PARTS.get(part)
         known = sorted(model.model_fields) if model else known
-    path = ".".join(part if str(part).isidentifier() else _show(part) for part in location) or "configuration"
+    path = ".".join(part if str(part).isidentifier() else show(part) for part in location) or "configuration"
     if error["type"] == "extra_forbidden":
-        return f"{path}: unknown key with value {_show(error['input'])}; expected one of {', '.join(known)}"
+        return f"{path}: unknown key with value {show(error['input'])}; expected one of {', '.join(known)}"
     if error["type"] == "model_type":
         description = f"a mapping of keys, of {', '.join(known)}"
     if error["type"] == "missing":
@@ -604,7 +445,7 @@ def _explain(error: dict) -> str:
         hint = f" (or is {location[1]} meant to be {close[0]}?)" if close and close[0] != location[1] else ""
         return f"{path}: missing key; expected {description}{hint}"
     reason = error.get("ctx", {}).get("error", "")
-    return f"{path}: {_show(error['input'])} is not allowed{_because(reason)}; expected {description}"
+    return f"{path}: {show(error['input'])} is not allowed{because(reason)}; expected {description}"
 
 
 if __name__ == "__main__":
