@@ -139,8 +139,8 @@ BAD = {
         "theory.step_size: '0.1 / alpha' is not allowed",
     ),
     "theory's step negative": (
-        theory(step_size="1 - tau"),
-        "theory.step_size: '1 - tau' is -99 at tau = 100",
+        theory(step_size="2 - tau"),
+        "theory.step_size: '2 - tau' is -98 at tau = 100",
     ),
     "theory's alpha in m": (
         theory(alpha=["1/m"]),
