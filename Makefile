@@ -5,7 +5,7 @@ ENVIRONMENT := .venv/installed
 RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
 SNAKEMAKE := $(RUN) snakemake --cores $(CORES)
 
-.PHONY: figures report paper test test-reference precision bench lint format schema clean
+.PHONY: figures report paper test test-reference findings precision bench lint format schema clean
 
 figures: $(ENVIRONMENT)
 	$(SNAKEMAKE) --configfile config/quick.yaml -- all theory claims
@@ -25,6 +25,10 @@ test: $(ENVIRONMENT)
 # Trains 24 runs of the paper's size and holds them against published values: about four minutes.
 test-reference: $(ENVIRONMENT)
 	$(RUN) pytest -m reference
+
+# Takes results/paper's ledger for reference and writes docs/findings.md's numbers anew from it.
+findings: $(ENVIRONMENT)
+	$(RUN) python scripts/findings.py results/paper/claims.parquet
 
 precision: $(ENVIRONMENT)
 	@$(RUN) OMP_NUM_THREADS=1 python scripts/precision.py

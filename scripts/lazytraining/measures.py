@@ -44,8 +44,9 @@ def ratio_of_extremes(kind: str, name: str, column: str, key: str) -> Measure:
 
 
 def exponent(rows: pd.DataFrame, x: str, y: str) -> pd.Series:
-    """Each seed's exponent of y over x."""
-    need(rows[x].nunique() > 1, f"more than one {x}")
+    """The exponent of y over x, of each seed that has at least two x."""
+    rows = rows[rows.groupby("seed")[x].transform("nunique") > 1]
+    need(len(rows) > 0, f"more than one {x}")
     return by_seed(rows, lambda own: fits.slope(own[x].to_numpy(float), own[y].to_numpy(float)))
 
 
