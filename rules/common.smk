@@ -170,7 +170,7 @@ def claimed(kind, files):
     """Files of one kind for the claims, of those experiments that the configuration has."""
     return lambda wildcards: [
         path
-        for name, kinds in experiments.CLAIMS.items()
+        for name, kinds in experiments.EVIDENCE.items()
         if kind in kinds and name in CONFIG.experiments
         for path in files(name)
     ]

@@ -51,7 +51,7 @@ rule theory_limit:
         problem=theory_problem,
         m=lambda wildcards: CONFIG.theory.m,
         alpha=lambda wildcards: CONFIG.theory.alpha,
-        steps=lambda wildcards: CONFIG.theory_steps,
+        step_size=lambda wildcards: CONFIG.theory_steps[1.0],
         iterations=lambda wildcards: CONFIG.theory.iterations,
         code=digest("theory_limit.py"),
     script:

@@ -44,7 +44,7 @@ def main(snakemake) -> None:
     records.write(snakemake.output.table, rows, tables.CLAIMS)
     title = f"Claims of the note, by the runs in {snakemake.params.results}"
     with records.replacing(snakemake.output.text) as temporary:
-        temporary.write_text(ledger.markdown(rows, title))
+        temporary.write_text(ledger.markdown(rows, title, ledger.diverged(evidence)))
 
 
 if __name__ == "__main__":

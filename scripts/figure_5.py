@@ -35,23 +35,17 @@ def level_lines(axes: plt.Axes, table: pd.DataFrame) -> None:
 
 
 def exponent(runs: pd.DataFrame, column: str) -> str:
-    """The exponent of the level lines with its interval over seeds, as text; empty for too few cells."""
-    if runs.empty or runs.groupby("seed")[column].nunique().min() < 6:
+    """The exponent of the level lines with its interval over seeds, as text; empty where there is none."""
+    try:
+        found = fits.level_exponents(runs, column)
+    except ValueError:
         return ""
-    found = [
-        fits.level_exponent(*(own[name].to_numpy(float) for name in ("tau", "alpha", column)))[0]
-        for _, own in runs.groupby("seed")
-    ]
-    return f": $q=$ {fits.interval(np.array(found))}"
+    return f": $q=$ {fits.interval(found['q'].to_numpy())}"
 
 
 def invariance(runs: pd.DataFrame, column: str) -> str:
     """How far apart the losses of cells with one α τ² are, as text; empty where there are none."""
-    spreads = [
-        fits.spread_at_equal((own["alpha"] * own["tau"] ** 2).to_numpy(), own[column].to_numpy())
-        for _, own in runs.groupby("seed")
-    ]
-    spread = np.concatenate([np.empty(0), *spreads])
+    spread = np.concatenate([np.empty(0), *fits.spreads(runs, column).values()])
     if not len(spread):
         return ""
     low, high = (f"{value:.1g}" for value in (np.median(spread), spread.max()))
@@ -77,8 +71,10 @@ def bars(axes, table: pd.DataFrame, symbol: str) -> None:
 def draw(summary: pd.DataFrame, runs: pd.DataFrame, divide: bool) -> plt.Figure:
     """The four panels; with `divide` the loss is that of the objective, L/α²."""
     if divide:
-        columns = sorted({f"{column}_mean" for column, _ in PANELS.values()})
-        summary = summary.assign(**summary[columns].div(summary["alpha"] ** 2, axis=0))
+        columns = sorted({column for column, _ in PANELS.values()})
+        means = [f"{column}_mean" for column in columns]
+        summary = summary.assign(**summary[means].div(summary["alpha"] ** 2, axis=0))
+        runs = runs.assign(**runs[columns].div(runs["alpha"] ** 2, axis=0))
     symbol = r"$\ln(L/\alpha^2)$" if divide else r"$\ln L$"
     figure = plt.figure(figsize=(style.PAGE, 5.4))
     for number, (name, (column, title)) in enumerate(PANELS.items(), start=1):
@@ -99,7 +95,8 @@ def draw(summary: pd.DataFrame, runs: pd.DataFrame, divide: bool) -> plt.Figure:
             figure.legend(
                 [*handles, level], [*labels, level.get_label()], loc="outside upper center", ncols=2
             )
-    figure.supxlabel(invariance(own, column), fontsize=7)
+    converged = runs[(runs["experiment"] == "tau_alpha_converged") & ~runs["diverged"]]
+    figure.supxlabel(invariance(converged, "test_loss_end"), fontsize=7)
     return figure
 
 

@@ -43,7 +43,8 @@ def measure(
         cells = landscape.grid_coordinates(plane, look["grid"], look["extent"])
         losses = landscape.loss_at(landscape.lift(plane, cells), group["alpha"], x, y)
         surface = [
-            group | {"x": cell_x, "y": cell_y, "test_loss": loss, "explained": explained}
+            group
+            | {"x": cell_x, "y": cell_y, "test_loss": loss, "explained": explained, "kind": look["plane"]}
             for (cell_x, cell_y), loss in zip(cells.tolist(), losses.tolist(), strict=True)
         ]
         places, in_plane = landscape.project(plane, vectors)

@@ -50,7 +50,8 @@ def kappa(axes: Axes, start: pd.DataFrame, sweep: str) -> None:
 
 def kappa_of_width(axes: Axes, start: pd.DataFrame) -> None:
     for number, (sweep, label) in enumerate(SCALINGS.items()):
-        mean = over_seeds(axes, start[start["sweep"] == sweep], "m", "kappa", number, label=label)
+        mean = start[start["sweep"] == sweep].groupby("m")["kappa"].mean()
+        axes.plot(mean.index, mean, **(style.look(number) | {"markersize": 2.5}), label=label)
     m = mean.index.to_numpy(float)
     reference(axes, m, mean.iloc[0], -0.5, r"$\propto m^{-1/2}$")
     axes.set(xscale="log", yscale="log", xlabel=style.LABELS["m"], ylabel=r"mean of $\kappa_{\alpha h}(w_0)$")
@@ -102,10 +103,15 @@ def horizon(axes: Axes, rows: pd.DataFrame) -> None:
     alphas = np.sort(rows["alpha"].unique())
     for number, alpha in enumerate(alphas[[0, len(alphas) // 2, -1]]):
         own = rows[rows["alpha"] == alpha]
-        over_seeds(axes, own, "iteration", "test_gap", number, marker="", label=rf"$\alpha={alpha:g}$")
+        over_seeds(axes, own, "iteration", "train_gap", number, marker="", label=rf"$\alpha={alpha:g}$")
     bound = rows[rows["alpha"] == alphas[0]].groupby("iteration")["bound"].mean()
     axes.plot(bound.index, bound, color="0.3", ls=(0, (1, 1.5)), label=rf"bound, $\alpha={alphas[0]:g}$")
-    axes.set(xscale="log", yscale="log", xlabel=style.LABELS["iteration"], ylabel=GAPS["test_gap"][0])
+    axes.set(
+        xscale="log",
+        yscale="log",
+        xlabel=style.LABELS["iteration"],
+        ylabel=GAPS["test_gap"][0].replace("test", "training"),
+    )
     axes.set_ylim(bottom=1e-3 * axes.get_ylim()[0])
     axes.legend(loc="lower right", ncols=2)
 
@@ -126,12 +132,15 @@ def linear_rate(axes: Axes, rows: pd.DataFrame) -> None:
 
 
 def speed(axes: Axes, curves: pd.DataFrame) -> None:
-    """Iterations to reach a share of the initial training loss: at the smallest step given, and at the best."""
+    """Iterations to reach a share of the initial training loss, at the smallest step given and at the best.
+
+    A τ at which some seed does not get there has no point.
+    """
     times = fits.times_to_reach(curves, SHARES)
     for number, share in enumerate(SHARES):
         for kind, line, face in (("first", "-", None), ("best", "--", "white")):
-            own = times[(times["share"] == share) & np.isfinite(times[kind])]
-            mean = np.exp(np.log(own[kind]).groupby(own["tau"]).mean())
+            own = times[times["share"] == share]
+            mean = np.exp(np.log(own[kind]).groupby(own["tau"]).mean()).replace(np.inf, np.nan)
             look = style.look(number) | {"linestyle": line, "markerfacecolor": face}
             axes.plot(mean.index, mean, **look)
     shares = [

@@ -84,7 +84,9 @@ def measure(
             symmetrized=symmetrized,
             observe=observe,
         )
-        for row, loss, linear in zip(seen, run.train_loss, linear_losses, strict=False):
+        for row, loss, linear in zip(
+            seen, run.train_loss, linear_losses, strict=False
+        ):  # fewer if it diverged
             rows.append(shared | row | {"train_loss": loss, "tangent_train_loss": linear})
     return rows
 
@@ -96,7 +98,7 @@ def main(snakemake) -> None:
     rows = []
     for symmetrize in (False, True):
         start = network.initialise(params.m, data.x_train.shape[1], 1.0, seed, symmetrize)
-        rows += measure(data, start, symmetrize, params.alpha, params.steps[1.0], params.iterations)
+        rows += measure(data, start, symmetrize, params.alpha, params.step_size, params.iterations)
     records.write(snakemake.output[0], [row | {"seed": seed} for row in rows], tables.THEORY_LIMIT)
 
 

@@ -55,6 +55,14 @@ def test_level_exponent_says_when_it_describes_nothing():
         fits.level_exponent(tau[:4], alpha[:4], loss[:4])
 
 
+def test_level_exponent_of_a_sharp_front_is_near():
+    tau, alpha = (part.ravel() for part in np.meshgrid(np.logspace(-2.2, 3, 10), np.logspace(0, 3, 10)))
+    s = np.log(alpha) + 2 * np.log(tau)
+    assert fits.level_exponent(tau, alpha, np.exp(np.tanh(3 * s)))[0] == pytest.approx(2, abs=0.2)
+    with pytest.raises(ValueError, match="between 0 and 6"):
+        fits.level_exponent(tau, alpha, tau)
+
+
 def test_spread_at_equal_scale():
     scale = np.array([1.0, 10.0, 1.00001, 10.0, 5.0])
     loss = np.array([2.0, 3.0, 2.2, 3.0, 9.0])

@@ -22,6 +22,8 @@ def check(*values, **bounds) -> Check:
         ((0.9, 1.0, 1.1), {"low": 0.99, "high": 1.01}, None),
         ((0.9, 1.0, 1.1), {"low": 2, "high": 3}, False),
         ((1.0, 1.0), {"low": 0.99, "high": 1.01}, True),
+        ((1.0, 1.0), {"low": 1.0}, False),
+        ((1.0, 1.0), {"high": 1.0}, False),
         ((1.0,), {"low": 0.5}, None),
         ((), {"low": 0.5}, None),
         ((1.0, math.nan), {"low": 0.5}, None),
@@ -57,11 +59,17 @@ def test_verdicts(checks, artefact, verdict):
     assert judge(checks, artefact) is verdict
 
 
+def test_a_premise_that_is_not_met_leaves_the_claim_open():
+    assert judge([True], [], [True]) is Verdict.REPRODUCED
+    assert judge([True], [], [None]) is judge([False], [], [False]) is Verdict.OPEN
+    claim = Claim("7", "§1", "text", "figure_1", [check(2, 2, low=1)], premises=[check(3, 3, high=1)])
+    assert ledger.entry(claim, Evidence())["reason"] == "not met: x < 1"
+
+
 def test_an_entry_says_what_was_measured_and_why():
     reasons = {Verdict.PARTLY: "because."}
-    claim = Claim(
-        "7", "§1", "text", "figure_1", [check(2.05, 2.15, low=1), check(0.1, 0.2, low=1)], [], reasons
-    )
+    checks = [check(2.05, 2.15, low=1), check(0.1, 0.2, low=1)]
+    claim = Claim("7", "§1", "text", "figure_1", checks, reasons=reasons)
     row = ledger.entry(claim, Evidence())
     assert row["verdict"] == "partly reproduced"
     assert row["reason"] == "because."
@@ -70,7 +78,7 @@ def test_an_entry_says_what_was_measured_and_why():
     assert row["value"] == pytest.approx(2.1)
     assert "(2 seeds)" in row["measured"]
     text = ledger.markdown([row], "Ledger")
-    assert "partly reproduced: 1" in text
+    assert "partly reproduced 1" in text
     assert "| [7](#claim-7) | 1 | text | ◐ partly reproduced |" in text
 
 
@@ -87,5 +95,6 @@ def test_a_claim_without_its_experiment_says_what_it_needs():
 def test_diverged_runs_are_no_evidence():
     runs = pd.DataFrame({"seed": [0, 1], "diverged": [False, True]})
     assert list(Evidence(runs={"e": runs}).get("runs", "e")["seed"]) == [0]
+    assert ledger.diverged(Evidence(runs={"e": runs})).endswith("1 of 2 in e.")
     with pytest.raises(LackingError, match="the experiment other"):
         Evidence().get("runs", "other")

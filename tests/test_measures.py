@@ -130,6 +130,7 @@ def limit(weights: float, outputs: float) -> Evidence:
         train_loss=lambda row, seed: np.exp(-0.1 * row["iteration"]),
         tangent_train_loss=lambda row, seed: np.exp(-0.1 * row["iteration"]),
         smallest_rate=lambda row, seed: 0.01,
+        gate_flips=lambda row, seed: 0.01 / row["alpha"] if row["alpha"] < 100 else 0.0,
     )
     return Evidence(theory={"limit": table})
 
@@ -164,7 +165,7 @@ def planes(bump: float, in_plane: float, own: float) -> Evidence:
         table = pd.DataFrame(points)
         radius = np.hypot(table["x"], table["y"])
         table["test_loss"] = 1 + 0.1 * radius**2 + bump * np.exp(-4 * radius**2)
-        surfaces[name] = table
+        surfaces[name] = table.assign(kind="principal")
     rows = []
     for seed in SEEDS:
         angle = 2 * seed
@@ -198,18 +199,66 @@ def test_conjecture_turns_with_its_experiment():
 
 
 def test_jackknife_of_a_mean_is_its_rows():
-    table = pd.DataFrame({"value": [1.0, 4.0, 2.0, 9.0, 0.0, 5.0]})
-    found = measures.jackknife(table, lambda part: part["value"].mean(), "plane")
+    table = pd.DataFrame({"m": range(6), "value": [1.0, 4.0, 2.0, 9.0, 0.0, 5.0]})
+    found = measures.jackknife(table, lambda part: part["value"].mean(), "m")
     assert found.to_list() == pytest.approx([1, 4, 2, 9, 0, 5])
-    with pytest.raises(ledger.LackingError, match="at least six planes, not 3"):
-        measures.jackknife(table[:3], lambda part: 0.0, "plane")
+    with pytest.raises(ledger.LackingError, match="at least 6 different m, not 3"):
+        measures.jackknife(table[:3], lambda part: 0.0, "m")
+
+
+def test_basins_at_small_m_are_compared_by_a_power_law():
+    """Planes whose 1/√m basin is narrow at m = 4 and not at m = 128."""
+    axis = np.linspace(-1, 1, 25)
+    x, y = (part.ravel() for part in np.meshgrid(axis, axis))
+    evidence = Evidence()
+    for name in experiments.LANDSCAPES:
+        parts = []
+        for m in (4, 8, 16, 32, 64, 128):
+            width = 0.6 if name == "landscape_mean_field" else 0.15 * (m / 4) ** 0.5
+            loss = 1 + (x**2 + y**2) / width**2
+            parts.append(pd.DataFrame({"m": m, "x": x, "y": y, "test_loss": loss, "kind": "principal"}))
+        evidence.surfaces[name] = pd.concat(parts)
+        students = {"plane": name, "experiment": name, "m": [4, 8, 16, 32, 64, 128], "test_loss": 1.0}
+        evidence.endpoints[name] = pd.DataFrame(students)
+    assert verdict("13a", evidence) == verdict("13b", evidence) == Verdict.REPRODUCED
+    swapped = Evidence(
+        surfaces=dict(zip(experiments.LANDSCAPES, reversed(evidence.surfaces.values()), strict=True)),
+        endpoints=evidence.endpoints,
+    )
+    assert verdict("13a", swapped) == verdict("13b", swapped) == Verdict.NOT
+    for table in evidence.surfaces.values():
+        table["kind"] = "filter_normalized"
+    assert verdict("13a", evidence) == Verdict.OPEN
+
+
+def test_a_value_at_the_bound_does_not_meet_it():
+    curves = runs(
+        "c",
+        tau=[0.1, 10.0],
+        eta=[1.0],
+        iteration=[0, 10, 20],
+        train_loss=lambda row, seed: 0.7 ** row["iteration"],
+    )
+    evidence = Evidence(curves={"convergence_symmetrized": curves})
+    assert verdict("2a", evidence) == Verdict.NOT, "equally fast is not faster"
+    never = Evidence(curves={"convergence_symmetrized": curves.assign(train_loss=1.0)})
+    assert verdict("2a", never) == Verdict.OPEN
+    small = curves.assign(tau=curves["tau"] / 100)
+    assert verdict("2a", Evidence(curves={"convergence_symmetrized": small})) == Verdict.OPEN
+
+
+def test_extremes_are_of_all_seeds():
+    table = runs("trajectory", tau=[0.1, 2.0], iterations=lambda row, seed: 100 * row["tau"])
+    table.loc[(table["tau"] == 2) & (table["seed"] == 1), "diverged"] = True
+    found = measures.trajectory_ratio("iterations")(Evidence(runs={"trajectory": table}))
+    assert found.to_dict() == pytest.approx({0: 20, 2: 20})
 
 
 def test_ledger_covers_the_notes_claims():
     ids = [claim.id for claim in claims.CLAIMS]
     assert len(ids) == len(set(ids))
     assert {int("".join(filter(str.isdigit, id))) for id in ids} >= set(range(1, 24))
-    targets = experiments.TARGETS | set(experiments.CLAIMS)
+    targets = experiments.TARGETS | set(experiments.EVIDENCE)
     assert {claim.figure for claim in claims.CLAIMS} <= targets
 
 

@@ -139,9 +139,9 @@ def test_the_ledger_reads_what_the_configuration_says_it_does(finished, monkeypa
     evidence = claims.gather(found)
     for claim in CLAIMS:
         ledger.entry(claim, evidence)
-    here = {(name, kind) for name, kinds in experiments.CLAIMS.items() for kind in kinds if name in NAMES}
+    here = {(name, kind) for name, kinds in experiments.EVIDENCE.items() for kind in kinds if name in NAMES}
     assert {pair for pair in asked if pair[0] in NAMES} == here
-    coming = {name for name in experiments.CLAIMS if name not in NAMES}
+    coming = {name for name in experiments.EVIDENCE if name not in NAMES}
     assert coming <= {name for name, _ in asked}
 
 

@@ -87,8 +87,8 @@ def descend(
     for τ up to 10⁶; w itself loses its updates to rounding from τ = 10 on in float32 and from 10⁵
     on in float64 (docs/precision.md).
 
-    `observe` is called at every recorded iteration with its number, the indices of the students still
-    running, and their displacements; it must not keep the latter, which are the buffers of the run.
+    `observe` is called at every recorded iteration that the students still running share, with its number, their
+    indices, and their displacements; it must not keep the latter, which are the buffers of the run.
 
     A student ends where its early stopping says so, or diverged where a loss is not finite. The
     losses between two recorded iterations reach the host as one block; a student that turns out

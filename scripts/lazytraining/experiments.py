@@ -42,9 +42,7 @@ TARGETS = {
     "theory",
     "width",
     "population",
-    "step_size",
     "neurons",
-    "cnn",
     "claims",
 }
 """Names that a user can ask Snakemake for."""
@@ -76,7 +74,7 @@ FIGURES = {
     "theory": {"convergence_symmetrized": {"tau", "step_size"}},
 }
 """The experiments of each figure of the note and of `theory`, and what it draws them over; they sweep nothing else."""
-CLAIMS = {
+EVIDENCE = {
     "trajectory": {"runs", "curves"},
     "trajectory_symmetrized": {"runs"},
     "plateau": {"runs", "baselines"},

@@ -42,7 +42,7 @@ def interval(values: Float[np.ndarray, " k"], logarithmic: bool = False) -> Inte
 
 def slope(x: Float[np.ndarray, " k"], y: Float[np.ndarray, " k"]) -> float:
     """Exponent p of the power law y ∝ x^p that fits k ≥ 2 points best in logarithms."""
-    return float(np.polynomial.Polynomial.fit(np.log(x), np.log(y), 1).convert().coef[1])
+    return float(stats.linregress(np.log(x), np.log(y)).slope)
 
 
 def first_below(t: Float[np.ndarray, " k"], loss: Float[np.ndarray, " k"], level: float) -> float:
@@ -67,7 +67,9 @@ def level_exponent(
     [0, 6] is where its squared residual is least. The second number is the share of the variance of ln L
     that it explains, R². Cells whose loss is not finite are left out.
 
-    Raises ValueError for fewer than six cells, or where all cells have one loss.
+    On grids of 10 × 10 it is within 0.2 of the truth for fronts as sharp as a grid step, and closer for smooth losses.
+
+    Raises ValueError for fewer than six cells, where all cells have one loss, or if q is at an end of [0, 6].
     """
     kept = np.isfinite(loss)
     log_tau, log_alpha, log_loss = (np.log(part[kept]) for part in (tau, alpha, loss))
@@ -83,8 +85,27 @@ def level_exponent(
 
     coarse = np.linspace(0, 6, 121)
     best = coarse[np.argmin([residual(q) for q in coarse])]
-    found = optimize.minimize_scalar(residual, bounds=(max(best - 0.05, 0), best + 0.05), method="bounded")
+    if best in (coarse[0], coarse[-1]):
+        raise ValueError(f"no level lines with an exponent between 0 and 6, but {best}")
+    found = optimize.minimize_scalar(residual, bounds=(best - 0.05, best + 0.05), method="bounded")
     return float(found.x), 1 - float(found.fun)
+
+
+def level_exponents(runs: pd.DataFrame, column: str) -> pd.DataFrame:
+    """q and R² of `level_exponent` for each seed of rows over tau and alpha. Raises ValueError as it does."""
+    found = {
+        seed: level_exponent(*(own[name].to_numpy(float) for name in ("tau", "alpha", column)))
+        for seed, own in runs.groupby("seed")
+    }
+    return pd.DataFrame.from_dict(found, orient="index", columns=["q", "explained"])
+
+
+def spreads(runs: pd.DataFrame, column: str) -> dict[int, Float[np.ndarray, " groups"]]:
+    """`spread_at_equal` of cells with one α τ², for each seed."""
+    return {
+        seed: spread_at_equal((own["alpha"] * own["tau"] ** 2).to_numpy(), own[column].to_numpy())
+        for seed, own in runs.groupby("seed")
+    }
 
 
 def spread_at_equal(

@@ -61,7 +61,7 @@ def project(plane: Plane, vectors: Float[Tensor, "k p"]) -> tuple[Float[Tensor, 
     The share is ‖P(v − c)‖ / ‖v − c‖, and NaN at the centre itself.
     """
     away = vectors - plane.center
-    coordinates = torch.linalg.lstsq(plane.directions.T, away.T).solution.T
+    coordinates = away @ torch.linalg.pinv(plane.directions)
     inside = torch.linalg.vector_norm(coordinates @ plane.directions, dim=1)
     return coordinates, inside / torch.linalg.vector_norm(away, dim=1)
 

@@ -41,12 +41,12 @@ class Evidence:
     endpoints: dict[str, pd.DataFrame] = field(default_factory=dict)
     theory: dict[str, pd.DataFrame] = field(default_factory=dict)
 
-    def get(self, kind: str, name: str) -> pd.DataFrame:
-        """A table; of runs, those that did not diverge. Raises LackingError if it is not there."""
+    def get(self, kind: str, name: str, diverged: bool = False) -> pd.DataFrame:
+        """A table; of runs, without `diverged`, those that did not. Raises LackingError if it is not there."""
         found = getattr(self, kind).get(name)
         if found is None:
             raise LackingError("the theory" if kind == "theory" else f"the experiment {name}")
-        return found[~found["diverged"]] if kind == "runs" else found
+        return found if diverged or kind != "runs" else found[~found["diverged"]]
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,10 @@ class Check:
 
 @dataclass(frozen=True)
 class Claim:
-    """One claim of the note, in our own words, with what would decide it, written down before looking."""
+    """One claim of the note, in our own words, with what decides it; section "ours" if the note has it not.
+
+    The claim is about the case that its premises are met; else it is open.
+    """
 
     id: str
     section: str
@@ -78,6 +81,7 @@ class Claim:
     figure: str
     checks: Sequence[Check]
     artefact: Sequence[Check] = ()
+    premises: Sequence[Check] = ()
     reasons: dict[Verdict, str] = field(default_factory=dict)
 
 
@@ -107,15 +111,19 @@ def examine(check: Check, evidence: Evidence) -> Outcome:
         return Outcome(None, lacks=f"{error}: {check.quantity}")
     if len(values) == 1:
         return Outcome(None, found, samples, f"needs more than one {kind} for {check.quantity}")
-    if check.low <= found.low and found.high <= check.high:
+    if check.low < found.low and found.high < check.high:
         return Outcome(True, found, samples)
-    if found.high < check.low or found.low > check.high:
+    if found.high <= check.low or found.low >= check.high:
         return Outcome(False, found, samples)
     return Outcome(None, found, samples, f"the interval from {samples} is on both sides: {check.criterion}")
 
 
-def judge(checks: Sequence[bool | None], artefact: Sequence[bool | None] = ()) -> Verdict:
+def judge(
+    checks: Sequence[bool | None], artefact: Sequence[bool | None] = (), premises: Sequence[bool | None] = ()
+) -> Verdict:
     """The verdict from whether each check holds (None: open)."""
+    if not all(premises):
+        return Verdict.OPEN
     if artefact and all(artefact):
         return Verdict.ARTEFACT
     if not any(holds is None for holds in checks) and not any(checks):
@@ -127,23 +135,16 @@ def judge(checks: Sequence[bool | None], artefact: Sequence[bool | None] = ()) -
 
 def entry(claim: Claim, evidence: Evidence) -> dict:
     """The claim's row of the ledger."""
-    every = [*claim.checks, *claim.artefact]
-    outcomes = [examine(check, evidence) for check in every]
-    count = len(claim.checks)
-    holds = [outcome.holds for outcome in outcomes]
-    verdict = judge(holds[:count], holds[count:])
-    measured = [
+    groups = (claim.checks, claim.artefact, claim.premises)
+    outcomes = [[examine(check, evidence) for check in group] for group in groups]
+    verdict = judge(*([outcome.holds for outcome in group] for group in outcomes))
+    pairs = [pair for group in zip(groups, outcomes, strict=True) for pair in zip(*group, strict=True)]
+    measured = dict.fromkeys(
         f"{check.quantity}: {outcome.found} ({outcome.samples})"
-        for check, outcome in zip(every, outcomes, strict=True)
+        for check, outcome in pairs
         if outcome.samples
-    ]
-    reason = claim.reasons.get(verdict, "")
-    if verdict is Verdict.OPEN:
-        reason = "; ".join(dict.fromkeys(outcome.lacks for outcome in outcomes if outcome.lacks))
-    criterion = "; ".join(check.criterion for check in claim.checks)
-    if claim.artefact:
-        criterion += ". Artefact if " + "; ".join(check.criterion for check in claim.artefact)
-    first = outcomes[0].found
+    )
+    first = outcomes[0][0].found
     return {
         "id": claim.id,
         "section": claim.section,
@@ -152,11 +153,32 @@ def entry(claim: Claim, evidence: Evidence) -> dict:
         "value": first.value,
         "low": first.low,
         "high": first.high,
-        "criterion": criterion,
+        "criterion": _criterion(claim),
         "verdict": str(verdict),
-        "reason": reason,
+        "reason": _reason(claim, verdict, pairs),
         "figure": claim.figure,
     }
+
+
+def _criterion(claim: Claim) -> str:
+    checks, artefact, premises = (
+        "; ".join(check.criterion for check in group)
+        for group in (claim.checks, claim.artefact, claim.premises)
+    )
+    return (
+        (f"If {premises}: " if premises else "") + checks + (f". Artefact if {artefact}" if artefact else "")
+    )
+
+
+def _reason(claim: Claim, verdict: Verdict, pairs: list[tuple[Check, Outcome]]) -> str:
+    """What the claim says of this verdict; else what was open, or which criteria were met."""
+    if verdict is Verdict.OPEN:
+        unmet = [f"not met: {check.criterion}" for check, outcome in pairs if outcome.holds is False]
+        lacks = [outcome.lacks for _, outcome in pairs if outcome.lacks]
+        return "; ".join(dict.fromkeys(lacks or unmet))
+    met = [check.criterion for check, outcome in pairs if outcome.holds and check in claim.checks]
+    default = f"Met: {'; '.join(met)}." if met else "No criterion is met."
+    return claim.reasons.get(verdict, default)
 
 
 MARKS = {
@@ -168,16 +190,27 @@ MARKS = {
 }
 
 
-def markdown(rows: list[dict], title: str) -> str:
+def diverged(evidence: Evidence) -> str:
+    """How many runs of which experiments diverged, in a sentence; empty if none did."""
+    counts = {name: (int(rows["diverged"].sum()), len(rows)) for name, rows in evidence.runs.items()}
+    parts = [f"{count} of {total} in {name}" for name, (count, total) in counts.items() if count]
+    return f"Runs that diverged are in no value: {', '.join(parts)}." if parts else ""
+
+
+def markdown(rows: list[dict], title: str, remark: str = "") -> str:
     """The ledger as a table to read, and below it each claim with its criterion and numbers."""
-    counts = {verdict: sum(row["verdict"] == verdict for row in rows) for verdict in Verdict}
+    note = [row["verdict"] for row in rows if row["section"] != "ours"]
+    counts = {verdict: note.count(verdict) for verdict in Verdict}
     lines = [
         f"# {title}",
         "",
-        ", ".join(f"{MARKS[verdict]} {verdict}: {count}" for verdict, count in counts.items() if count) + ".",
+        f"Of {len(note)} claims: "
+        + ", ".join(f"{MARKS[verdict]} {verdict} {count}" for verdict, count in counts.items() if count)
+        + ". Those of section “ours” are not the note's.",
         "",
-        "Values are means over seeds (geometric means of ratios) with 95 % intervals, Student's t. A check holds if "
-        "its whole interval meets the criterion, and is open if the interval is on both sides.",
+        "Values are means over seeds, widths or planes, as each claim says (geometric means of ratios), with 95 % "
+        "intervals, Student's t. A criterion is met if the whole interval meets it, and open if the interval is on "
+        f"both sides. {remark}".strip(),
         "",
         "| | § | claim | verdict | value | figure |",
         "|---|---|---|---|---|---|",

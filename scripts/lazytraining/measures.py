@@ -27,10 +27,11 @@ def need(condition: bool | np.bool_, text: str) -> None:
 
 
 def at_extreme(rows: pd.DataFrame, column: str, key: str, largest: bool = True) -> pd.Series:
-    """A column where `key` is largest, or smallest, in each seed's rows."""
+    """A column at the largest or smallest `key` of all rows, for the seeds that have it."""
     need(rows[key].nunique() > 1, f"more than one {key}")
-    index = rows.groupby("seed")[key]
-    return rows.loc[index.idxmax() if largest else index.idxmin()].set_index("seed")[column]
+    own = rows[rows[key] == (rows[key].max() if largest else rows[key].min())]
+    need(not own["seed"].duplicated().any(), f"one run for each seed and {key}")
+    return own.set_index("seed")[column]
 
 
 def ratio_of_extremes(kind: str, name: str, column: str, key: str) -> Measure:
@@ -38,7 +39,7 @@ def ratio_of_extremes(kind: str, name: str, column: str, key: str) -> Measure:
 
     def measure(e: Evidence) -> pd.Series:
         rows = e.get(kind, name)
-        return at_extreme(rows, column, key) / at_extreme(rows, column, key, largest=False)
+        return (at_extreme(rows, column, key) / at_extreme(rows, column, key, largest=False)).dropna()
 
     return measure
 
@@ -54,14 +55,16 @@ def rank_correlation(x: pd.Series, y: pd.Series) -> float:
     return float(stats.spearmanr(x, y).statistic)
 
 
-def jackknife(table: pd.DataFrame, statistic: Callable[[pd.DataFrame], float], kind: str) -> pd.Series:
-    """Pseudo-values k θ − (k−1) θ_without of a statistic of k ≥ 6 rows: a mean with its spread."""
-    k = len(table)
-    need(k >= 6, f"at least six {kind}s, not {k}")
+def jackknife(
+    table: pd.DataFrame, statistic: Callable[[pd.DataFrame], float], kind: str, least: int = 6
+) -> pd.Series:
+    """Pseudo-values k θ − (k−1) θ_without of a statistic of a table with k values of `kind`: a mean with its spread."""
+    items = table[kind].unique()
+    k = len(items)
+    need(k >= least, f"at least {least} different {kind}, not {k}")
     whole = statistic(table)
-    without = [statistic(table.drop(index)) for index in table.index]
-    values = [k * whole - (k - 1) * left for left in without]
-    return pd.Series(values, index=pd.Index(table.index, name=kind), dtype=float)
+    values = {item: k * whole - (k - 1) * statistic(table[table[kind] != item]) for item in items}
+    return pd.Series(values, dtype=float).rename_axis(kind)
 
 
 # Figure 1 and the speed of convergence
@@ -72,18 +75,18 @@ def trajectory_ratio(column: str) -> Measure:
 
 
 def late_movement(largest: bool) -> Measure:
-    """Share of the way from w0 that is gone in the last fifth of the run, at the largest or smallest τ."""
+    """Change of S over the last fifth of the run, as a share of S at its end, at the largest or smallest τ."""
 
     def share(own: pd.DataFrame) -> float:
         own = own.sort_values("iteration")
-        t, way = own["iteration"].to_numpy(float), own["relative_distance"].to_numpy(float)
-        return abs(1 - np.interp(0.8 * t[-1], t, way) / way[-1])
+        t, change = own["iteration"].to_numpy(float), own["relative_change"].to_numpy(float)
+        return abs(1 - np.interp(0.8 * t[-1], t, change) / change[-1])
 
     def measure(e: Evidence) -> pd.Series:
         curves = e.get("curves", "trajectory")
         need(curves["tau"].nunique() > 1, "more than one tau in trajectory")
         tau = curves["tau"].max() if largest else curves["tau"].min()
-        return by_seed(curves[curves["tau"] == tau], share)
+        return by_seed(curves[curves["tau"] == tau], share).dropna()
 
     return measure
 
@@ -106,16 +109,17 @@ def output_movement(name: str) -> Measure:
 def slower_by(share: float, kind: str) -> Measure:
     """Iterations to a share of the initial training loss at the largest τ, over those at τ = 0.1.
 
-    A run that never gets there counts with all its iterations, so that the ratio is a lower bound.
+    A lazy run that never gets there counts with all its iterations, so that the ratio is a lower bound.
     """
 
     def measure(e: Evidence) -> pd.Series:
         curves = e.get("curves", "convergence_symmetrized")
-        need({0.1} < set(curves["tau"]), "tau = 0.1 and larger ones in convergence_symmetrized")
-        times = fits.times_to_reach(curves, [share])
-        times = times.replace(np.inf, curves["iteration"].max()).set_index("seed")
-        lazy, learning = times[times["tau"] == times["tau"].max()], times[times["tau"] == 0.1]
-        return lazy[kind] / learning[kind]
+        taus = set(curves["tau"])
+        need(0.1 in taus and max(taus) > 0.1, "tau = 0.1 and a larger one in convergence_symmetrized")
+        times = fits.times_to_reach(curves, [share]).set_index("seed")
+        lazy, learning = (times.loc[times["tau"] == tau, kind] for tau in (max(taus), 0.1))
+        need(np.isfinite(learning).all(), f"runs at tau = 0.1 that reach {share:g} of the initial loss")
+        return lazy.replace(np.inf, curves["iteration"].max()) / learning
 
     return measure
 
@@ -174,8 +178,8 @@ def off_baseline(name: str, column: str, end: str = "test_loss_end") -> Measure:
 
     def measure(e: Evidence) -> pd.Series:
         rows, baselines = e.get("runs", name), e.get("baselines", name)
-        found = at_extreme(rows, end, "tau") / at_extreme(baselines, column, "tau")
-        return (found - 1).abs()
+        baselines = baselines[baselines["tau"] <= rows["tau"].max()]
+        return (at_extreme(rows, end, "tau") / at_extreme(baselines, column, "tau") - 1).abs().dropna()
 
     return measure
 
@@ -211,13 +215,18 @@ def kappa_symmetrised(e: Evidence) -> pd.Series:
 
 
 def kappa_over_bound(scaling: str) -> Measure:
-    """Exponent over m ≥ 16 of κ / (m^(-1/2) + 1/(m α))."""
+    """Exponent over m ≥ 16 of the mean of κ over seeds, over m^(-1/2) + 1/(m α); jackknifed over seeds."""
+
+    def slope(rows: pd.DataFrame) -> float:
+        mean = rows.groupby("m")[["kappa", "alpha"]].mean()
+        m = mean.index.to_numpy(float)
+        return fits.slope(m, (mean["kappa"] / (m**-0.5 + 1 / (m * mean["alpha"]))).to_numpy())
 
     def measure(e: Evidence) -> pd.Series:
         rows = start_rows(e, scaling)
         rows = rows[rows["m"] >= 16]
-        bound = rows["m"] ** -0.5 + 1 / (rows["m"] * rows["alpha"])
-        return exponent(rows.assign(share=rows["kappa"] / bound), "m", "share")
+        need(rows["m"].nunique() > 1, "at least two theory.widths >= 16")
+        return jackknife(rows, slope, "seed", least=3)
 
     return measure
 
@@ -244,6 +253,13 @@ def limit_exponent(
     return measure
 
 
+def switching_exponent(e: Evidence) -> pd.Series:
+    """Exponent over α of the test gap at the last iteration, for the α at which some training point's gate has switched."""
+    rows = limit_rows(e)
+    rows = rows[(rows["iteration"] == rows["iteration"].max()) & (rows["gate_flips"] > 0)]
+    return exponent(rows, "alpha", "test_gap")
+
+
 def horizon_exponent(e: Evidence) -> pd.Series:
     """Exponent of the test gap over the last decade of iterations, at the largest α."""
     rows = limit_rows(e)
@@ -265,16 +281,23 @@ def off_linear_rate(e: Evidence) -> pd.Series:
     return by_seed(rows, lambda own: float((own["train_loss"] / own["tangent_train_loss"] - 1).abs().max()))
 
 
-def loss_over_guarantee(e: Evidence) -> pd.Series:
-    """Training loss at the last iteration and largest α over what the smallest eigenvalue guarantees."""
+def smallest_rate(e: Evidence) -> pd.Series:
+    """η λ_min(K)/n, which is above 0 if Dh(w0) has full rank."""
+    return limit_rows(e).groupby("seed")["smallest_rate"].first()
+
+
+def late_rate(e: Evidence) -> pd.Series:
+    """Rate of ln L over the last tenth of the iterations at the largest α, over that of the smallest eigenvalue."""
 
     def ratio(own: pd.DataFrame) -> float:
-        last = own.loc[own["iteration"].idxmax()]
-        guaranteed = np.exp(2 * last["iteration"] * np.log1p(-last["smallest_rate"]))
-        return float(last["train_loss"] / own["train_loss"].iloc[0] / guaranteed)
+        own = own.sort_values("iteration")
+        t = own["iteration"].to_numpy(float)
+        late = np.interp(0.9 * t[-1], t, np.log(own["train_loss"]))
+        measured = (late - np.log(own["train_loss"].iloc[-1])) / (0.1 * t[-1])
+        return float(measured / (-2 * np.log1p(-own["smallest_rate"].iloc[0])))
 
     rows = limit_rows(e)
-    return by_seed(rows[rows["alpha"] == rows["alpha"].max()].sort_values("iteration"), ratio)
+    return by_seed(rows[rows["alpha"] == rows["alpha"].max()], ratio)
 
 
 def one_step(symmetrize: bool, largest: bool) -> Measure:
@@ -292,31 +315,29 @@ def one_step(symmetrize: bool, largest: bool) -> Measure:
 # Figure 5
 
 
-def level_exponent(name: str, column: str) -> Measure:
-    """q of the level lines α ∝ τ^(-q)."""
+def level_exponent(name: str, column: str, result: str = "q") -> Measure:
+    """q of the level lines α ∝ τ^(-q), or the share of the variance of ln L that they explain."""
 
     def measure(e: Evidence) -> pd.Series:
-        rows = e.get("runs", name)
-        need(rows.groupby("seed").size().min() >= 6, f"at least six cells in {name}")
-        return by_seed(
-            rows,
-            lambda own: fits.level_exponent(*(own[c].to_numpy(float) for c in ("tau", "alpha", column)))[0],
-        )
+        try:
+            return fits.level_exponents(e.get("runs", name), column)[result]
+        except ValueError as error:
+            raise LackingError(f"other cells in {name}: {error}") from None
 
     return measure
 
 
-def spread_at_equal_scale(e: Evidence) -> pd.Series:
-    """Median spread of the end losses of cells with one α τ²."""
-    rows = e.get("runs", "tau_alpha_converged")
-    scale = rows["alpha"] * rows["tau"] ** 2
+def spread_at_equal_scale(statistic: Callable[[np.ndarray], float]) -> Measure:
+    """Median or largest spread of the end losses of cells with one α τ²."""
 
-    def spread(own: pd.DataFrame) -> float:
-        found = fits.spread_at_equal(scale[own.index].to_numpy(), own["test_loss_end"].to_numpy())
-        need(len(found) > 0, "cells of equal alpha tau² in tau_alpha_converged")
-        return float(np.median(found))
+    def measure(e: Evidence) -> pd.Series:
+        found = fits.spreads(e.get("runs", "tau_alpha_converged"), "test_loss_end")
+        need(
+            all(len(groups) for groups in found.values()), "cells of equal alpha tau² in tau_alpha_converged"
+        )
+        return pd.Series({seed: statistic(groups) for seed, groups in found.items()}, dtype=float)
 
-    return by_seed(rows, spread)
+    return measure
 
 
 def share_above_zero(e: Evidence) -> pd.Series:
@@ -367,19 +388,25 @@ def rise_with_tau(name: str, column: str, highest: float = np.inf) -> Measure:
         rows = e.get("runs", name)
         rows = rows[rows["tau"] <= highest * (1 + 1e-9)]
         need(rows["tau"].nunique() >= 3, f"at least three tau in {name}")
+        need(rows["seed"].nunique() >= 3, f"at least three seeds in {name}")
         return by_seed(rows, lambda own: rank_correlation(own["tau"], own[column]))
 
     return measure
 
 
 def rise_along(step: Callable[[np.ndarray], np.ndarray]) -> Measure:
-    """Rank correlation of the end loss with τ along the steps of a plane nearest to η(τ)."""
+    """Rank correlation of the end loss with τ along the steps of a plane nearest to η(τ), less than a factor 3 off.
+
+    A τ at which that run diverged is left out.
+    """
 
     def measure(e: Evidence) -> pd.Series:
-        rows = e.get("runs", "step_size")
+        rows = e.get("runs", "step_size", diverged=True)
         off = np.abs(np.log(rows["eta"] / step(rows["tau"])))
-        rows = rows.loc[off.groupby([rows["seed"], rows["tau"]]).idxmin()]
-        need(rows["tau"].nunique() >= 3, "at least three tau in step_size")
+        nearest = off.groupby([rows["seed"], rows["tau"]]).idxmin()
+        rows = rows.loc[nearest[off[nearest].to_numpy() < np.log(3)]]
+        rows = rows[~rows["diverged"]]
+        need(rows["tau"].nunique() >= 3, "at least three tau with such steps in step_size")
         return by_seed(rows, lambda own: rank_correlation(own["tau"], own["test_loss_end"]))
 
     return measure
@@ -409,18 +436,32 @@ def basins(e: Evidence) -> pd.DataFrame:
     for name in ("landscape_mean_field", "landscape_ntk"):
         losses = e.get("endpoints", name)
         losses = losses[losses["experiment"] == losses["plane"]].groupby("m")["test_loss"].mean()
-        for m, surface in e.get("surfaces", name).groupby("m"):
+        for m, surface in principal(e.get("surfaces", name)).groupby("m"):
             wide, deep = fits.basin(surface)
             rows.append({"scaling": name, "m": m, "wide": wide, "deep": deep, "loss": losses[m]})
     return pd.DataFrame(rows)
 
 
-def compare_basins(column: str, over: str, under: str) -> Measure:
-    """A basin's number of one scaling over the other's, at each m."""
+def principal(surfaces: pd.DataFrame) -> pd.DataFrame:
+    need((surfaces["kind"] == "principal").all(), "landscape.plane: principal")
+    return surfaces
+
+
+def basin_at_smallest(column: str, over: str, under: str) -> Measure:
+    """A basin's number of one scaling over the other's, where a power law over m has it at the smallest m."""
 
     def measure(e: Evidence) -> pd.Series:
-        table = basins(e).pivot(index="m", columns="scaling", values=column).dropna()
-        return (table[over] / table[under]).rename_axis("width")
+        table = basins(e)
+        smallest = np.log(table["m"].min())
+
+        def fitted(part: pd.DataFrame) -> float:
+            values = part.pivot(index="m", columns="scaling", values=column)
+            line = stats.linregress(
+                np.log(values.index.to_numpy(float)), np.log(values[over] / values[under])
+            )
+            return line.intercept + line.slope * smallest
+
+        return np.exp(jackknife(table, fitted, "m"))
 
     return measure
 
@@ -430,22 +471,23 @@ def basin_exponent(column: str) -> Measure:
 
     def measure(e: Evidence) -> pd.Series:
         table = basins(e)
-        table = table[table["scaling"] == "landscape_ntk"].reset_index(drop=True)
+        table = table[table["scaling"] == "landscape_ntk"]
         return jackknife(
-            table, lambda part: fits.slope(part["m"].to_numpy(float), part[column].to_numpy()), "width"
+            table, lambda part: fits.slope(part["m"].to_numpy(float), part[column].to_numpy()), "m"
         )
 
     return measure
 
 
 def sharpness_correlation(e: Evidence) -> pd.Series:
-    """Rank correlation over planes of how wide they are with their students' test loss."""
-    return jackknife(basins(e), lambda part: rank_correlation(part["wide"], part["loss"]), "plane")
+    """Rank correlation over m and scaling of how wide a plane is with its students' test loss; jackknifed over m."""
+    return jackknife(basins(e), lambda part: rank_correlation(part["wide"], part["loss"]), "m")
 
 
 def widest(e: Evidence, students: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """At the largest m: the surface of the 1/m plane, and the end points of one scaling on it."""
     surface, points = (e.get(kind, "landscape_mean_field") for kind in ("surfaces", "endpoints"))
+    principal(surface)
     m = surface["m"].max()
     own = points[(points["m"] == m) & (points["experiment"] == students) & np.isfinite(points["x"])]
     return surface[surface["m"] == m], own.set_index("seed")
@@ -498,6 +540,10 @@ def stuck(e: Evidence) -> pd.Series:
     return at_extreme(rows, "train_loss_end", "tau") / rows.groupby("seed")["train_loss_end"].min()
 
 
-def cnn_scale(e: Evidence) -> pd.Series:
-    """Standard deviation of the CNN's initial weights over that of Xavier's rule."""
-    return e.get("runs", "cnn").groupby("seed")["initial_scale"].mean()
+def awaited(experiment: str) -> Measure:
+    """Of an experiment that the workflow does not have yet."""
+
+    def measure(e: Evidence) -> pd.Series:
+        raise LackingError(f"the experiment {experiment}")
+
+    return measure

@@ -77,8 +77,9 @@ training and test inputs; η λ_min(K)/n; and the bound of §3.1 on the gap, wit
 SURFACE = pa.schema(
     KEY_FIELDS[:-1]
     + [("x", pa.float64()), ("y", pa.float64()), ("test_loss", pa.float64()), ("explained", pa.float64())]
+    + [("kind", pa.string())]
 )
-"""`explained` is the share of the end points' variance along the plane."""
+"""`explained` is the share of the end points' variance along the plane, `kind` which plane it is."""
 ENDPOINTS = pa.schema(
     [
         *KEY_FIELDS,

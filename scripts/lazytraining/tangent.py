@@ -132,8 +132,8 @@ def relative_change(
 
 def spectral_norm(matrix: Float[Tensor, "n p"]) -> float:
     """The largest singular value, by Lanczos iteration to machine precision."""
-    if not matrix.any():
-        return 0.0
+    if min(matrix.shape) < 3 or not matrix.any():
+        return torch.linalg.matrix_norm(matrix, 2).item()
     first = np.ones(min(matrix.shape))
     return float(svds(matrix.numpy(), k=1, v0=first, return_singular_vectors=False)[0])
 
