@@ -54,9 +54,13 @@ def one_of(names):
     return "|".join(names) or r"(?!)"
 
 
-def run_files(experiment, name):
-    """A file of every run of an experiment."""
-    return [f"<results>/runs/{run.path}/{name}" for run in CONFIG.runs[experiment]]
+def run_files(experiment, name, m=None):
+    """A file of every run of an experiment, or of its runs at one m: the run's own, or its stack's."""
+    if CONFIG.execution == "stacked":
+        seeds = CONFIG.experiments[experiment].seeds
+        return [f"<results>/{experiments.stack_path(experiment, seed)}/{name}" for seed in seeds]
+    runs = CONFIG.runs[experiment] if m is None else runs_at(experiment, m)
+    return [f"<results>/runs/{run.path}/{name}" for run in runs]
 
 
 def is_complete(figure):
@@ -79,6 +83,11 @@ def run_of(wildcards):
     return experiments.Run(wildcards.experiment, m, *scales, seed)
 
 
+def stack_of(wildcards):
+    """The runs of an experiment and seed."""
+    return CONFIG.stacks[wildcards.experiment, int(wildcards.seed)]
+
+
 def runs_at(experiment, m, seed=None):
     """The runs of an experiment at one m, of one seed or of all."""
     runs = [run for run in CONFIG.runs[experiment] if run.m == int(m)]
@@ -87,7 +96,7 @@ def runs_at(experiment, m, seed=None):
 
 def baseline_settings(wildcards):
     """What the baselines of a seed are made with."""
-    settings = CONFIG.settings(runs_at(**wildcards)[0])
+    settings = CONFIG.settings(runs_at(**wildcards)[:1])
     return {name: settings[name] for name in ("problem", "symmetrize", "iterations")}
 
 
@@ -107,9 +116,7 @@ def baselines(figure):
 def landscape_files(name):
     """A file of every run on a landscape: the experiment's own, and the other scaling's at its m."""
     names = [other for other in experiments.LANDSCAPES if other in CONFIG.experiments]
-    return lambda wildcards: [
-        f"<results>/runs/{run.path}/{name}" for other in names for run in runs_at(other, wildcards.m)
-    ]
+    return lambda wildcards: [path for other in names for path in run_files(other, name, wildcards.m)]
 
 
 def pictures(figure):

@@ -12,7 +12,8 @@ rule train:
     resources:
         mem_mb=1000,
     params:
-        settings=lambda wildcards: CONFIG.settings(run_of(wildcards)),
+        runs=lambda wildcards: [run_of(wildcards)._asdict()],
+        settings=lambda wildcards: CONFIG.settings([run_of(wildcards)]),
         code=digest("train.py"),
     script:
         "../scripts/train.py"
@@ -23,5 +24,26 @@ use rule train as train_keep_weights with:
         run="<results>/runs/experiment={experiment}/<run>/run.parquet",
         curve="<results>/runs/experiment={experiment}/<run>/curve.parquet",
         weights="<results>/runs/experiment={experiment}/<run>/weights.npz",
+    wildcard_constraints:
+        experiment=one_of(KEEP_WEIGHTS),
+
+
+use rule train as stack with:
+    output:
+        run="<results>/stacks/experiment={experiment}/seed={seed}/run.parquet",
+        curve="<results>/stacks/experiment={experiment}/seed={seed}/curve.parquet",
+    log:
+        "<logs>/stacks/experiment={experiment}/seed={seed}.log",
+    params:
+        runs=lambda wildcards: [run._asdict() for run in stack_of(wildcards)],
+        settings=lambda wildcards: CONFIG.settings(stack_of(wildcards)),
+        code=digest("train.py"),
+
+
+use rule stack as stack_keep_weights with:
+    output:
+        run="<results>/stacks/experiment={experiment}/seed={seed}/run.parquet",
+        curve="<results>/stacks/experiment={experiment}/seed={seed}/curve.parquet",
+        weights="<results>/stacks/experiment={experiment}/seed={seed}/weights.npz",
     wildcard_constraints:
         experiment=one_of(KEEP_WEIGHTS),

@@ -1,7 +1,8 @@
 """Average the runs of one experiment over seeds.
 
-In: run.parquet of every run.
-Out: summary/E.parquet, one row for each (m, alpha, tau, eta), and tables/E.parquet, every run's row.
+In: run.parquet of every run, or of every stack.
+Out: summary/E.parquet, one row for each (m, alpha, tau, eta), and tables/E.parquet, every run's row, in the order of
+the keys.
 """
 
 import pandas as pd
@@ -22,7 +23,7 @@ def summarise(runs: pd.DataFrame) -> pd.DataFrame:
 
 def main(snakemake) -> None:
     jobs.start(snakemake.log[0])
-    runs = records.read(snakemake.input, records.RUN)
+    runs = records.read(snakemake.input, records.RUN).sort_by([(key, "ascending") for key in records.KEYS])
     summary = pa.Table.from_pandas(summarise(runs.to_pandas()), preserve_index=False)
     records.write(snakemake.output.runs, runs, records.RUN)
     records.write(snakemake.output.summary, summary, tables.SUMMARY)

@@ -1,12 +1,12 @@
 """Test loss on the plane of one landscape: the final weights of one experiment at one m.
 
-In: run.parquet and weights.npz of the experiment's seeds, and of the other landscape's at the same m.
+In: run.parquet and weights.npz of the experiment's seeds, and of the other landscape's at the same m (or of
+their stacks, which have other m too).
 Out: surface.parquet (the grid) and endpoints.parquet (every student projected onto the plane).
 """
 
 import math
 
-import numpy as np
 import torch
 
 from lazytraining import jobs, landscape, problem, records, tables
@@ -60,8 +60,12 @@ def measure(
 def main(snakemake) -> None:
     jobs.start(snakemake.log[0])
     params = snakemake.params
-    runs = [records.read([path], records.RUN).to_pylist()[0] for path in snakemake.input.runs]
-    vectors = [torch.from_numpy(np.load(path)["end"].ravel()).double() for path in snakemake.input.weights]
+    runs, vectors = [], []
+    for path, weights in zip(snakemake.input.runs, snakemake.input.weights, strict=True):
+        for run in records.read([path], records.RUN).to_pylist():
+            if run["m"] == params.run["m"]:
+                runs.append(run)
+                vectors.append(torch.from_numpy(records.last_weights(weights, run).ravel()).double())
     data = problem.make_problem(**params.problem)
     group = {name: params.run[name] for name in tables.GROUP}
     surface, endpoints = measure(runs, torch.stack(vectors), data, group, params.look)

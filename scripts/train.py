@@ -1,81 +1,47 @@
-"""Train one student; write its row, its curve and, if asked for, its weights.
+"""Train students of one seed; write their rows, their curves and, if asked for, their weights.
 
-In: the run's key (wildcards) and settings (params).
-Out: run.parquet (one row), curve.parquet (recorded iterations), weights.npz (`start` and `end`, w0 and
-the last w, each (m, d + 1) with b_i in the first d columns and a_i in the last).
+In: the keys of the runs and what they share (params): one run, or in stacked execution all of a seed.
+Out: run.parquet (a row for each run), curve.parquet (recorded iterations), weights.npz (w0 and the last w of
+each run, `start` and `end`, each (m, d + 1) with b_i in the first d columns and a_i in the last; in stacked execution
+under the names m=…/alpha=…/tau=…/eta=…/start and …/end).
 """
 
-import math
-import time
+from pathlib import Path
 
 import numpy as np
 import torch
 
-from lazytraining import descent, jobs, network, problem, records
+from lazytraining import jobs, records, training
 
 
-def train(key: dict, settings: dict) -> tuple[dict, list[dict], network.Weights, network.Weights]:
-    """The run's row, its curve, and where it started and ended."""
-    data = problem.make_problem(**settings["problem"])
-    symmetrize, precision = settings["symmetrize"], getattr(torch, settings["precision"])
-    start = network.initialise(key["m"], settings["problem"]["d"], key["tau"], key["seed"], symmetrize).to(
-        precision
-    )
-    stopping = settings["early_stopping"]
-
-    begin = time.perf_counter()
-    (run,) = descent.descend(
-        data,
-        start,
-        alpha=torch.tensor([key["alpha"]], dtype=torch.float64),
-        step_size=torch.tensor([key["eta"]], dtype=torch.float64),
-        iterations=settings["iterations"],
-        early_stopping=[descent.EarlyStopping(*stopping)] if stopping else None,
-        track_best=settings["track_best"],
-        symmetrized=symmetrize,
-    )
-    seconds = time.perf_counter() - begin
-
-    moved = network.movement(run.displacement, start)
-    x_train = torch.as_tensor(data.x_train, dtype=precision)
-    row = key | {
-        "symmetrize": symmetrize,
-        "precision": settings["precision"],
-        "iterations": run.iterations,
-        "stopped_early": run.stopped_early,
-        "diverged": run.diverged,
-        "train_loss_end": math.nan if run.diverged else run.train_loss[-1],
-        "test_loss_end": math.nan if run.diverged else run.test_loss[-1],
-        "test_loss_best": run.test_loss_best,
-        "best_iteration": run.best_iteration,
-        **{name: value.item() for name, value in moved._asdict().items()},
-        "gate_flips": network.gate_flips(run.weights, start, x_train).item(),
-        "zero_loss": data.zero_loss,
-        "wall_seconds": seconds,
-    }
-    columns = ("iteration", "train_loss", "test_loss", "relative_change", "relative_distance")
-    points = zip(*(getattr(run, name) for name in columns), strict=True)
-    return row, [key | dict(zip(columns, point, strict=True)) for point in points], start, run.weights
+def write(output, keys: list[dict], trained: list[training.Trained], device: str) -> None:
+    """The files of these runs. `output` has the paths run and curve, and weights if they are kept."""
+    where = {"device": device, "threads": str(torch.get_num_threads())}
+    if hasattr(output, "weights"):
+        arrays = {}
+        for key, student in zip(keys, trained, strict=True):
+            folder = "" if len(keys) == 1 else records.weights_folder(key)
+            arrays |= {f"{folder}start": student.start, f"{folder}end": student.end}
+        with records.replacing(output.weights) as temporary:
+            np.savez(temporary, **arrays)
+    curves = [
+        row
+        for key, student in zip(keys, trained, strict=True)
+        for row in training.curve_rows(key, student.curve)
+    ]
+    records.write(output.curve, curves, records.CURVE, **where)
+    records.write(output.run, [student.row for student in trained], records.RUN, **where)
 
 
 def main(snakemake) -> None:
     jobs.start(snakemake.log[0])
-    wildcards = snakemake.wildcards
-    key = {
-        "experiment": wildcards.experiment,
-        "m": int(wildcards.m),
-        "alpha": float(wildcards.alpha),
-        "tau": float(wildcards.tau),
-        "eta": float(wildcards.eta),
-        "seed": int(wildcards.seed),
-    }
-    row, curve, start, end = train(key, snakemake.params.settings)
-    if hasattr(snakemake.output, "weights"):
-        with records.replacing(snakemake.output.weights) as temporary:
-            np.savez(temporary, start=start.array(), end=end.array())
-    where = {"device": str(end.hidden.device), "threads": str(torch.get_num_threads())}
-    records.write(snakemake.output.curve, curve, records.CURVE, **where)
-    records.write(snakemake.output.run, [row], records.RUN, **where)
+    run(snakemake, jobs.device(snakemake.resources))
+
+
+def run(job, device: str) -> None:
+    checkpoint = Path(job.output.run).with_name(".checkpoint.pt")
+    trained = training.train(job.params.runs, job.params.settings, device, checkpoint, job.params.code)
+    write(job.output, job.params.runs, trained, device)
 
 
 if __name__ == "__main__":

@@ -256,10 +256,10 @@ def test_expressions_follow_each_run():
 def test_settings_of_a_run():
     rule = {"min_delta": "1e-4 * alpha**2", "patience": 5}
     loaded = load(config(alpha=[10], early_stopping=rule, seeds=2))
-    first, second = map(loaded.settings, loaded.runs["tiny"])
-    assert first["early_stopping"] == (pytest.approx(1e-2), 5)
+    first, second = (loaded.settings([run]) for run in loaded.runs["tiny"])
+    assert first["early_stopping"] == [(pytest.approx(1e-2), 5)]
     assert (first["problem"]["seed"], second["problem"]["seed"]) == (0, 1)
-    assert load(config(data_seed=7)).settings(loaded.runs["tiny"][1])["problem"]["seed"] == 7
+    assert load(config(data_seed=7)).settings(loaded.runs["tiny"][1:])["problem"]["seed"] == 7
 
 
 @given(st.floats(1e-300, 1e300))

@@ -5,8 +5,8 @@ Four digits agree, or one of the two is wrong. Takes minutes, so it is a target 
 """
 
 import pytest
-import train
 
+from lazytraining import training
 from lazytraining.experiments import rounded
 
 TAUS = (0.1, 0.316228, 1.0, 10.0)
@@ -36,7 +36,7 @@ def test_paper_size_runs_agree_to_four_digits(symmetrize, seed, tau):
     }
     eta = rounded(min(10, 0.1 / tau**2))
     key = {"experiment": "reference", "m": 50, "alpha": 1.0, "tau": tau, "eta": eta, "seed": seed}
-    row, *_ = train.train(key, settings)
+    ((row, *_),) = training.train([key], settings)
     end, best = VALUES[symmetrize, seed][TAUS.index(tau)]
     assert row["test_loss_end"] == pytest.approx(end, abs=0.6e-6)
     assert row["test_loss_best"] == pytest.approx(best, abs=0.6e-6)

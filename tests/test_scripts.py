@@ -7,10 +7,9 @@ import figure_2
 import numpy as np
 import pandas as pd
 import pytest
-import train
 from test_descent import transcription
 
-from lazytraining import network, style
+from lazytraining import network, style, training
 from lazytraining.problem import make_problem
 
 PROBLEM = {"d": 20, "n_train": 100, "n_test": 80, "teacher_neurons": 3, "teacher_gain": 1.0, "seed": 4}
@@ -26,7 +25,9 @@ RUN += ["zero_loss", "wall_seconds"]
 def test_a_run_is_its_transcription_column_by_column(symmetrize):
     key = {"experiment": "e", "m": 10, "alpha": 2.0, "tau": 0.7, "eta": 0.5, "seed": 3}
     settings = {"problem": PROBLEM, "symmetrize": symmetrize, "precision": "float64", "early_stopping": None}
-    row, curve, start, end = train.train(key, settings | {"iterations": 200, "track_best": True})
+    settings |= {"iterations": 200, "track_best": True}
+    ((row, columns, start, end),) = training.train([key], settings)
+    curve = training.curve_rows(key, columns)
     data = make_problem(**PROBLEM)
     expected_start = network.initialise(10, 20, 0.7, 3, symmetrize)
     b0, a0 = (part[0].numpy() for part in expected_start)
@@ -57,18 +58,18 @@ def test_a_run_is_its_transcription_column_by_column(symmetrize):
     assert row["wall_seconds"] > 0
     for point in (curve[0], curve[7], curve[-1]):
         assert point["train_loss"] == pytest.approx(losses[point["iteration"], 0])
-    np.testing.assert_array_equal(start.array(), starts)
-    np.testing.assert_allclose(end.array(), starts + steps, rtol=1e-9, atol=1e-12)
+    np.testing.assert_array_equal(start, starts)
+    np.testing.assert_allclose(end, starts + steps, rtol=1e-9, atol=1e-12)
 
 
 def test_a_diverged_run_has_no_end_losses():
     key = {"experiment": "e", "m": 10, "alpha": 1.0, "tau": 1.0, "eta": 1e3, "seed": 0}
     settings = {"problem": PROBLEM, "symmetrize": False, "precision": "float64", "early_stopping": None}
-    row, curve, *_ = train.train(key, settings | {"iterations": 200, "track_best": True})
+    ((row, curve, *_),) = training.train([key], settings | {"iterations": 200, "track_best": True})
     assert row["diverged"]
     assert math.isnan(row["train_loss_end"]) and math.isnan(row["test_loss_end"])
     assert math.isfinite(row["test_loss_best"])
-    assert curve[-1]["iteration"] == row["iterations"] < 200
+    assert curve["iteration"][-1] == row["iterations"] < 200
 
 
 REFERENCE = {

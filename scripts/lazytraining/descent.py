@@ -64,18 +64,16 @@ class Trajectory:
         return self.iteration[-1]
 
 
-def descend(
-    problem: Problem,
-    start: Weights,
-    alpha: Float[Tensor, " stack"],
-    step_size: Float[Tensor, " stack"],
-    iterations: int,
-    early_stopping: list[EarlyStopping] | None = None,
-    track_best: bool = True,
-    symmetrized: bool = False,
-    observe: Callable[[int, list[int], Weights], None] | None = None,
-) -> list[Trajectory]:
-    """Train every student of a stack; one trajectory each, in the stack's order.
+def descend(*arguments, **options) -> list[Trajectory]:
+    """Train every student of a stack to its end; one trajectory each, in the stack's order. Arguments are `Descent`'s."""
+    descent = Descent(*arguments, **options)
+    while descent.running:
+        descent.advance()
+    return descent.trajectories
+
+
+class Descent:
+    """A stack of students on its way, from one recorded iteration to the next.
 
     Precision and device are those of `start`. `early_stopping` has an entry for each student.
     The test loss is evaluated at every iteration if it is needed there (`track_best` or
@@ -94,47 +92,95 @@ def descend(
     losses between two recorded iterations reach the host as one block; a student that turns out
     to have ended inside is taken back to the block's start and its steps up to the end are done
     again, so that its weights are those of its last iteration.
-    """
-    make = _DisplacedStack if symmetrized else _Stack
-    stack = make(problem, start, alpha, step_size)
-    rules = early_stopping or [None] * len(alpha)
-    records = [_Recorder(rule, track_best) for rule in rules]
-    running = list(range(len(alpha)))
-    always_test = track_best or early_stopping is not None
-    record = recorded_iterations(iterations).tolist()
 
-    for first, end in zip(record, [*record[1:], iterations + 1], strict=True):
+    `checkpoint` of another descent with the same arguments makes this one go on where that one was, to the same bits.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        start: Weights,
+        alpha: Float[Tensor, " stack"],
+        step_size: Float[Tensor, " stack"],
+        iterations: int,
+        early_stopping: list[EarlyStopping] | None = None,
+        track_best: bool = True,
+        symmetrized: bool = False,
+        observe: Callable[[int, list[int], Weights], None] | None = None,
+        checkpoint: dict | None = None,
+    ):
+        rules = early_stopping or [None] * len(alpha)
+        self.iterations, self.observe = iterations, observe
+        self.always_test = track_best or early_stopping is not None
+        self.recorded = [*recorded_iterations(iterations).tolist(), iterations + 1]
+        self.blocks, self.running, state = 0, list(range(len(alpha))), None
+        self.recorders = [_Recorder(rule, track_best) for rule in rules]
+        if checkpoint:
+            self.blocks, self.running = checkpoint["blocks"], checkpoint["running"]
+            state = Weights(*(part.to(start.output.device) for part in checkpoint["state"]))
+            for recorder, saved in zip(self.recorders, checkpoint["recorders"], strict=True):
+                recorder.restore(saved)
+        make = _DisplacedStack if symmetrized else _Stack
+        of = self.running
+        self.stack = make(problem, start.select(of), alpha[of], step_size[of], state)
+
+    @property
+    def trajectories(self) -> list[Trajectory]:
+        return [recorder.trajectory for recorder in self.recorders]
+
+    @property
+    def iteration(self) -> int:
+        """Updates that the students still running have done."""
+        return self.recorded[self.blocks]
+
+    def advance(self) -> None:
+        """Record, and train on to the next recorded iteration."""
+        first, end = self.recorded[self.blocks], self.recorded[self.blocks + 1]
+        self.blocks += 1
+        stack, last = self.stack, end > self.iterations
         at_first = stack.state.clone()
         displacement = stack.split(stack.state, stack.start)[1]
-        moved = movement(displacement, stack.start)
-        if observe:
-            observe(first, running, displacement)
-        losses = stack.run(end - first, always_test, update_last=end <= iterations).cpu().numpy()
+        moved = [column.tolist() for column in movement(displacement, stack.start)[:2]]
+        if self.observe:
+            self.observe(first, self.running, displacement)
+        losses = stack.run(end - first, self.always_test, update_last=not last).cpu().numpy()
 
         left = []
-        for i, student in enumerate(running):
-            recorder = records[student]
-            offset = recorder.block(first, losses[:, :, i], always_test)
-            recorder.moved(moved.relative_change[i], moved.relative_distance[i])
-            if offset is None and end <= iterations:
+        for i, student in enumerate(self.running):
+            recorder = self.recorders[student]
+            offset = recorder.block(first, losses[:, :, i], self.always_test)
+            recorder.moved(*(column[i] for column in moved))
+            if offset is None and not last:
                 left.append(i)
-                continue
-            state, origin = (stack.state if offset is None else at_first).select([i]), stack.start.select([i])
-            if offset:
-                again = stack.select([i], at_first)
-                again.run(offset, always_test)
-                state = again.state
-            weights, displacement = stack.split(state, origin)
-            recorder.trajectory.weights, recorder.trajectory.displacement = weights, displacement
-            if offset:
-                there = movement(displacement, origin)
-                recorder.moved(there.relative_change[0], there.relative_distance[0])
-        if not left:
-            break
-        if len(left) < len(running):
-            running = [running[i] for i in left]
-            stack = stack.select(left, stack.state)
-    return [recorder.trajectory for recorder in records]
+            else:
+                self._finish(recorder.trajectory, i, at_first, offset)
+        if len(left) < len(self.running):
+            self.running = [self.running[i] for i in left]
+            self.stack = stack.select(left, stack.state) if left else stack
+
+    def _finish(self, trajectory: Trajectory, i: int, at_first: Weights, offset: int | None) -> None:
+        """Weights of the i-th running student, which ended so many steps into the block, or at the block's end."""
+        state, origin = self.stack.state if offset is None else at_first, self.stack.start.select([i])
+        if offset:
+            again = self.stack.select([i], at_first)
+            again.run(offset, self.always_test)
+            state = again.state
+        else:
+            state = state.select([i])
+        trajectory.weights, trajectory.displacement = self.stack.split(state, origin)
+        if offset:
+            there = movement(trajectory.displacement, origin)
+            trajectory.relative_change.append(there.relative_change.item())
+            trajectory.relative_distance.append(there.relative_distance.item())
+
+    def checkpoint(self) -> dict:
+        """All that changes, as tensors, lists and numbers on the host."""
+        return {
+            "blocks": self.blocks,
+            "running": self.running,
+            "state": tuple(part.cpu() for part in self.stack.state),
+            "recorders": [recorder.save() for recorder in self.recorders],
+        }
 
 
 class _Stack:
@@ -285,30 +331,51 @@ class _Recorder:
     def block(self, first: int, losses: Float[np.ndarray, "k 2"], always_test: bool) -> int | None:
         """Take in the losses at `first`, `first` + 1, …; where in the block the run ends, if it does."""
         trajectory = self.trajectory
-        end = None
-        for offset, (train, test) in enumerate(losses.tolist()):
-            iteration, tested = first + offset, always_test or offset == 0
-            if not math.isfinite(train) or (tested and not math.isfinite(test)):
-                trajectory.diverged, end = True, offset
-                break
-            if tested and self.early_stopping and self._stops(iteration, test):
-                trajectory.stopped_early, end = True, offset
-            if tested and (self.track_best or offset in (0, end)) and test < trajectory.test_loss_best:
-                trajectory.test_loss_best, trajectory.best_iteration = test, iteration
-            if end is not None:
-                break
-        for offset in sorted({0, end or 0}):
-            trajectory.iteration.append(first + offset)
-            trajectory.train_loss.append(losses[offset, 0].item())
-            trajectory.test_loss.append(losses[offset, 1].item())
+        finite = np.isfinite(losses)
+        if not always_test:
+            finite[1:, 1] = True
+        finite = finite.all(1)
+        end = None if finite.all() else int(finite.argmin())
+        valid = losses[:end, 1]
+        trajectory.diverged = end is not None
+        if self.early_stopping and (stop := self._stops(first, valid)) is not None:
+            trajectory.diverged, trajectory.stopped_early = False, True
+            end, valid = stop, valid[: stop + 1]
+        kept = sorted({0, end or 0})
+        if not self.track_best:
+            valid = valid[[offset for offset in kept if offset < len(valid)]]
+        if len(valid) and valid.min() < trajectory.test_loss_best:
+            offset = int(valid.argmin())
+            trajectory.test_loss_best = float(valid[offset])
+            trajectory.best_iteration = first + (offset if self.track_best else kept[offset])
+        trajectory.iteration += [first + offset for offset in kept]
+        trajectory.train_loss += losses[kept, 0].tolist()
+        trajectory.test_loss += losses[kept, 1].tolist()
         return end
 
-    def _stops(self, iteration: int, test_loss: float) -> bool:
+    def _stops(self, first: int, test_losses: Float[np.ndarray, " k"]) -> int | None:
         rule = self.early_stopping
-        if iteration == 0 or test_loss < self.reference - rule.min_delta:
-            self.reference, self.reference_iteration = test_loss, iteration
-        return iteration - self.reference_iteration >= rule.patience
+        for offset, loss in enumerate(test_losses.tolist()):
+            iteration = first + offset
+            if iteration == 0 or loss < self.reference - rule.min_delta:
+                self.reference, self.reference_iteration = loss, iteration
+            if iteration - self.reference_iteration >= rule.patience:
+                return offset
+        return None
 
-    def moved(self, relative_change: Tensor, relative_distance: Tensor) -> None:
-        self.trajectory.relative_change.append(relative_change.item())
-        self.trajectory.relative_distance.append(relative_distance.item())
+    def moved(self, relative_change: float, relative_distance: float) -> None:
+        self.trajectory.relative_change.append(relative_change)
+        self.trajectory.relative_distance.append(relative_distance)
+
+    def save(self) -> dict:
+        values = dict(vars(self.trajectory))
+        for name in ("weights", "displacement"):
+            values[name] = values[name] and tuple(part.cpu() for part in values[name])
+        return values | {"reference": (self.reference, self.reference_iteration)}
+
+    def restore(self, saved: dict) -> None:
+        values = dict(saved)
+        self.reference, self.reference_iteration = values.pop("reference")
+        for name in ("weights", "displacement"):
+            values[name] = values[name] and Weights(*values[name])
+        self.trajectory = Trajectory(**values)

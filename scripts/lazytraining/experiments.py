@@ -49,6 +49,8 @@ TARGETS = {
 RULES = {
     "train",
     "train_keep_weights",
+    "stack",
+    "stack_keep_weights",
     "baselines",
     "aggregate",
     "landscape",
@@ -201,7 +203,9 @@ class Config(_Model):
     results: Annotated[str, Field(pattern=r"^[\w./+@-]+$")] = Field(
         description="a folder, in letters, digits and . / _ + @ -"
     )
-    execution: Literal["separate"] = Field("separate", description="separate: one job for each run")
+    execution: Literal["separate", "stacked"] = Field(
+        "separate", description="separate: one job for each run, or stacked: one for each experiment and seed"
+    )
     landscape: Landscape = Field(Landscape(), description="a mapping with the keys plane, grid and extent")
     figure_5: FigureFive = Field(FigureFive(), description="a mapping with the key divide_by_alpha_squared")
     theory: Theory | None = Field(None, description="null, or a mapping: what the target theory measures")
@@ -214,16 +218,27 @@ class Config(_Model):
         """Every run of every experiment, ordered by m, alpha, tau, eta, seed as configured."""
         return {name: list(_expand(name, experiment)) for name, experiment in self.experiments.items()}
 
-    def settings(self, run: "Run") -> dict[str, Any]:
-        """All that a training job has to know beside its run's key."""
-        experiment = self.experiments[run.experiment]
+    @cached_property
+    def stacks(self) -> dict[tuple[str, int], list["Run"]]:
+        """The runs of each experiment and seed, ordered by m, alpha, tau, eta."""
+        stacks = {}
+        for run in sorted(itertools.chain.from_iterable(self.runs.values())):
+            stacks.setdefault((run.experiment, run.seed), []).append(run)
+        return stacks
+
+    def settings(self, runs: list["Run"]) -> dict[str, Any]:
+        """All that a training job has to know beside the keys of its runs, which share experiment and seed."""
+        experiment, seed = self.experiments[runs[0].experiment], runs[0].seed
         names = ("symmetrize", "iterations", "track_best", "precision")
         rule = experiment.early_stopping
         return {name: getattr(experiment, name) for name in names} | {
             "problem": {name: getattr(experiment, name) for name in PROBLEM}
-            | {"seed": run.seed if experiment.data_seed is None else experiment.data_seed},
+            | {"seed": seed if experiment.data_seed is None else experiment.data_seed},
             "early_stopping": rule
-            and (_value(rule.min_delta, {"m": run.m, "alpha": run.alpha, "tau": run.tau}), rule.patience),
+            and [
+                (_value(rule.min_delta, {"m": run.m, "alpha": run.alpha, "tau": run.tau}), rule.patience)
+                for run in runs
+            ],
         }
 
     @cached_property
@@ -249,6 +264,11 @@ class Run(NamedTuple):
     def path(self) -> str:
         scales = f"alpha={self.alpha:.6g}/tau={self.tau:.6g}/eta={self.eta:.6g}"
         return f"experiment={self.experiment}/m={self.m}/{scales}/seed={self.seed}"
+
+
+def stack_path(experiment: str, seed: int | str) -> str:
+    """The folder of a seed's runs in stacked execution."""
+    return f"stacks/experiment={experiment}/seed={seed}"
 
 
 def read_yaml(path: str | Path) -> dict:

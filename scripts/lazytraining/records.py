@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from jaxtyping import Int
+from jaxtyping import Float, Int
 
 KEYS = ["experiment", "m", "alpha", "tau", "eta", "seed"]
 
@@ -83,6 +83,17 @@ def read(paths: Iterable[str | Path], schema: pa.Schema, columns: list[str] | No
     import pyarrow.dataset  # here, because it imports pandas, which a training job does not need
 
     return pyarrow.dataset.dataset([str(path) for path in paths], schema=schema).to_table(columns)
+
+
+def weights_folder(key: dict) -> str:
+    """Where a run's weights stand in the weights.npz of a stack."""
+    return "m={m}/alpha={alpha:.6g}/tau={tau:.6g}/eta={eta:.6g}/".format(**key)
+
+
+def last_weights(path: str | Path, key: dict) -> Float[np.ndarray, "m d_plus_1"]:
+    """The last weights of a run from weights.npz, its own or its stack's."""
+    with np.load(path) as arrays:
+        return arrays["end"] if "end" in arrays else arrays[f"{weights_folder(key)}end"]
 
 
 @cache

@@ -1,0 +1,52 @@
+"""Train a seed of an experiment in a terminal, as its job in stacked execution does, with a progress bar.
+
+    python scripts/train_by_hand.py EXPERIMENT SEED [OVERLAY.yaml …]
+
+Writes the files of the stack under the configuration's results. A GPU is used if there is one.
+"""
+
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import torch
+import train
+from snakemake.utils import update_config
+
+from lazytraining import digest, experiments
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def main(experiment: str, seed: str, *overlays: str) -> None:
+    content = {}
+    for path in (ROOT / "config/config.yaml", *overlays):
+        update_config(content, experiments.read_yaml(path))
+    config = experiments.load(content)
+    if (experiment, int(seed)) not in config.stacks:
+        known = ", ".join(f"{name} {of}" for name, of in config.stacks)
+        raise experiments.ConfigError(f"{experiment} {seed} is not configured; expected one of {known}")
+    runs = config.stacks[experiment, int(seed)]
+    folder = Path(config.results) / experiments.stack_path(experiment, seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {"run": "run.parquet", "curve": "curve.parquet"}
+    files |= {"weights": "weights.npz"} if config.experiments[experiment].keep_weights else {}
+    job = SimpleNamespace(
+        output=SimpleNamespace(**{name: folder / file for name, file in files.items()}),
+        params=SimpleNamespace(
+            runs=[run._asdict() for run in runs],
+            settings=config.settings(runs),
+            code=digest.code_digest(ROOT / "scripts/train.py"),
+        ),
+    )
+    train.run(job, "cuda" if torch.cuda.is_available() else "cpu")
+    print(folder)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 3 or not sys.argv[2].isdecimal():
+        sys.exit(__doc__)
+    try:
+        main(*sys.argv[1:])
+    except experiments.ConfigError as error:
+        sys.exit(f"Configuration: {error}")
