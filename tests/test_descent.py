@@ -234,7 +234,7 @@ def test_test_loss_is_evaluated_nowhere_else(small_problem, monkeypatch):
     monkeypatch.setattr(
         descent._Stack,
         "evaluate",
-        lambda self, inputs, *rest: asked.append(inputs.shape[1] > 40) or evaluate(self, inputs, *rest),
+        lambda self, test, residual: asked.append(test) or evaluate(self, test, residual),
     )
     start = network.initialise(6, 5, 0.5, 0, False)
     (run,) = descent.descend(small_problem, start, tensor(1.0), tensor(1.0), 1000, track_best=False)

@@ -26,6 +26,10 @@ from lazytraining.records import recorded_iterations
 
 _relu_backward = torch.ops.aten.threshold_backward.grad_input
 """out = grad where features > 0, else 0, in one pass: the kernel of ReLU's own gradient."""
+_GRAPHED = (64, 8, 1)
+"""Iterations in a graph on a GPU."""
+_PIECE = 64
+"""The most iterations whose residuals are kept until their losses are computed, all at once."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +147,7 @@ class Descent:
         moved = [column.tolist() for column in movement(displacement, stack.start)[:2]]
         if self.observe:
             self.observe(first, self.running, displacement)
-        losses = stack.run(end - first, self.always_test, update_last=not last).cpu().numpy()
+        losses = stack.run(end - first, self.always_test, update=not last).cpu().numpy()
 
         left = []
         for i, student in enumerate(self.running):
@@ -197,18 +201,16 @@ class _Stack:
         n_train, n_test = len(problem.y_train), len(problem.y_test)
         n = n_train + n_test
 
-        self.x_train = torch.as_tensor(problem.x_train, **kind)
         inputs = torch.as_tensor(np.vstack([problem.x_train, problem.x_test]).T.copy(), **kind)
         targets = torch.as_tensor(np.concatenate([problem.y_train, problem.y_test]), **kind)
-        negative_targets = (-targets).expand(stack, 1, n)
         features = torch.empty(stack, m, n, **kind)
-        residual = torch.empty(stack, 1, n, **kind)
-        whole = inputs, features, negative_targets, residual
+        whole = inputs, features, (-targets).expand(stack, 1, n)
         self.views = {True: whole, False: tuple(buffer[..., :n_train] for buffer in whole)}
-        self.features_train, self.residual_train = self.views[False][1], self.views[False][3]
-        self.squares = torch.empty(stack, n, **kind)
-        self.squares_train, self.squares_test = self.squares[:, :n_train], self.squares[:, n_train:]
-        self.loss_scale = torch.tensor([[0.5 / n_train], [0.5 / n_test]], dtype=torch.float64)
+        self.x_train, self.features_train = inputs[:, :n_train].T, features[..., :n_train]
+        self.residuals = torch.empty(_PIECE, stack, 1, n, **kind)
+        self.rows = [(row, row[..., :n_train]) for row in self.residuals]
+        self.sizes = n_train, n_test
+        self.scaled = torch.empty(stack, 1, n_train, **kind)
         self.gated = torch.empty(stack, m, n_train, **kind)
         self.gradient = torch.empty(stack, m, d, **kind)
         self.product = torch.empty(stack, m, d, **kind)
@@ -216,6 +218,7 @@ class _Stack:
         self.output_step = torch.empty(stack, m, **kind)
         self.output_scale = self.alpha.to(**kind)[:, None]
         self.rate = (self.step_size / self.alpha / n_train).to(**kind)[:, None, None]
+        self.graphs = {}
 
     def first_state(self) -> Weights:
         return self.start.clone()
@@ -230,65 +233,111 @@ class _Stack:
         alpha, step_size = self.alpha[index], self.step_size[index]
         return type(self)(self.problem, self.start.select(index), alpha, step_size, state.select(index))
 
-    def run(self, steps: int, always_test: bool, update_last: bool = True) -> Tensor:
+    def run(self, steps: int, always_test: bool, update: bool = True) -> Tensor:
         """Do so many iterations; losses (step, train and test, stack) before each one's update.
 
-        Where the test loss was not asked for it reads NaN.
+        Where the test loss was not asked for it reads NaN. Without `update` the last iteration has none.
         """
-        kind = {"dtype": self.residual_train.dtype, "device": self.residual_train.device}
-        sums = torch.full((steps, 2, len(self.alpha)), math.nan, **kind)
-        for step, (train_sum, test_sum) in enumerate(sums.unbind(0)):
-            test = always_test or step == 0
-            residual = self.evaluate(*self.views[test])[:, 0]
-            torch.mul(residual, residual, out=self.squares if test else self.squares_train)
-            torch.sum(self.squares_train, -1, out=train_sum)
+        n_train, n_test = self.sizes
+        losses = torch.full(
+            (steps, 2, len(self.alpha)), math.nan, dtype=torch.float64, device=self.alpha.device
+        )
+        done = 0
+        while done < steps:
+            test = always_test or done == 0
+            count = self.piece(steps - done if always_test or done else 1)
+            self.iterate(count, test, update or done + count < steps)
+            squares = self.residuals[:count, :, 0].square()
+            losses[done : done + count, 0] = squares[..., :n_train].sum(-1).double() / (2 * n_train)
             if test:
-                torch.sum(self.squares_test, -1, out=test_sum)
-            if update_last or step < steps - 1:
-                self.update()
-        return sums.double() * self.loss_scale.to(sums.device)
+                losses[done : done + count, 1] = squares[..., n_train:].sum(-1).double() / (2 * n_test)
+            done += count
+        return losses
 
-    def evaluate(
-        self, inputs: Tensor, features: Tensor, negative_targets: Tensor, residual: Tensor
-    ) -> Tensor:
-        """Features ReLU(b·x) and residuals α h − y, in the buffers given."""
+    def piece(self, steps: int) -> int:
+        """How many of these steps to do at once, and to keep the residuals of."""
+        if self.alpha.device.type == "cpu":
+            return min(steps, _PIECE)
+        return next(size for size in _GRAPHED if size <= steps)
+
+    def iterate(self, count: int, test: bool, update: bool) -> None:
+        """Iterations that leave their residuals in the first rows. On a GPU they are one graph, captured once."""
+        if self.alpha.device.type == "cpu" or not update:
+            self._iterate(count, test, update)
+            return
+        if (count, test) not in self.graphs:
+            self.graphs[count, test] = self._capture(count, test)
+        self.graphs[count, test].replay()
+
+    def _iterate(self, count: int, test: bool, update: bool) -> None:
+        for row, row_train in self.rows[:count]:
+            self.evaluate(test, row if test else row_train)
+            if update:
+                self.update(row_train)
+
+    def _capture(self, count: int, test: bool) -> "torch.cuda.CUDAGraph":
+        """The graph of these iterations; the state is as before."""
+        before = self.state.clone()
+        stream = torch.cuda.Stream()
+        stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(stream):  # libraries allocate on first use, which a capture forbids
+            self._iterate(1, test, True)
+        torch.cuda.current_stream().wait_stream(stream)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            self._iterate(count, test, True)
+        for part, saved in zip(self.state, before, strict=True):
+            part.copy_(saved)
+        return graph
+
+    def evaluate(self, test: bool, residual: Tensor) -> None:
+        """Features ReLU(b·x), and residuals α h − y into the row given."""
+        inputs, features, negative_targets = self.views[test]
         hidden, output = self.state
         torch.mm(hidden.flatten(0, 1), inputs, out=features.flatten(0, 1))
         features.relu_()
         torch.mul(output, self.output_scale, out=self.readout[:, 0])
-        return torch.baddbmm(negative_targets, self.readout, features, out=residual)
+        torch.baddbmm(negative_targets, self.readout, features, out=residual)
 
-    def update(self) -> None:
-        """One step of descent; uses up the training residual."""
-        self.descend_from(self.state)
+    def update(self, residual: Tensor) -> None:
+        """One step of descent from the training residual."""
+        self.descend_from(self.state, residual)
 
-    def descend_from(self, weights: Weights) -> None:
+    def descend_from(self, weights: Weights, residual: Tensor) -> None:
         """Move the state by the step at `weights`, both layers from the old ones."""
-        self.residual_train.mul_(self.rate)
-        _relu_backward(self.residual_train, self.features_train, 0, grad_input=self.gated)
+        torch.mul(residual, self.rate, out=self.scaled)
+        _relu_backward(self.scaled, self.features_train, 0, grad_input=self.gated)
         torch.mm(self.gated.flatten(0, 1), self.x_train, out=self.gradient.flatten(0, 1))
         torch.mul(weights.hidden, self.gradient, out=self.product)
         torch.sum(self.product, -1, out=self.output_step)
-        self.state.hidden.addcmul_(weights.output[..., None], self.gradient, value=-1)
+        torch.mul(self.gradient, weights.output[..., None], out=self.product)
+        self.state.hidden.sub_(self.product)
         self.state.output.sub_(self.output_step)
 
 
 class _DisplacedStack(_Stack):
-    """Students with h(w0) = 0, whose state is δ = w − w0.
+    """Symmetrised students, whose state is δ = w − w0.
 
-    h is evaluated as in `network.change`, with h(w0) = 0: however large w0 is, neither the updates nor
-    h drown in its rounding.
+    With P = ReLU(b0·x) and Δ as in `network.change`, h(w) = h(w) − h(w0) = aᵀΔ + δaᵀP: however large w0 is,
+    neither the updates nor h drown in its rounding. Mirrored neurons share P.
     """
 
     def __init__(self, *arguments):
         super().__init__(*arguments)
-        inputs, features, *_ = self.views[True]
-        at_start = torch.mm(self.start.hidden.flatten(0, 1), inputs).view_as(features)
-        parts = at_start.clamp(max=0), -at_start.clamp(min=0)
+        inputs, features, _ = self.views[True]
+        half = self.start.output.shape[1] // 2
+        hidden = self.start.hidden[:, :half]
+        at_start = torch.mm(hidden.flatten(0, 1), inputs).view(len(hidden), half, -1)
+        parts = at_start.clamp(max=0)[:, None], -at_start.clamp(min=0)[:, None]
         for test, views in self.views.items():
-            self.views[test] = *views, *(part[..., : views[0].shape[1]] for part in parts)
-        self.start_readout = (self.start.output * self.output_scale)[:, None]
-        self.now = self.start.clone()
+            inputs, features, negative_targets = views
+            halves = features.unflatten(1, (2, half))
+            self.views[test] = *views, halves, *(part[..., : inputs.shape[1]] for part in parts)
+        self.moved_train, self.minus_start_train = self.views[False][3], self.views[False][5]
+        self.features_train = torch.empty_like(self.gated)
+        self.minus_output_scale = -self.output_scale
+        self.start_readout = torch.empty_like(self.readout[..., :half])
+        self.now = self.start.plus(self.state)
 
     def first_state(self) -> Weights:
         return Weights(*map(torch.zeros_like, self.start))
@@ -297,27 +346,22 @@ class _DisplacedStack(_Stack):
     def split(state: Weights, start: Weights) -> tuple[Weights, Weights]:
         return start.plus(state), state
 
-    def evaluate(
-        self,
-        inputs: Tensor,
-        features: Tensor,
-        negative_targets: Tensor,
-        residual: Tensor,
-        negative_part: Tensor,
-        minus_positive_part: Tensor,
-    ) -> Tensor:
-        hidden, output = self.state
-        torch.mm(hidden.flatten(0, 1), inputs, out=features.flatten(0, 1))
-        torch.maximum(features.add_(negative_part), minus_positive_part, out=features)
-        torch.baddbmm(negative_targets, self.start_readout, features, out=residual)
-        features.sub_(minus_positive_part)
-        torch.mul(output, self.output_scale, out=self.readout[:, 0])
-        return residual.baddbmm_(self.readout, features)
-
-    def update(self) -> None:
+    def evaluate(self, test: bool, residual: Tensor) -> None:
+        """Δ, and residuals α h − y into the row given."""
+        inputs, features, negative_targets, halves, negative_part, minus_start = self.views[test]
         for now, start, step in zip(self.now, self.start, self.state, strict=True):
             torch.add(start, step, out=now)
-        self.descend_from(self.now)
+        torch.mm(self.state.hidden.flatten(0, 1), inputs, out=features.flatten(0, 1))
+        torch.maximum(halves.add_(negative_part), minus_start, out=halves)
+        torch.mul(self.now.output, self.output_scale, out=self.readout[:, 0])
+        torch.baddbmm(negative_targets, self.readout, features, out=residual)
+        torch.sum(self.state.output.unflatten(1, (2, -1)), 1, out=self.start_readout[:, 0])
+        self.start_readout[:, 0].mul_(self.minus_output_scale)
+        residual.baddbmm_(self.start_readout, minus_start[:, 0])
+
+    def update(self, residual: Tensor) -> None:
+        torch.sub(self.moved_train, self.minus_start_train, out=self.features_train.view_as(self.moved_train))
+        self.descend_from(self.now, residual)
 
 
 class _Recorder:

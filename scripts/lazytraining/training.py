@@ -19,8 +19,9 @@ from tqdm import tqdm
 from lazytraining import descent, network, problem, records
 from lazytraining.network import Weights
 
-CPU_NEURONS = 64
-"""A stack on a CPU: as many students as have at most so many neurons together, whose activations stay in its cache."""
+CPU_NEURONS = 128
+"""A stack on a CPU: as many students as have at most so many neurons together. More leave the cache, fewer starve the
+matrix products (docs/performance.md)."""
 GPU_SHARE = 0.7
 """Share of a GPU's free memory that a stack may take."""
 SAVE_EVERY = 30.0
@@ -72,9 +73,10 @@ def _stacks(keys: list[dict], settings: dict, device: str) -> Iterator[list[int]
         buffers = 4 * (sizes["n_train"] + sizes["n_test"]) + 6 * sizes["d"]
         neurons = int(GPU_SHARE * torch.cuda.mem_get_info()[0] / (buffers * width))
     by_width = sorted(range(len(keys)), key=lambda i: keys[i]["m"])
-    for m, members in itertools.groupby(by_width, key=lambda i: keys[i]["m"]):
-        members, size = list(members), max(1, neurons // m)
-        yield from (members[first : first + size] for first in range(0, len(members), size))
+    for m, group in itertools.groupby(by_width, key=lambda i: keys[i]["m"]):
+        members, size = list(group), max(1, neurons // m)
+        for first in range(0, len(members), size):
+            yield members[first : first + size]
 
 
 def _train_stack(
