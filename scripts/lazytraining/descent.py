@@ -324,13 +324,13 @@ class _DisplacedStack(_Stack):
 
     def __init__(self, *arguments):
         super().__init__(*arguments)
-        inputs, features, _ = self.views[True]
+        inputs = self.views[True][0]
         half = self.start.output.shape[1] // 2
         hidden = self.start.hidden[:, :half]
         at_start = torch.mm(hidden.flatten(0, 1), inputs).view(len(hidden), half, -1)
         parts = at_start.clamp(max=0)[:, None], -at_start.clamp(min=0)[:, None]
         for test, views in self.views.items():
-            inputs, features, negative_targets = views
+            inputs, features, _ = views
             halves = features.unflatten(1, (2, half))
             self.views[test] = *views, halves, *(part[..., : inputs.shape[1]] for part in parts)
         self.moved_train, self.minus_start_train = self.views[False][3], self.views[False][5]
