@@ -5,11 +5,13 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 import claims
 import numpy as np
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from conftest import ROOT, TINY, Workflow
@@ -123,9 +125,9 @@ def test_the_ledger_reads_what_the_configuration_says_it_does(finished, monkeypa
     asked = set()
     find = ledger.Evidence.get
 
-    def spy(evidence, kind, name):
+    def spy(evidence, kind, name, **options):
         asked.add((name, {"surfaces": "landscapes", "endpoints": "landscapes"}.get(kind, kind)))
-        return find(evidence, kind, name)
+        return find(evidence, kind, name, **options)
 
     monkeypatch.setattr(ledger.Evidence, "get", spy)
     paths = {
@@ -328,6 +330,62 @@ def test_killed_and_resumed_gives_the_same_data(finished, tmp_path):
                 assert data(ours) == data(theirs)
             else:
                 assert pq.read_table(ours).equals(pq.read_table(theirs))
+
+
+@pytest.fixture(scope="module")
+def stacked(tmp_path_factory) -> Workflow:
+    workflow = Workflow(tmp_path_factory.mktemp("stacked"), ALL | {"execution": "stacked"})
+    workflow(
+        "figure_1", "landscapes", "results/summary/tau_alpha_text.parquet", "results/summary/plateau.parquet"
+    )
+    return workflow
+
+
+def test_stacked_execution_makes_the_same_results(stacked, finished):
+    assert not (stacked.results / "runs").exists()
+    paths = sorted(stacked.results.glob("stacks/experiment=*/seed=*/run.parquet"))
+    assert len(paths) == 2 + 2 + 1 + 2 + 2 * 3
+    for path in paths:
+        table = pq.read_table(path, partitioning=None)
+        assert table.schema.remove_metadata() == records.RUN
+        keys = list(zip(*(table[name].to_pylist() for name in records.KEYS), strict=True))
+        assert keys == sorted(keys)
+    compared = ["summary/*.parquet", "tables/*.parquet", "landscapes/**/*.parquet"]
+    for path in (path for pattern in compared for path in stacked.results.glob(pattern)):
+        ours, theirs = (
+            pq.read_table(root / path.relative_to(stacked.results), partitioning=None).to_pandas()
+            for root in (stacked.results, finished.results)
+        )
+        if path.name == "endpoints.parquet":
+            ours, theirs = (table.sort_values(records.KEYS, ignore_index=True) for table in (ours, theirs))
+        pd.testing.assert_frame_equal(
+            ours.drop(columns="wall_seconds", errors="ignore"),
+            theirs.drop(columns="wall_seconds", errors="ignore"),
+            rtol=1e-6,
+        )
+    assert not list(stacked.results.rglob(".*"))
+
+
+def test_stacked_execution_runs_again_by_experiment_and_seed(stacked):
+    assert stacked.jobs("figure_1", "landscapes") == {"landscapes": 1}
+    experiments_ = ALL["experiments"] | {"plateau": SMALL | {"tau": [0.1, 1, 5], "iterations": 30}}
+    stacked.write(ALL | {"execution": "stacked", "experiments": experiments_})
+    assert stacked.jobs("results/summary/plateau.parquet") == {"stack": 2, "aggregate": 1}
+    assert stacked.jobs("figure_1") == {}
+
+
+def test_a_seed_is_trained_by_hand_as_in_its_job(stacked):
+    path = stacked.results / "stacks/experiment=trajectory/seed=1/run.parquet"
+    before = data(path.parent)
+    path.unlink()
+    script = [sys.executable, str(ROOT / "scripts/train_by_hand.py")]
+    run = {"cwd": stacked.folder, "capture_output": True, "text": True, "check": False}
+    done = subprocess.run([*script, "trajectory", "1", "overlay.yaml"], **run)
+    assert done.returncode == 0, done.stderr
+    assert data(path.parent) == before
+    wrong = subprocess.run([*script, "trajectory", "7", "overlay.yaml"], **run)
+    assert wrong.returncode == 1
+    assert wrong.stderr.startswith("Configuration: trajectory 7 is not configured")
 
 
 def test_names_of_rules_are_reserved(finished):

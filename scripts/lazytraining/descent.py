@@ -11,6 +11,7 @@ whole stack at once: (S m × d)·(d × n) and (S m × n)·(n × d). Everything i
 allocated and nothing goes to the host but at recorded iterations.
 """
 
+import copy
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -178,13 +179,24 @@ class Descent:
             trajectory.relative_distance.append(there.relative_distance.item())
 
     def checkpoint(self) -> dict:
-        """All that changes, as tensors, lists and numbers on the host."""
-        return {
-            "blocks": self.blocks,
-            "running": self.running,
-            "state": tuple(part.cpu() for part in self.stack.state),
-            "recorders": [recorder.save() for recorder in self.recorders],
-        }
+        """A copy of all that changes, as tensors, lists and numbers on the host."""
+        return copy.deepcopy(
+            {
+                "blocks": self.blocks,
+                "running": self.running,
+                "state": tuple(part.cpu() for part in self.stack.state),
+                "recorders": [recorder.save() for recorder in self.recorders],
+            }
+        )
+
+
+def product(left: Tensor, right: Tensor, out: Tensor) -> Callable[[], object]:
+    """out = left · right, whenever it is called. On a CPU by NumPy's library, which is the faster one for few rows."""
+    if out.device.type != "cpu":
+        return lambda: torch.mm(left, right, out=out)
+    arrays = left.numpy(), right.numpy()
+    into = out.numpy()
+    return lambda: np.matmul(*arrays, out=into)
 
 
 class _Stack:
@@ -201,12 +213,12 @@ class _Stack:
         n_train, n_test = len(problem.y_train), len(problem.y_test)
         n = n_train + n_test
 
-        inputs = torch.as_tensor(np.vstack([problem.x_train, problem.x_test]).T.copy(), **kind)
+        self.inputs = torch.as_tensor(np.vstack([problem.x_train, problem.x_test]).T.copy(), **kind)
         targets = torch.as_tensor(np.concatenate([problem.y_train, problem.y_test]), **kind)
         features = torch.empty(stack, m, n, **kind)
-        whole = inputs, features, (-targets).expand(stack, 1, n)
+        whole = features, (-targets).expand(stack, 1, n)
         self.views = {True: whole, False: tuple(buffer[..., :n_train] for buffer in whole)}
-        self.x_train, self.features_train = inputs[:, :n_train].T, features[..., :n_train]
+        self.features_train = features[..., :n_train]
         self.residuals = torch.empty(_PIECE, stack, 1, n, **kind)
         self.rows = [(row, row[..., :n_train]) for row in self.residuals]
         self.sizes = n_train, n_test
@@ -218,6 +230,15 @@ class _Stack:
         self.output_step = torch.empty(stack, m, **kind)
         self.output_scale = self.alpha.to(**kind)[:, None]
         self.rate = (self.step_size / self.alpha / n_train).to(**kind)[:, None, None]
+        self.project = {
+            test: product(
+                self.state.hidden.flatten(0, 1), self.inputs[:, : part.shape[-1]], part.flatten(0, 1)
+            )
+            for test, (part, _) in self.views.items()
+        }
+        self.pull_back = product(
+            self.gated.flatten(0, 1), self.inputs[:, :n_train].T.contiguous(), self.gradient.flatten(0, 1)
+        )
         self.graphs = {}
 
     def first_state(self) -> Weights:
@@ -292,11 +313,10 @@ class _Stack:
 
     def evaluate(self, test: bool, residual: Tensor) -> None:
         """Features ReLU(b·x), and residuals α h − y into the row given."""
-        inputs, features, negative_targets = self.views[test]
-        hidden, output = self.state
-        torch.mm(hidden.flatten(0, 1), inputs, out=features.flatten(0, 1))
+        features, negative_targets = self.views[test]
+        self.project[test]()
         features.relu_()
-        torch.mul(output, self.output_scale, out=self.readout[:, 0])
+        torch.mul(self.state.output, self.output_scale, out=self.readout[:, 0])
         torch.baddbmm(negative_targets, self.readout, features, out=residual)
 
     def update(self, residual: Tensor) -> None:
@@ -307,7 +327,7 @@ class _Stack:
         """Move the state by the step at `weights`, both layers from the old ones."""
         torch.mul(residual, self.rate, out=self.scaled)
         _relu_backward(self.scaled, self.features_train, 0, grad_input=self.gated)
-        torch.mm(self.gated.flatten(0, 1), self.x_train, out=self.gradient.flatten(0, 1))
+        self.pull_back()
         torch.mul(weights.hidden, self.gradient, out=self.product)
         torch.sum(self.product, -1, out=self.output_step)
         torch.mul(self.gradient, weights.output[..., None], out=self.product)
@@ -324,16 +344,14 @@ class _DisplacedStack(_Stack):
 
     def __init__(self, *arguments):
         super().__init__(*arguments)
-        inputs = self.views[True][0]
         half = self.start.output.shape[1] // 2
-        hidden = self.start.hidden[:, :half]
-        at_start = torch.mm(hidden.flatten(0, 1), inputs).view(len(hidden), half, -1)
-        parts = at_start.clamp(max=0)[:, None], -at_start.clamp(min=0)[:, None]
-        for test, views in self.views.items():
-            inputs, features, _ = views
+        at_start = (self.start.hidden[:, :half] @ self.inputs)[:, None]
+        parts = at_start.clamp(max=0), -at_start.clamp(min=0)
+        for test, (features, negative_targets) in self.views.items():
             halves = features.unflatten(1, (2, half))
-            self.views[test] = *views, halves, *(part[..., : inputs.shape[1]] for part in parts)
-        self.moved_train, self.minus_start_train = self.views[False][3], self.views[False][5]
+            at_these = (part[..., : features.shape[-1]] for part in parts)
+            self.views[test] = features, negative_targets, halves, *at_these
+        self.moved_train, self.minus_start_train = self.views[False][2], self.views[False][4]
         self.features_train = torch.empty_like(self.gated)
         self.minus_output_scale = -self.output_scale
         self.start_readout = torch.empty_like(self.readout[..., :half])
@@ -348,10 +366,10 @@ class _DisplacedStack(_Stack):
 
     def evaluate(self, test: bool, residual: Tensor) -> None:
         """Δ, and residuals α h − y into the row given."""
-        inputs, features, negative_targets, halves, negative_part, minus_start = self.views[test]
+        features, negative_targets, halves, negative_part, minus_start = self.views[test]
         for now, start, step in zip(self.now, self.start, self.state, strict=True):
             torch.add(start, step, out=now)
-        torch.mm(self.state.hidden.flatten(0, 1), inputs, out=features.flatten(0, 1))
+        self.project[test]()
         torch.maximum(halves.add_(negative_part), minus_start, out=halves)
         torch.mul(self.now.output, self.output_scale, out=self.readout[:, 0])
         torch.baddbmm(negative_targets, self.readout, features, out=residual)

@@ -12,10 +12,9 @@ from pathlib import Path
 _LIBRARY = Path(__file__).parent
 
 
-@cache
 def code_digest(script: Path) -> str:
     """Sixteen hexadecimal digits for the code of `sources`."""
-    text = "\n".join(ast.unparse(_without_docstrings(_parse(path))) for path in sources(script))
+    text = "\n".join(_read(path)[0] for path in sources(script))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -26,22 +25,21 @@ def sources(script: Path) -> list[Path]:
         path = waiting.pop()
         if path not in reached:
             reached.add(path)
-            waiting += _library_imports(_parse(path))
+            waiting += _read(path)[1]
     return sorted(reached)
 
 
-def _parse(path: Path) -> ast.Module:
-    return ast.parse(path.read_text())
-
-
-def _library_imports(tree: ast.AST) -> list[Path]:
+@cache
+def _read(path: Path) -> tuple[str, list[Path]]:
+    """A file's code, and the modules of the library that it imports."""
+    tree = ast.parse(path.read_text())
     names = []
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module == _LIBRARY.name:
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{_LIBRARY.name}."):
             names.append(node.module.split(".")[1])
-    return [_LIBRARY / f"{name}.py" for name in names]
+    return ast.unparse(_without_docstrings(tree)), [_LIBRARY / f"{name}.py" for name in names]
 
 
 def _without_docstrings(tree: ast.AST) -> ast.AST:
