@@ -5,7 +5,7 @@ ENVIRONMENT := .venv/installed
 RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
 SNAKEMAKE := $(RUN) snakemake --cores $(CORES)
 
-.PHONY: figures report paper test test-reference findings precision bench lint format schema clean
+.PHONY: figures report paper test test-reference findings precision bench bench-snakemake lint format schema clean
 
 figures: $(ENVIRONMENT)
 	$(SNAKEMAKE) --configfile config/quick.yaml -- all theory claims
@@ -33,8 +33,13 @@ findings: $(ENVIRONMENT)
 precision: $(ENVIRONMENT)
 	@$(RUN) OMP_NUM_THREADS=1 python scripts/precision.py
 
+# The engine against its floor, a plain loop and JAX if installed; a job; the quick preset: under five minutes.
 bench: $(ENVIRONMENT)
 	@$(RUN) OMP_NUM_THREADS=1 python scripts/bench.py
+
+# What Snakemake itself spends on dry runs and jobs: some minutes more.
+bench-snakemake: $(ENVIRONMENT)
+	@$(RUN) python scripts/bench_snakemake.py
 
 lint: $(ENVIRONMENT)
 	$(RUN) ruff check .

@@ -1,3 +1,4 @@
+import shutil
 import sys
 from pathlib import Path
 
@@ -21,6 +22,8 @@ def load_config():
         sys.exit(f"Configuration: {error}")
     for line in experiments.doubtful_precision(loaded):
         logger.warning(f"Configuration: {line}")
+    if workflow.global_resources.get("gpu") and not shutil.which("nvidia-smi"):
+        logger.warning("No GPU on this machine (no nvidia-smi): stacks will be trained on the CPU")
     return loaded
 
 
@@ -90,8 +93,8 @@ def stack_of(wildcards):
 
 def runs_at(experiment, m, seed=None):
     """The runs of an experiment at one m, of one seed or of all."""
-    runs = [run for run in CONFIG.runs[experiment] if run.m == int(m)]
-    return [run for run in runs if seed is None or run.seed == int(seed)]
+    runs = CONFIG.runs[experiment] if seed is None else CONFIG.stacks[experiment, int(seed)]
+    return [run for run in runs if run.m == int(m)]
 
 
 def baseline_settings(wildcards):

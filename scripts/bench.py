@@ -4,7 +4,8 @@ Times the engine against its matrix products alone, a plain autograd loop, and J
 dependency), then the fixed cost of a job, then the whole quick preset in stacked execution. Rounds take turns and
 the fastest of each counts: a ratio of two such times is steady where the times are not.
 
-Out: results/bench/engine.parquet and results/bench/workflow.parquet, and the same as tables on the terminal.
+Out: engine.parquet, workflow.parquet and operations.parquet (of the paper preset, by experiment) in results/bench, and
+the same as tables on the terminal.
 """
 
 import importlib.util
@@ -38,6 +39,14 @@ SHAPES = [(4, 1), (4, 16), (50, 1), (50, 2), (256, 1)]
 ENGINE = pa.schema(
     [("precision", pa.string()), ("m", pa.int64()), ("stack", pa.int64()), ("loop", pa.string())]
     + [("microseconds", pa.float64()), ("over_products", pa.float64())]
+)
+OPERATIONS = pa.schema(
+    [
+        ("experiment", pa.string()),
+        ("runs", pa.int64()),
+        ("precision", pa.string()),
+        ("operations", pa.float64()),
+    ]
 )
 WORKFLOW = pa.schema([("what", pa.string()), ("seconds", pa.float64())])
 Loop = Callable[[int], None]
@@ -232,8 +241,25 @@ def quick_preset() -> dict[str, float]:
     }
 
 
+def operations() -> pd.DataFrame:
+    """Floating-point operations of the paper preset's matrix products, by experiment, if no run ends early."""
+    config = experiments.load(experiments.read_yaml(ROOT / "config/config.yaml"))
+    rows = []
+    for name, experiment in config.experiments.items():
+        tested = experiment.track_best or experiment.early_stopping is not None
+        points = 2 * experiment.n_train + (experiment.n_test if tested else 0)
+        neurons = sum(run.m for run in config.runs[name])
+        count = 2.0 * neurons * experiment.d * points * experiment.iterations
+        runs, precision = len(config.runs[name]), experiment.precision
+        rows.append({"experiment": name, "runs": runs, "precision": precision, "operations": count})
+    return pd.DataFrame(rows)
+
+
 def main() -> None:
     torch.set_num_threads(1)
+    cost = operations()
+    print(f"Paper preset\n{cost.to_string(index=False, float_format='{:.2e}'.format)}")
+    print(f"in all {cost['operations'].sum():.2e}\n")
     print(
         f"d = {D}, n = {N} + {N}, one core; microseconds an iteration of a stack, and over its matrix products"
     )
@@ -256,6 +282,7 @@ def main() -> None:
     )
     RESULTS.mkdir(parents=True, exist_ok=True)
     records.write(RESULTS / "engine.parquet", found.to_dict("records"), ENGINE)
+    records.write(RESULTS / "operations.parquet", cost.to_dict("records"), OPERATIONS)
     rows = [{"what": what, "seconds": value} for what, value in seconds.items()]
     records.write(RESULTS / "workflow.parquet", rows, WORKFLOW)
     print(f"Written to {RESULTS.relative_to(ROOT)}")

@@ -5,10 +5,12 @@
 Writes the files of the stack under the configuration's results. A GPU is used if there is one.
 """
 
+import os
 import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # as in a job, and before NumPy and torch look
 import torch
 import train
 from snakemake.utils import update_config

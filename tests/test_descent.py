@@ -1,4 +1,5 @@
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -253,7 +254,54 @@ def test_short_runs_record_everything(iterations):
     assert records.recorded_iterations(iterations).tolist() == list(range(iterations + 1))
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("track_best", [True, False])
+def test_iterations_in_graphs_are_the_same_iterations(small_problem, monkeypatch, track_best):
+    """What a GPU captures and replays, with a replay that does the captured iterations here."""
+    start = network.initialise(6, 5, 0.5, 0, False)
+    options = {"iterations": 900, "track_best": track_best}
+    (plain,) = descent.descend(small_problem, start, tensor(1.0), tensor(1.0), **options)
+    captured = set()
+
+    def capture(stack, count, test):
+        captured.add((count, test))
+        return SimpleNamespace(replay=lambda: stack._iterate(count, test, True))
+
+    make = descent._Stack.__init__
+
+    def graphed(stack, *arguments):
+        make(stack, *arguments)
+        stack.graphed = True
+
+    monkeypatch.setattr(descent._Stack, "__init__", graphed)
+    monkeypatch.setattr(descent._Stack, "_capture", capture)
+    (run,) = descent.descend(small_problem, start, tensor(1.0), tensor(1.0), **options)
+    assert run.train_loss == plain.train_loss
+    assert run.test_loss == plain.test_loss
+    assert torch.equal(run.weights.hidden, plain.weights.hidden)
+    assert captured == {(1, True), (8, track_best)} | ({(1, False)} if not track_best else set())
+
+
+needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+
+
+@needs_gpu
+@pytest.mark.parametrize("symmetrize", [False, True])
+@pytest.mark.parametrize(("precision", "tolerance"), [(torch.float64, 1e-9), (torch.float32, 1e-5)])
+def test_gpu_agrees_with_cpu_at_the_papers_size(symmetrize, precision, tolerance):
+    data = make_problem(100, 1000, 1000, 3, 1.0, seed=0)
+    students = [network.initialise(50, 100, tau, 0, symmetrize).to(precision) for tau in (0.1, 1.0, 10.0)]
+    eta = tensor(10.0, 0.1, 1e-3)
+    runs = [
+        descent.descend(
+            data, stack_of(*students).to(device), tensor(1.0, 1.0, 1.0), eta, 500, symmetrized=symmetrize
+        )
+        for device in ("cpu", "cuda")
+    ]
+    for ours, theirs in zip(*runs, strict=True):
+        np.testing.assert_allclose(theirs.test_loss, ours.test_loss, rtol=tolerance)
+
+
+@needs_gpu
 @pytest.mark.parametrize("symmetrize", [False, True])
 def test_gpu_agrees_with_cpu(small_problem, symmetrize):
     start = network.initialise(6, 5, 0.5, 0, symmetrize)

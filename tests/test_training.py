@@ -10,7 +10,7 @@ import pytest
 import torch
 from conftest import ROOT
 
-from lazytraining import descent, training
+from lazytraining import descent, jobs, training
 
 PROBLEM = {"d": 5, "n_train": 40, "n_test": 30, "teacher_neurons": 3, "teacher_gain": 1.0, "seed": 3}
 
@@ -123,6 +123,14 @@ def test_progress_is_written_where_there_is_no_terminal(capfd):
     keys, settings = job()
     training.train(keys, settings)
     assert "100 % of 3.60k updates" in capfd.readouterr().err.splitlines()[-2]
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_without_a_gpu_a_job_that_asks_for_one_trains_on_the_cpu_and_says_so(capsys):
+    assert jobs.device({}) == "cpu"
+    assert not capsys.readouterr().out
+    assert jobs.device({"gpu": 1}) == "cpu"
+    assert capsys.readouterr().out.startswith("No GPU here")
 
 
 CHILD = """

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+import torch
 from conftest import ROOT, TINY, Workflow
 
 from lazytraining import experiments, ledger, records, tables
@@ -367,11 +368,19 @@ def test_stacked_execution_makes_the_same_results(stacked, finished):
 
 
 def test_stacked_execution_runs_again_by_experiment_and_seed(stacked):
-    assert stacked.jobs("figure_1", "landscapes") == {"landscapes": 1}
+    assert stacked.jobs("figure_1", "landscapes") == {}
     experiments_ = ALL["experiments"] | {"plateau": SMALL | {"tau": [0.1, 1, 5], "iterations": 30}}
     stacked.write(ALL | {"execution": "stacked", "experiments": experiments_})
     assert stacked.jobs("results/summary/plateau.parquet") == {"stack": 2, "aggregate": 1}
     assert stacked.jobs("figure_1") == {}
+
+
+def test_the_gpu_profile_stacks_and_says_where_there_is_no_gpu(tmp_path):
+    workflow = Workflow(tmp_path, only(own=TINY))
+    done = workflow("results/summary/own.parquet", profile=str(ROOT / "profiles/gpu"))
+    assert ("No GPU on this machine" in done.stderr) is not torch.cuda.is_available()
+    metadata = pq.read_schema(workflow.results / "stacks/experiment=own/seed=0/run.parquet").metadata
+    assert metadata[b"device"] == (b"cuda" if torch.cuda.is_available() else b"cpu")
 
 
 def test_a_seed_is_trained_by_hand_as_in_its_job(stacked):

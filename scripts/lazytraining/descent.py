@@ -239,7 +239,7 @@ class _Stack:
         self.pull_back = product(
             self.gated.flatten(0, 1), self.inputs[:, :n_train].T.contiguous(), self.gradient.flatten(0, 1)
         )
-        self.graphs = {}
+        self.graphed, self.graphs = start.output.device.type == "cuda", {}
 
     def first_state(self) -> Weights:
         return self.start.clone()
@@ -277,13 +277,13 @@ class _Stack:
 
     def piece(self, steps: int) -> int:
         """How many of these steps to do at once, and to keep the residuals of."""
-        if self.alpha.device.type == "cpu":
+        if not self.graphed:
             return min(steps, _PIECE)
         return next(size for size in _GRAPHED if size <= steps)
 
     def iterate(self, count: int, test: bool, update: bool) -> None:
         """Iterations that leave their residuals in the first rows. On a GPU they are one graph, captured once."""
-        if self.alpha.device.type == "cpu" or not update:
+        if not self.graphed or not update:
             self._iterate(count, test, update)
             return
         if (count, test) not in self.graphs:

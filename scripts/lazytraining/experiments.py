@@ -93,7 +93,6 @@ EVIDENCE = {
     "width_mean_field": {"runs"},
     "width_ntk": {"runs"},
     "underparameterized": {"runs", "baselines"},
-    "cnn": {"runs"},
 }
 """What the ledger of claims reads of each experiment, where it is configured."""
 PROBLEM = ("d", "n_train", "n_test", "teacher_neurons", "teacher_gain")
