@@ -7,8 +7,8 @@ set, and one iteration is
 
 With c_j = Σ_i r_i 1[b_j · x_i > 0] x_i, the gradient of h is a_j c_j in b_j and, because
 ReLU(z) = z 1[z > 0], b_j · c_j in a_j. So one iteration is two matrix products, which serve the
-whole stack at once: (S m × d)·(d × n) and (S m × n)·(n × d). Everything is in place; nothing is
-allocated and nothing goes to the host but at recorded iterations.
+whole stack at once: (S m × d)·(d × n) and (S m × n)·(n × d). Everything is in place; losses are
+computed for many iterations at once, and go to the host at recorded ones.
 """
 
 import copy
@@ -27,10 +27,10 @@ from lazytraining.records import recorded_iterations
 
 _relu_backward = torch.ops.aten.threshold_backward.grad_input
 """out = grad where features > 0, else 0, in one pass: the kernel of ReLU's own gradient."""
-_GRAPHED = (64, 8, 1)
-"""Iterations in a graph on a GPU."""
 _PIECE = 64
 """The most iterations whose residuals are kept until their losses are computed, all at once."""
+_GRAPHED = (_PIECE, 8, 1)
+"""Iterations in a graph on a GPU."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Descent:
     `early_stopping`), else at the recorded ones; the best is over every iteration with `track_best`,
     else over the recorded ones.
 
-    `symmetrized` says that every student starts at h(w0) = 0 exactly, as a symmetrised one does. The
+    `symmetrized` says that every student is symmetrised: the second half of its neurons mirrors the first. The
     displacement w − w0 is then trained instead of w, which is right to single precision's own digits
     for τ up to 10⁶; w itself loses its updates to rounding from τ = 10 on in float32 and from 10⁵
     on in float64 (docs/precision.md).
@@ -267,7 +267,8 @@ class _Stack:
         while done < steps:
             test = always_test or done == 0
             count = self.piece(steps - done if always_test or done else 1)
-            self.iterate(count, test, update or done + count < steps)
+            with np.errstate(over="ignore", invalid="ignore"):  # a student that diverges is a result
+                self.iterate(count, test, update or done + count < steps)
             squares = self.residuals[:count, :, 0].square()
             losses[done : done + count, 0] = squares[..., :n_train].sum(-1).double() / (2 * n_train)
             if test:
