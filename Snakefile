@@ -6,6 +6,7 @@ min_version("9.27")
 
 
 include: "rules/common.smk"
+include: "rules/cluster.smk"
 include: "rules/train.smk"
 include: "rules/baselines.smk"
 include: "rules/aggregate.smk"
@@ -15,10 +16,23 @@ include: "rules/figures.smk"
 include: "rules/claims.smk"
 
 
+# Light: on a cluster these run where Snakemake does.
 localrules:
     all,
     everything,
     landscapes,
+    aggregate,
+    claims,
+    theory,
+    experiment_figure,
+    landscape_figure,
+    figure_1,
+    figure_2,
+    figure_3,
+    figure_4,
+    figure_5,
+    figure_6,
+    figure_7,
 
 
 rule all:

@@ -10,7 +10,8 @@ rule train:
         "../envs/environment.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=most(cost.megabytes, CONFIG.experiments.keys() - KEEP_WEIGHTS),
+        runtime=most(cost.minutes, CONFIG.experiments.keys() - KEEP_WEIGHTS),
     params:
         runs=lambda wildcards: [run_of(wildcards)._asdict()],
         settings=lambda wildcards: CONFIG.settings([run_of(wildcards)]),
@@ -26,6 +27,9 @@ use rule train as train_keep_weights with:
         weights="<results>/runs/experiment={experiment}/<run>/weights.npz",
     wildcard_constraints:
         experiment=one_of(KEEP_WEIGHTS),
+    resources:
+        mem_mb=most(cost.megabytes, KEEP_WEIGHTS),
+        runtime=most(cost.minutes, KEEP_WEIGHTS),
 
 
 use rule train as stack with:
@@ -34,6 +38,9 @@ use rule train as stack with:
         curve="<results>/stacks/experiment={experiment}/seed={seed}/curve.parquet",
     log:
         "<logs>/stacks/experiment={experiment}/seed={seed}.log",
+    resources:
+        mem_mb=of_stack(cost.megabytes),
+        runtime=of_stack(cost.minutes),
     params:
         runs=lambda wildcards: [run._asdict() for run in stack_of(wildcards)],
         settings=lambda wildcards: CONFIG.settings(stack_of(wildcards)),

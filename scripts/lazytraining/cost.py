@@ -1,0 +1,30 @@
+"""What training costs: the time and memory that a job asks a cluster for."""
+
+import math
+from typing import Any
+
+UPDATE = 2e-4
+"""Seconds of an update that computes next to nothing, on one core."""
+FLOPS = {"float32": 6e10, "float64": 3e10}
+"""Operations a second in the matrix products of an update, on one core of an AVX2 machine."""
+SPARE = 4
+"""How much slower a job may be: many points leave the core's cache, and other cores are slower."""
+START_MINUTES = 10
+"""A cold file system takes minutes to import torch from."""
+BASE_MB = 1500
+"""Training takes 290 MB before its data, each of the two or three Snakemakes around it 150."""
+
+
+def minutes(runs: list, settings: dict[str, Any]) -> int:
+    """For runs that train one after the other and share their settings."""
+    problem = settings["problem"]
+    points = 2 * problem["n_train"] + problem["n_test"]
+    update = sum(UPDATE + 2 * run.m * problem["d"] * points / FLOPS[settings["precision"]] for run in runs)
+    return math.ceil(START_MINUTES + SPARE * settings["iterations"] * update / 60)
+
+
+def megabytes(runs: list, settings: dict[str, Any]) -> int:
+    """The data, and what a stack of students (64 neurons, or one wider student) computes of every point."""
+    problem = settings["problem"]
+    points, neurons = problem["n_train"] + problem["n_test"], max(64, *(run.m for run in runs))
+    return BASE_MB + math.ceil(8 * points * (2 * problem["d"] + 6 * neurons) / 1e6)
