@@ -10,9 +10,10 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 NODES = ("n1", "n2")
-PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch")
+PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "setpriv")
 PATH = os.pathsep.join([os.environ["PATH"], "/usr/sbin"])
 CONFIGURATION = """\
 ClusterName=test
@@ -41,9 +42,15 @@ JobAcctGatherParams=OverMemoryKill
 SlurmdTimeout=10
 ReturnToService=2
 KillWait=1
+GresTypes=gpu
 """
-NODE = "NodeName={node} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs=2 RealMemory=8000\n"
-PARTITION = "PartitionName=cpu Nodes=n1,n2 Default=YES MaxTime=60 State=UP\n"
+NODE = (
+    "NodeName={node} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs=2 RealMemory=8000 Gres=gpu:1\n"
+)
+PARTITIONS = """\
+PartitionName=cpu Nodes=n1,n2 Default=YES
+PartitionName=gpu Nodes=n1,n2
+"""
 
 
 def missing() -> list[str]:
@@ -59,33 +66,72 @@ def until(condition, what: str, seconds: float = 120):
     return value
 
 
+def command_of(process: int) -> str:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{process}/cmdline").read_text()
+    return ""
+
+
+def kill(processes: list[int]) -> None:
+    for process in processes:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+
+
 def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]
 
 
+class Job(NamedTuple):
+    id: str
+    state: str
+    node: str
+    memory: str
+    time_limit: str
+    gres: str
+
+
 class Cluster:
+    """`with Cluster() as cluster:` has it running, and leaves no process and no file of it behind."""
+
     def __init__(self):
         # Not pytest's folder: a socket's path is limited to 107 characters.
         self.folder = Path(tempfile.mkdtemp(prefix="slurm."))
         self.folder.chmod(0o711)  # munged wants its socket in reach of all
         self.daemons: dict[str, subprocess.Popen] = {}
-        host = {"host": socket.gethostname().split(".")[0]}
-        text = CONFIGURATION.format(
-            folder=self.folder, user=getpass.getuser(), control_port=free_port(), **host
-        )
-        text += "".join(NODE.format(node=node, port=free_port(), **host) for node in NODES)
-        self.environment = {
+        self.environment = os.environ | {
             "SLURM_CONF": str(self.folder / "slurm.conf"),
             "PATH": f"{self.folder}/bin:{PATH}",
         }
-        Path(self.environment["SLURM_CONF"]).write_text(text + PARTITION)
+
+    def __enter__(self) -> "Cluster":
+        try:
+            self.configure()
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.stop()
+
+    def configure(self) -> None:
+        host = socket.gethostname().split(".")[0]
+        who = {"folder": self.folder, "user": getpass.getuser(), "host": host}
+        text = CONFIGURATION.format(control_port=free_port(), **who)
+        text += "".join(NODE.format(node=node, port=free_port(), host=host) for node in NODES)
+        (self.folder / "slurm.conf").write_text(text + PARTITIONS)
+        (self.folder / "gres.conf").write_text("NodeName=n1,n2 Name=gpu File=/dev/null\n")
         (self.folder / "state").mkdir()
         # The executor's job step starts srun without SLURM_CONF, which a usual cluster has no need of.
         srun = self.folder / "bin/srun"
         srun.parent.mkdir()
-        srun.write_text(f'#!/bin/sh\nSLURM_CONF={self.folder}/slurm.conf exec {shutil.which("srun")} "$@"\n')
+        srun.write_text(
+            f'#!/bin/sh\nSLURM_CONF={self.folder}/slurm.conf exec {shutil.which("srun", path=PATH)} "$@"\n'
+        )
         srun.chmod(0o755)
 
     def start(self) -> None:
@@ -94,15 +140,31 @@ class Cluster:
         key.write_bytes(os.urandom(128))
         files = {"key-file": "munge.key", "socket": "munge.socket", "pid-file": "munge.pid"}
         files |= {"log-file": "munge.log", "seed-file": "munge.seed"}
-        self.daemon(
-            "munged", "--foreground", *(f"--{name}={self.folder / file}" for name, file in files.items())
-        )
+        options = [f"--{name}={self.folder / file}" for name, file in files.items()]
+        self.daemon("munged", "--foreground", *options)
         self.wait((self.folder / "munge.socket").exists, "munged")
         self.daemon("slurmctld", "-D", "-i")
         for node in NODES:
             self.start_node(node)
-        idle = ("sinfo", "--noheader", "--states=idle", "--format=%D")
-        self.wait(lambda: self.query(*idle) == ["2"], "two idle nodes")
+
+    def start_node(self, node: str) -> None:
+        self.daemon("slurmd", "-D", "-N", node)
+        self.wait(
+            lambda: self.query("sinfo", "-h", "-p", "cpu", "-n", node, "-t", "idle,mixed"), f"{node} to be up"
+        )
+
+    def daemon(self, program: str, *arguments: str) -> None:
+        """Start a daemon that dies with this process, however that dies."""
+        name = arguments[-1] if program == "slurmd" else program
+        command = ["setpriv", "--pdeathsig", "KILL", "--", shutil.which(program, path=PATH), *arguments]
+        with (self.folder / f"{name}.log").open("a") as log:
+            self.daemons[name] = subprocess.Popen(
+                command,
+                env=self.environment | {"SLURMD_NODENAME": name},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
 
     def wait(self, condition, what: str) -> None:
         def reached():
@@ -112,57 +174,38 @@ class Cluster:
 
         until(reached, what)
 
-    def start_node(self, node: str) -> None:
-        self.daemon("slurmd", "-D", "-N", node)
-
-    def daemon(self, program: str, *arguments: str) -> None:
-        """Start a daemon that dies with this process, however that dies."""
-        name = arguments[-1] if program == "slurmd" else program
-        command = ["setpriv", "--pdeathsig", "KILL", "--", shutil.which(program, path=PATH), *arguments]
-        with (self.folder / f"{name}.log").open("a") as log:
-            self.daemons[name] = subprocess.Popen(
-                command,
-                env=os.environ | self.environment | {"SLURMD_NODENAME": name},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
-
     def query(self, *command: str) -> list[str]:
-        """The lines that one of SLURM's commands prints, none while it can't be reached."""
-        done = subprocess.run(
-            command, env=os.environ | self.environment, capture_output=True, text=True, check=False
-        )
+        """The lines that one of SLURM's commands prints, none while the controller can't be reached."""
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
         return done.stdout.splitlines()
 
+    def jobs(self, folder: Path, states: str = "all") -> list["Job"]:
+        """The jobs of the workflow in a folder, of the last five minutes."""
+        columns = "%i|%T|%N|%m|%l|%b|%Z"
+        lines = self.query("squeue", "--noheader", f"--states={states}", "--array", f"--format={columns}")
+        rows = (line.split("|") for line in lines)
+        return [Job(*row[:-1]) for row in rows if row[-1] == str(folder)]
+
     def processes(self, *marks: str) -> list[int]:
-        """Every process with all of these in its environment."""
+        """This cluster's processes with these in their environment: daemons, jobs, and who submitted them."""
         found = []
         for folder in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
-                environment = (folder / "environ").read_bytes().split(b"\0")
-                if all(mark.encode() in environment for mark in marks):
+                environment = (folder / "environ").read_bytes()
+                if all(mark.encode() in environment for mark in (str(self.folder), *marks)):
                     found.append(int(folder.name))
         return found
 
     def kill_node(self, node: str) -> None:
-        """What a power cut does: the daemon and all processes of the node's jobs die at once."""
-        for process in self.processes(
-            f"SLURM_CONF={self.environment['SLURM_CONF']}", f"SLURMD_NODENAME={node}"
-        ):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(process, signal.SIGKILL)
+        """As when its power fails: the daemon and all processes of its jobs die at once."""
+        kill(self.processes(f"SLURMD_NODENAME={node}"))
         self.daemons.pop(node).wait()
 
     def stop(self) -> None:
-        mark = f"SLURM_CONF={self.environment['SLURM_CONF']}"
-        own = os.getpid()
         for daemon in reversed(self.daemons.values()):
             daemon.kill()
             daemon.wait()
-        while left := [process for process in self.processes(mark) if process != own]:
-            for process in left:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(process, signal.SIGKILL)
+        while left := self.processes():
+            kill(left)
             time.sleep(0.1)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.rmtree(self.folder)

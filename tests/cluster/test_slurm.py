@@ -1,0 +1,183 @@
+"""The workflow on a SLURM cluster: a real one of two nodes, on this machine, through profiles/slurm."""
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from conftest import ROOT, Workflow
+from slurm import Cluster, Job, command_of, missing, until
+from test_workflow import LANDSCAPE, SMALL, only
+
+pytestmark = pytest.mark.skipif(
+    bool(missing()), reason=f"needs a SLURM to bring up: no {', '.join(missing())}"
+)
+
+PLATEAU = SMALL | {"tau": [0.1, 1, 10], "seeds": 1, "iterations": 30}
+PRESET = only(plateau=PLATEAU, landscape_mean_field=LANDSCAPE | {"m": [4]}) | {"theory": None}
+SUMMARY = "results/summary/plateau.parquet"
+ONE = only(plateau=SMALL | {"tau": [0.1], "seeds": 1, "iterations": 20_000})
+RUN = "results/runs/experiment=plateau/m=4/alpha=1/tau=0.1/"
+
+
+class Driver:
+    """Snakemake with the SLURM profile, beside the test."""
+
+    def __init__(self, cluster: Cluster, folder: Path, overlay: dict):
+        folder.mkdir()
+        self.cluster, self.folder = cluster, folder
+        self.workflow = Workflow(folder, overlay)
+
+    def start(self, *arguments: str) -> "Driver":
+        often = ["--slurm-init-seconds-before-status-checks", "1"]
+        profile = str(ROOT / "profiles/slurm")
+        with (self.folder / "output").open("w") as output:
+            self.process = subprocess.Popen(
+                self.workflow.command(*often, *arguments, profile=profile),
+                cwd=self.folder,
+                env=self.cluster.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        return self
+
+    def finish(self, succeeds: bool = True) -> str:
+        """What it printed, once it has ended as it should."""
+        self.process.wait(300)
+        output = (self.folder / "output").read_text()
+        assert (self.process.returncode == 0) is succeeds, output
+        return output
+
+    def jobs(self, states: str = "all") -> list[Job]:
+        return self.cluster.jobs(self.folder, states)
+
+    def wait(self, condition, what: str):
+        """The condition's value once it is true, while the driver runs."""
+
+        def reached():
+            assert self.process.poll() is None, (self.folder / "output").read_text()
+            return condition()
+
+        return until(reached, what)
+
+    def summaries(self) -> dict:
+        files = (self.folder / "results/summary").iterdir()
+        return {path.name: pq.read_table(path).replace_schema_metadata(None) for path in files}
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    with Cluster() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory) -> dict:
+    """The preset's summaries from a run without a cluster."""
+    workflow = Workflow(tmp_path_factory.mktemp("local"), PRESET)
+    names = ("plateau", "landscape_mean_field")
+    workflow(*(f"results/summary/{name}.parquet" for name in names))
+    return {f"{name}.parquet": pq.read_table(workflow.results / f"summary/{name}.parquet") for name in names}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def beside(cluster, tmp_path_factory) -> dict[str, Driver]:
+    """What takes long and little: the tests before theirs run meanwhile."""
+
+    def start(name: str, overlay: dict, *resources: str) -> Driver:
+        driver = Driver(cluster, tmp_path_factory.mktemp(name) / "run", overlay)
+        return driver.start("--retries", "1", "--set-resources", *resources, "--", SUMMARY)
+
+    drivers = {
+        "time": start("time", ONE, "train:runtime=attempt", "train:slurm_extra=--nodelist=n1"),
+        "memory": start("memory", ONE, "train:mem_mb=100 * attempt"),
+        "gpu": start("gpu", ONE | {"execution": "stacked"}, "stack:gpu=1", "stack:slurm_partition=gpu"),
+    }
+    hang(cluster, drivers["time"])
+    return drivers
+
+
+def hang(cluster: Cluster, driver: Driver) -> None:
+    """Stop the only training of a driver for good: SLURM's shortest limit is a minute."""
+    scripts = f"{driver.folder}/.snakemake/scripts/"
+
+    def script() -> list[int]:
+        return [process for process in cluster.processes() if scripts in command_of(process)]
+
+    for process in driver.wait(script, "the training to start"):
+        os.kill(process, signal.SIGSTOP)
+
+
+def test_the_whole_preset_on_two_nodes(cluster, local, tmp_path):
+    driver = Driver(cluster, tmp_path / "run", PRESET).start("--", "everything")
+    driver.finish()
+    assert {job.node for job in driver.jobs()} == {"n1", "n2"}
+    assert driver.summaries() == local
+    assert (driver.folder / "results/figures/figure_3.png").exists()
+    assert (driver.folder / "results/claims.md").exists()
+
+
+def test_a_job_over_its_memory_is_retried_with_more_and_named(beside):
+    output = beside["memory"].finish(succeeds=False)
+    jobs = [(job.state, job.memory) for job in sorted(beside["memory"].jobs())]
+    assert jobs == [("FAILED", "100M"), ("FAILED", "200M")]
+    assert "Error in rule train" in output
+    assert RUN in output
+    logs = beside["memory"].folder.glob(".snakemake/slurm_logs/**/*.log")
+    assert "exceeded memory limit" in "".join(path.read_text() for path in logs)
+
+
+def test_stacks_ask_for_one_gpu(beside):
+    """The cluster counts GPUs, of which there is none here: the job trains on the CPU, and says so."""
+    beside["gpu"].finish()
+    assert [(job.state, job.gres) for job in beside["gpu"].jobs()] == [("COMPLETED", "gres:gpu:1")]
+
+
+def test_an_unknown_partition_is_one_clear_line(cluster, tmp_path):
+    driver = Driver(cluster, tmp_path / "run", ONE)
+    output = driver.start("--default-resources", "slurm_partition=nowhere", "--", SUMMARY).finish(False)
+    assert output.splitlines()[-1] == "SLURM: no partition nowhere; this cluster has cpu, gpu"
+    assert not driver.jobs()
+    assert "locked" not in driver.start("--dry-run", "--", SUMMARY).finish()
+
+
+def test_a_lost_node_and_a_cancelled_job(cluster, local, tmp_path):
+    driver = Driver(cluster, tmp_path / "run", only(plateau=PLATEAU)).start("--", SUMMARY)
+
+    def one_on_each():
+        running = {job.node: job for job in driver.jobs("running")}
+        return len(running) == 2 and running
+
+    running = driver.wait(one_on_each, "jobs on both nodes")
+    cluster.kill_node("n2")
+    cluster.query("scancel", running["n1"].id)
+    driver.finish()
+    assert {"NODE_FAIL", "CANCELLED", "COMPLETED"} == {job.state for job in driver.jobs()}
+    assert driver.summaries()["plateau.parquet"] == local["plateau.parquet"]
+    cluster.start_node("n2")
+
+
+def test_a_killed_driver_repeats_nothing_finished(cluster, local, tmp_path):
+    driver = Driver(cluster, tmp_path / "run", only(plateau=PLATEAU))
+    one_node = ["--set-resources", "train:slurm_extra=--nodelist=n1"]  # so that not all end at once
+    driver.start(*one_node, "--", SUMMARY)
+    completed = driver.wait(lambda: driver.jobs("completed"), "a job to end")
+    driver.process.kill()
+    driver.process.wait()
+    cluster.query("scancel", *(job.id for job in driver.jobs("running,pending")))
+    until(lambda: not driver.jobs("running,pending,completing"), "the queue to empty")
+    written = {path: path.stat().st_mtime_ns for path in driver.workflow.results.rglob("run.parquet")}
+    driver.start("--unlock").finish()
+    driver.start("--", SUMMARY).finish()
+    kept = [path for path, before in written.items() if path.stat().st_mtime_ns == before]
+    assert len(kept) >= len(completed)
+    assert driver.summaries()["plateau.parquet"] == local["plateau.parquet"]
+
+
+def test_a_job_over_its_time_is_retried_with_more(beside):
+    beside["time"].finish()
+    jobs = [(job.state, job.time_limit) for job in sorted(beside["time"].jobs())]
+    assert jobs == [("TIMEOUT", "1:00"), ("COMPLETED", "2:00")]
