@@ -90,7 +90,7 @@ class Job(NamedTuple):
     node: str
     memory: str
     time_limit: str
-    gres: str
+    gpus: str
 
 
 class Cluster:
@@ -181,9 +181,10 @@ class Cluster:
 
     def jobs(self, folder: Path, states: str = "all") -> list["Job"]:
         """The jobs of the workflow in a folder, of the last five minutes."""
-        columns = "%i|%T|%N|%m|%l|%b|%Z"
-        lines = self.query("squeue", "--noheader", f"--states={states}", "--array", f"--format={columns}")
-        rows = (line.split("|") for line in lines)
+        columns = ("JobArrayID", "State", "NodeList", "MinMemory", "TimeLimit", "tres-per-job", "WorkDir")
+        look = "--Format=" + ",".join(f"{column}:|" for column in columns)
+        lines = self.query("squeue", "--noheader", "--array", "--sort=i", f"--states={states}", look)
+        rows = (line.rstrip("|").split("|") for line in lines)
         return [Job(*row[:-1]) for row in rows if row[-1] == str(folder)]
 
     def processes(self, *marks: str) -> list[int]:

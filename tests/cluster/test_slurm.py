@@ -122,7 +122,7 @@ def test_the_whole_preset_on_two_nodes(cluster, local, tmp_path):
 
 def test_a_job_over_its_memory_is_retried_with_more_and_named(beside):
     output = beside["memory"].finish(succeeds=False)
-    jobs = [(job.state, job.memory) for job in sorted(beside["memory"].jobs())]
+    jobs = [(job.state, job.memory) for job in beside["memory"].jobs()]
     assert jobs == [("FAILED", "100M"), ("FAILED", "200M")]
     assert "Error in rule train" in output
     assert RUN in output
@@ -133,7 +133,7 @@ def test_a_job_over_its_memory_is_retried_with_more_and_named(beside):
 def test_stacks_ask_for_one_gpu(beside):
     """The cluster counts GPUs, of which there is none here: the job trains on the CPU, and says so."""
     beside["gpu"].finish()
-    assert [(job.state, job.gres) for job in beside["gpu"].jobs()] == [("COMPLETED", "gres:gpu:1")]
+    assert [(job.state, job.gpus) for job in beside["gpu"].jobs()] == [("COMPLETED", "gres:gpu:1")]
 
 
 def test_an_unknown_partition_is_one_clear_line(cluster, tmp_path):
@@ -179,5 +179,5 @@ def test_a_killed_driver_repeats_nothing_finished(cluster, local, tmp_path):
 
 def test_a_job_over_its_time_is_retried_with_more(beside):
     beside["time"].finish()
-    jobs = [(job.state, job.time_limit) for job in sorted(beside["time"].jobs())]
+    jobs = [(job.state, job.time_limit) for job in beside["time"].jobs()]
     assert jobs == [("TIMEOUT", "1:00"), ("COMPLETED", "2:00")]
