@@ -57,7 +57,7 @@ def missing() -> list[str]:
     return [program for program in PROGRAMS if not shutil.which(program, path=PATH)]
 
 
-def until(condition, what: str, seconds: float = 120):
+def until(condition, what: str, seconds: float = 300):
     """The condition's value once it is true."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):
