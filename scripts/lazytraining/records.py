@@ -1,7 +1,7 @@
 """Parquet files of runs: schemas, atomic writing, provenance."""
 
-import os
 import platform
+import secrets
 import subprocess
 from collections.abc import Iterable
 from contextlib import contextmanager
@@ -63,7 +63,7 @@ def recorded_iterations(iterations: int) -> Int[np.ndarray, " k"]:
 def replacing(path: str | Path):
     """Give a temporary path beside `path`; rename it to `path` once the block has ended well."""
     path = Path(path)
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{path.suffix}")
     try:
         yield temporary
         temporary.replace(path)
