@@ -3,20 +3,12 @@ import subprocess
 from lazytraining import cost
 
 
-def most(measure, names):
-    """What the costliest run of these experiments asks for. All jobs of a rule ask for it, because those of a
-    job array get what its first one asks for."""
-    runs = [[max(CONFIG.runs[name])] for name in names]
-    value = max((measure(run, CONFIG.settings(run)) for run in runs), default=0)
-    return lambda wildcards, attempt: attempt * value
-
-
-def of_stack(measure):
-    """What a stack asks for."""
+def asks(measure, runs):
+    """What a job that trains these runs asks for, and as much again at each retry."""
 
     def needed(wildcards, attempt):
-        runs = stack_of(wildcards)
-        return attempt * measure(runs, CONFIG.settings(runs))
+        chosen = runs(wildcards)
+        return attempt * measure(chosen, CONFIG.settings(chosen))
 
     return needed
 

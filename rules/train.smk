@@ -10,8 +10,8 @@ rule train:
         "../envs/environment.yaml"
     threads: 1
     resources:
-        mem_mb=most(cost.megabytes, CONFIG.experiments.keys() - KEEP_WEIGHTS),
-        runtime=most(cost.minutes, CONFIG.experiments.keys() - KEEP_WEIGHTS),
+        mem_mb=asks(cost.megabytes, lambda wildcards: [run_of(wildcards)]),
+        runtime=asks(cost.minutes, lambda wildcards: [run_of(wildcards)]),
     params:
         runs=lambda wildcards: [run_of(wildcards)._asdict()],
         settings=lambda wildcards: CONFIG.settings([run_of(wildcards)]),
@@ -27,9 +27,6 @@ use rule train as train_keep_weights with:
         weights="<results>/runs/experiment={experiment}/<run>/weights.npz",
     wildcard_constraints:
         experiment=one_of(KEEP_WEIGHTS),
-    resources:
-        mem_mb=most(cost.megabytes, KEEP_WEIGHTS),
-        runtime=most(cost.minutes, KEEP_WEIGHTS),
 
 
 use rule train as stack with:
@@ -39,8 +36,8 @@ use rule train as stack with:
     log:
         "<logs>/stacks/experiment={experiment}/seed={seed}.log",
     resources:
-        mem_mb=of_stack(cost.megabytes),
-        runtime=of_stack(cost.minutes),
+        mem_mb=asks(cost.megabytes, stack_of),
+        runtime=asks(cost.minutes, stack_of),
     params:
         runs=lambda wildcards: [run._asdict() for run in stack_of(wildcards)],
         settings=lambda wildcards: CONFIG.settings(stack_of(wildcards)),

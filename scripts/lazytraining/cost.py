@@ -9,10 +9,10 @@ FLOPS = {"float32": 6e10, "float64": 3e10}
 """Operations a second in the matrix products of an update, on one core of an AVX2 machine."""
 SPARE = 4
 """How much slower a job may be: many points leave the core's cache, and other cores are slower."""
-START_MINUTES = 10
+START_MINUTES = 3
 """A cold file system takes minutes to import torch from."""
 BASE_MB = 1500
-"""Training takes 290 MB before its data, each of the two or three Snakemakes around it 150."""
+"""Training takes 290 MB before its data, each of the two Snakemakes around it 150."""
 
 
 def minutes(runs: list, settings: dict[str, Any]) -> int:
