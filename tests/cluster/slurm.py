@@ -15,6 +15,8 @@ from typing import NamedTuple
 NODES = ("n1", "n2")
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "setpriv")
 PATH = os.pathsep.join([os.environ["PATH"], "/usr/sbin"])
+TIED = ["setpriv", "--pdeathsig", "KILL", "--"]
+"""Before a command: it dies with the process that starts it, however that dies."""
 CONFIGURATION = """\
 ClusterName=test
 SlurmctldHost={host}(127.0.0.1)
@@ -154,9 +156,8 @@ class Cluster:
         )
 
     def daemon(self, program: str, *arguments: str) -> None:
-        """Start a daemon that dies with this process, however that dies."""
         name = arguments[-1] if program == "slurmd" else program
-        command = ["setpriv", "--pdeathsig", "KILL", "--", shutil.which(program, path=PATH), *arguments]
+        command = [*TIED, shutil.which(program, path=PATH), *arguments]
         with (self.folder / f"{name}.log").open("a") as log:
             self.daemons[name] = subprocess.Popen(
                 command,

@@ -8,12 +8,11 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from conftest import ROOT, Workflow
-from slurm import Cluster, Job, command_of, missing, until
+from slurm import TIED, Cluster, Job, command_of, missing, until
 from test_workflow import LANDSCAPE, SMALL, only
 
-pytestmark = pytest.mark.skipif(
-    bool(missing()), reason=f"needs a SLURM to bring up: no {', '.join(missing())}"
-)
+if missing():
+    pytest.skip(f"needs a SLURM to bring up: no {', '.join(missing())}", allow_module_level=True)
 
 PLATEAU = SMALL | {"tau": [0.1, 1], "seeds": 1, "iterations": 30}
 PRESET = only(plateau=PLATEAU, landscape_mean_field=LANDSCAPE | {"m": [4]}) | {"theory": None}
@@ -35,7 +34,7 @@ class Driver:
         profile = str(ROOT / "profiles/slurm")
         with (self.folder / "output").open("w") as output:
             self.process = subprocess.Popen(
-                self.workflow.command(*often, *arguments, profile=profile),
+                [*TIED, *self.workflow.command(*often, *arguments, profile=profile)],
                 cwd=self.folder,
                 env=self.cluster.environment,
                 stdin=subprocess.DEVNULL,
