@@ -21,7 +21,6 @@ rule claims:
     conda:
         "../envs/environment.yaml"
     params:
-        results=CONFIG.results,
         code=digest("claims.py"),
     script:
         "../scripts/claims.py"

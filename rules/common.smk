@@ -22,7 +22,7 @@ def load_config():
         sys.exit(f"Configuration: {error}")
     for line in experiments.doubtful_precision(loaded):
         logger.warning(f"Configuration: {line}")
-    if workflow.global_resources.get("gpu") and not shutil.which("nvidia-smi"):
+    if "gpu" in workflow.global_resources and not shutil.which("nvidia-smi"):
         logger.warning("No GPU on this machine (no nvidia-smi): stacks will be trained on the CPU")
     return loaded
 

@@ -26,7 +26,7 @@ import torch
 import yaml
 from snakemake.utils import update_config
 
-from lazytraining import descent, experiments, network, problem, records, training
+from lazytraining import cost, descent, experiments, network, problem, records, training
 from lazytraining.network import Weights
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -245,21 +245,19 @@ def operations() -> pd.DataFrame:
     """Floating-point operations of the paper preset's matrix products, by experiment, if no run ends early."""
     config = experiments.load(experiments.read_yaml(ROOT / "config/config.yaml"))
     rows = []
-    for name, experiment in config.experiments.items():
-        tested = experiment.track_best or experiment.early_stopping is not None
-        points = 2 * experiment.n_train + (experiment.n_test if tested else 0)
-        neurons = sum(run.m for run in config.runs[name])
-        count = 2.0 * neurons * experiment.d * points * experiment.iterations
-        runs, precision = len(config.runs[name]), experiment.precision
-        rows.append({"experiment": name, "runs": runs, "precision": precision, "operations": count})
+    for name, runs in config.runs.items():
+        settings = config.settings(runs[:1])
+        count = cost.operations(runs, settings)
+        row = {"experiment": name, "runs": len(runs), "precision": settings["precision"], "operations": count}
+        rows.append(row)
     return pd.DataFrame(rows)
 
 
 def main() -> None:
     torch.set_num_threads(1)
-    cost = operations()
-    print(f"Paper preset\n{cost.to_string(index=False, float_format='{:.2e}'.format)}")
-    print(f"in all {cost['operations'].sum():.2e}\n")
+    paper = operations()
+    print(f"Paper preset\n{paper.to_string(index=False, float_format='{:.2e}'.format)}")
+    print(f"in all {paper['operations'].sum():.2e}\n")
     print(
         f"d = {D}, n = {N} + {N}, one core; microseconds an iteration of a stack, and over its matrix products"
     )
@@ -282,7 +280,7 @@ def main() -> None:
     )
     RESULTS.mkdir(parents=True, exist_ok=True)
     records.write(RESULTS / "engine.parquet", found.to_dict("records"), ENGINE)
-    records.write(RESULTS / "operations.parquet", cost.to_dict("records"), OPERATIONS)
+    records.write(RESULTS / "operations.parquet", paper.to_dict("records"), OPERATIONS)
     rows = [{"what": what, "seconds": value} for what, value in seconds.items()]
     records.write(RESULTS / "workflow.parquet", rows, WORKFLOW)
     print(f"Written to {RESULTS.relative_to(ROOT)}")

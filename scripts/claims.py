@@ -4,6 +4,8 @@ In: tables of runs, curves, baselines, landscapes and the theory, of whatever th
 Out: claims.parquet, a row for each claim, and claims.md, the same to read.
 """
 
+from pathlib import Path
+
 import pandas as pd
 import pyarrow as pa
 
@@ -42,7 +44,7 @@ def main(snakemake) -> None:
     evidence = gather({name: list(getattr(snakemake.input, name, [])) for name in (*KINDS, *THEORY)})
     rows = [ledger.entry(claim, evidence) for claim in CLAIMS]
     records.write(snakemake.output.table, rows, tables.CLAIMS)
-    title = f"Claims of the note, by the runs in {snakemake.params.results}"
+    title = f"Claims of the note, by the runs in {Path(snakemake.output.table).parent}"
     with records.replacing(snakemake.output.text) as temporary:
         temporary.write_text(ledger.markdown(rows, title, ledger.diverged(evidence)))
 

@@ -5,7 +5,8 @@ import pytest
 from lazytraining import cost, experiments
 
 PROBLEM = {"d": 100, "n_train": 1000, "n_test": 1000}
-SETTINGS = {"problem": PROBLEM, "iterations": 10_000, "precision": "float64"}
+SETTINGS = {"problem": PROBLEM, "iterations": 10_000, "precision": "float64", "track_best": True}
+SETTINGS |= {"early_stopping": None}
 
 
 def runs(m: int = 50, count: int = 1) -> list[experiments.Run]:
@@ -31,3 +32,10 @@ def test_memory_grows_with_the_data_and_the_network():
     many = SETTINGS | {"problem": PROBLEM | {"n_train": 1_000_000}}
     assert cost.megabytes(runs(), many) > 4000
     assert cost.megabytes(runs(m=4096), many) > 30_000
+
+
+def test_operations_are_those_of_the_products():
+    """(m × d)·(d × (n + k)) and (m × n)·(n × d), multiplications and additions; no k where no test loss is asked for."""
+    product = 2 * 50 * 100 * 1000 * 10_000
+    assert cost.operations(runs(count=2), SETTINGS) == 2 * 3 * product
+    assert cost.operations(runs(), SETTINGS | {"track_best": False}) == 2 * product

@@ -377,6 +377,7 @@ def test_stacked_execution_runs_again_by_experiment_and_seed(stacked):
 
 def test_the_gpu_profile_stacks_and_says_where_there_is_no_gpu(tmp_path):
     workflow = Workflow(tmp_path, only(own=TINY))
+    assert "No GPU" not in workflow("--dry-run").stderr
     done = workflow("results/summary/own.parquet", profile=str(ROOT / "profiles/gpu"))
     assert ("No GPU on this machine" in done.stderr) is not torch.cuda.is_available()
     metadata = pq.read_schema(workflow.results / "stacks/experiment=own/seed=0/run.parquet").metadata

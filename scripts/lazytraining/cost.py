@@ -15,16 +15,22 @@ BASE_MB = 1500
 """Training takes 290 MB before its data, each of the two Snakemakes around it 150."""
 
 
+def operations(runs: list, settings: dict[str, Any]) -> float:
+    """Of the matrix products of runs that share their settings, if none ends early: 2 m d (2 n + k) for each update."""
+    problem, tested = settings["problem"], settings["track_best"] or settings["early_stopping"]
+    points = 2 * problem["n_train"] + (problem["n_test"] if tested else 0)
+    return 2.0 * sum(run.m for run in runs) * problem["d"] * points * settings["iterations"]
+
+
 def minutes(runs: list, settings: dict[str, Any]) -> int:
     """For runs that train one after the other and share their settings."""
-    problem = settings["problem"]
-    points = 2 * problem["n_train"] + problem["n_test"]
-    update = sum(UPDATE + 2 * run.m * problem["d"] * points / FLOPS[settings["precision"]] for run in runs)
-    return math.ceil(START_MINUTES + SPARE * settings["iterations"] * update / 60)
+    products = operations(runs, settings) / FLOPS[settings["precision"]]
+    seconds = UPDATE * len(runs) * settings["iterations"] + products
+    return math.ceil(START_MINUTES + SPARE * seconds / 60)
 
 
 def megabytes(runs: list, settings: dict[str, Any]) -> int:
-    """The data, and what a stack of students (64 neurons, or one wider student) computes of every point."""
+    """The data, and what a stack of students (128 neurons, or one wider student) computes of every point."""
     problem = settings["problem"]
-    points, neurons = problem["n_train"] + problem["n_test"], max(64, *(run.m for run in runs))
+    points, neurons = problem["n_train"] + problem["n_test"], max(128, *(run.m for run in runs))
     return BASE_MB + math.ceil(8 * points * (2 * problem["d"] + 6 * neurons) / 1e6)

@@ -28,9 +28,9 @@ from lazytraining.records import recorded_iterations
 _relu_backward = torch.ops.aten.threshold_backward.grad_input
 """out = grad where features > 0, else 0, in one pass: the kernel of ReLU's own gradient."""
 _PIECE = 64
-"""The most iterations whose residuals are kept until their losses are computed, all at once."""
+"""The most iterations, over all students, whose residuals are kept until their losses are computed, all at once."""
 _GRAPHED = (_PIECE, 8, 1)
-"""Iterations in a graph on a GPU."""
+"""Iterations in a graph on a GPU, however many students."""
 
 
 @dataclass(frozen=True)
@@ -219,7 +219,8 @@ class _Stack:
         whole = features, (-targets).expand(stack, 1, n)
         self.views = {True: whole, False: tuple(buffer[..., :n_train] for buffer in whole)}
         self.features_train = features[..., :n_train]
-        self.residuals = torch.empty(_PIECE, stack, 1, n, **kind)
+        self.graphed, self.graphs = start.output.device.type == "cuda", {}
+        self.residuals = torch.empty(_PIECE if self.graphed else max(1, _PIECE // stack), stack, 1, n, **kind)
         self.rows = [(row, row[..., :n_train]) for row in self.residuals]
         self.sizes = n_train, n_test
         self.scaled = torch.empty(stack, 1, n_train, **kind)
@@ -239,7 +240,6 @@ class _Stack:
         self.pull_back = product(
             self.gated.flatten(0, 1), self.inputs[:, :n_train].T.contiguous(), self.gradient.flatten(0, 1)
         )
-        self.graphed, self.graphs = start.output.device.type == "cuda", {}
 
     def first_state(self) -> Weights:
         return self.start.clone()
@@ -279,7 +279,7 @@ class _Stack:
     def piece(self, steps: int) -> int:
         """How many of these steps to do at once, and to keep the residuals of."""
         if not self.graphed:
-            return min(steps, _PIECE)
+            return min(steps, len(self.rows))
         return next(size for size in _GRAPHED if size <= steps)
 
     def iterate(self, count: int, test: bool, update: bool) -> None:
