@@ -21,6 +21,8 @@ GAPS = {
     "test_gap": (r"$\|f_\alpha-\bar f\|\,/\,\|y\|$, test", -1),
 }
 """Label and the order in α that §3.1 gives; f is the model with its initial output subtracted."""
+SWITCHING = {"color": "black", "linestyle": "-", "linewidth": 0.6}
+"""The look of the slopes where gates switch."""
 SHARES = [1e-1, 1e-2, 1e-3]
 """Of the initial training loss, in the last panel."""
 
@@ -78,11 +80,12 @@ def gradient(axes: Axes, start: pd.DataFrame) -> None:
         over_seeds(axes, rows, "tau", "gradient_norm", number, label=rf"$\|\nabla F(w_0)\|$, {label}")
     over_seeds(axes, rows, "tau", "stable_step", 2, label="largest stable step $2/\\|Dh\\|^2$")
     axes.set(xscale="log", yscale="log", xlabel=style.LABELS["tau"], ylabel="gradient norm, step size")
+    axes.set_ylim(top=1e7 * axes.get_ylim()[1])
     axes.legend()
 
 
 def limit(axes: Axes, rows: pd.DataFrame) -> None:
-    """Distances against α at the last iteration, with the slopes that §3.1 gives."""
+    """Distances against α at the last iteration, with the slopes that §3.1 gives and those where gates switch."""
     last = rows[rows["iteration"] == rows["iteration"].max()]
     generic, mirrored = (last[last["symmetrize"] == start] for start in (False, True))
     for number, (column, (label, order)) in enumerate(GAPS.items()):
@@ -90,7 +93,11 @@ def limit(axes: Axes, rows: pd.DataFrame) -> None:
         alpha = mean.index.to_numpy(float)
         dotted = rf"slopes {', '.join(f'${gap[1]}$' for gap in GAPS.values())}" if number == 0 else None
         reference(axes, alpha, mean.iloc[-1] * (alpha[0] / alpha[-1]) ** order, order, dotted)
+        if column != "distance":
+            switch = alpha[alpha <= 100]
+            axes.plot(switch, mean.iloc[0] * (switch / switch[0]) ** (order + 0.5), **SWITCHING)
     over_seeds(axes, mirrored, "alpha", "test_gap", 3, label="the last, symmetrised")
+    axes.plot([], [], **SWITCHING, label=r"$-\frac{3}{2}$, $-\frac{1}{2}$ (gates switch)")
     axes.set(xscale="log", yscale="log", xlabel=style.LABELS["alpha"])
     axes.set_ylabel(f"at iteration {last['iteration'].max()}")
     axes.set_ylim(top=1e3 * axes.get_ylim()[1])

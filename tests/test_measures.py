@@ -115,32 +115,76 @@ def test_bars_above_the_zero_predictor_that_hardly_moved_are_an_artefact():
     assert verdict("9a", figure_5(2)) == Verdict.REPRODUCED
 
 
-def limit(weights: float, outputs: float) -> Evidence:
-    """Distances that are powers of α and of the iteration, with a spread over seeds."""
+def limit(weights: float, outputs: float, switching: float) -> Evidence:
+    """Distances that are powers of α and of the iteration; up to α = 10 gates switch, and powers are larger by `switching`."""
+    smooth = [100.0, 1000.0, 10000.0]
+
+    def power(row, order: float) -> float:
+        return row["alpha"] ** (order if row["alpha"] in smooth else order + switching)
+
     table = runs(
         "limit",
         symmetrize=[False, True],
-        alpha=[1.0, 10.0, 100.0, 1000.0, 10000.0],
+        alpha=[1.0, 3.0, 10.0, *smooth],
         iteration=[1, 10, 100, 1000],
         distance=lambda row, seed: (1 + 0.1 * seed) / row["alpha"],
-        weight_gap=lambda row, seed: row["alpha"] ** weights,
-        test_gap=lambda row, seed: row["alpha"] ** (outputs - row["symmetrize"]) * row["iteration"] ** 0.5,
-        train_gap=lambda row, seed: row["alpha"] ** outputs * row["iteration"] ** 0.5,
-        bound=lambda row, seed: 2 * row["iteration"] ** 2.0,
+        weight_gap=lambda row, seed: (1 + seed) * power(row, weights),
+        test_gap=lambda row, seed: (
+            (1 + seed) * power(row, outputs - row["symmetrize"]) * row["iteration"] ** 0.5
+        ),
+        train_gap=lambda row, seed: power(row, outputs - row["symmetrize"]) * row["iteration"] ** 0.5,
+        bound=lambda row, seed: 10 * row["iteration"] ** 2.0,
         train_loss=lambda row, seed: np.exp(-0.1 * row["iteration"]),
         tangent_train_loss=lambda row, seed: np.exp(-0.1 * row["iteration"]),
         smallest_rate=lambda row, seed: 0.01,
-        gate_flips=lambda row, seed: 0.01 / row["alpha"] if row["alpha"] < 100 else 0.0,
+        gate_flips=lambda row, seed: 0.01 * (row["alpha"] not in smooth and row["iteration"] > 1),
     )
     return Evidence(theory={"limit": table})
 
 
 def test_the_lazy_limit_is_judged_by_its_slopes():
-    right, wrong = limit(-2, -1), limit(-1.5, -0.5)
-    for id in ("17a", "17b", "17c", "17d", "17e", "17f", "17g", "25"):
-        assert verdict(id, right) == Verdict.REPRODUCED, id
-    for id in ("17b", "17c", "17d", "17e", "17g"):
+    as_the_theorem, as_relu, wrong = limit(-2, -1, 0), limit(-2, -1, 0.5), limit(-1.5, -0.5, 0)
+    for id in ("17a", "17b", "17c", "17e", "17f", "17g", "25"):
+        assert verdict(id, as_the_theorem) == Verdict.REPRODUCED, id
+    assert verdict("17d", as_the_theorem) == Verdict.NOT
+    for id in ("17b", "17c"):
+        assert verdict(id, as_relu) == Verdict.PARTLY, id
+    for id in ("17a", "17d", "17e", "17g"):
+        assert verdict(id, as_relu) == Verdict.REPRODUCED, id
+    for id in ("17b", "17c", "17e", "17g"):
         assert verdict(id, wrong) == Verdict.NOT, id
+
+
+def test_a_seed_whose_gates_still_switch_is_not_smooth():
+    evidence = limit(-2, -1, 0)
+    table = evidence.theory["limit"]
+    one = (table["seed"] == 1) & (table["iteration"] == 10)
+    table.loc[one & (table["alpha"] == 100), "gate_flips"] = 0.01
+    table.loc[(table["seed"] == 1) & (table["alpha"] == 100), "weight_gap"] = 1.0
+    assert measures.smooth_exponent("weight_gap")(evidence).to_numpy() == pytest.approx([-2, -2, -2])
+    table.loc[one & (table["alpha"] == 1000), "gate_flips"] = 0.01
+    assert measures.smooth_exponent("weight_gap")(evidence).index.to_list() == [0, 2]
+
+
+def test_the_bound_on_kappa_is_the_notes():
+    rows = runs(
+        "start",
+        sweep=["1/m", "1/sqrt(m)", "1"],
+        m=[16, 64, 256],
+        symmetrize=[False],
+        alpha=lambda row, seed: {"1/m": 1 / row["m"], "1/sqrt(m)": row["m"] ** -0.5, "1": 1.0}[row["sweep"]],
+        kappa=lambda row, seed: 0.9 + 0.001 * seed,
+    )
+    scale = rows["m"] ** -0.5 + 1 / (rows["m"] * rows["alpha"])
+    assert (
+        verdict("16", Evidence(theory={"start": rows.assign(kappa=rows["kappa"] * scale)}))
+        == Verdict.REPRODUCED
+    )
+    assert (
+        verdict("16", Evidence(theory={"start": rows.assign(kappa=1.2 * rows["kappa"] * scale)}))
+        == Verdict.NOT
+    )
+    assert verdict("16", Evidence(theory={"start": rows})) == Verdict.PARTLY
 
 
 def test_speed_counts_a_run_that_never_gets_there_with_all_its_iterations():

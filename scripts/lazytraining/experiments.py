@@ -43,6 +43,7 @@ TARGETS = {
     "width",
     "population",
     "neurons",
+    "cnn",
     "claims",
 }
 """Names that a user can ask Snakemake for."""

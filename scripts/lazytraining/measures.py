@@ -215,20 +215,14 @@ def kappa_symmetrised(e: Evidence) -> pd.Series:
 
 
 def kappa_over_bound(scaling: str) -> Measure:
-    """Exponent over m ≥ 16 of the mean of κ over seeds, over m^(-1/2) + 1/(m α); jackknifed over seeds."""
+    """Largest ratio over m of the mean of κ over seeds to m^(-1/2) + 1/(m α); jackknifed over seeds."""
 
-    def slope(rows: pd.DataFrame) -> float:
+    def largest(rows: pd.DataFrame) -> float:
         mean = rows.groupby("m")[["kappa", "alpha"]].mean()
         m = mean.index.to_numpy(float)
-        return fits.slope(m, (mean["kappa"] / (m**-0.5 + 1 / (m * mean["alpha"]))).to_numpy())
+        return float((mean["kappa"] / (m**-0.5 + 1 / (m * mean["alpha"]))).max())
 
-    def measure(e: Evidence) -> pd.Series:
-        rows = start_rows(e, scaling)
-        rows = rows[rows["m"] >= 16]
-        need(rows["m"].nunique() > 1, "at least two theory.widths >= 16")
-        return jackknife(rows, slope, "seed", least=3)
-
-    return measure
+    return lambda e: jackknife(start_rows(e, scaling), largest, "seed", least=3)
 
 
 def limit_rows(e: Evidence, symmetrize: bool = False) -> pd.DataFrame:
@@ -237,15 +231,16 @@ def limit_rows(e: Evidence, symmetrize: bool = False) -> pd.DataFrame:
     return rows[rows["symmetrize"] == symmetrize]
 
 
-def limit_exponent(
-    column: str, lowest: float, highest: float, supremum: bool = False, symmetrize: bool = False
-) -> Measure:
-    """Exponent over α in a range of a distance at the last iteration, or of its supremum over iterations."""
+def smooth_exponent(column: str, supremum: bool = False, symmetrize: bool = False) -> Measure:
+    """Exponent over α of a distance at the last iteration, or of its supremum over iterations, where no gate switches.
+
+    Those α of a seed at which no training point's gate has switched at any recorded iteration: there h is smooth.
+    """
 
     def measure(e: Evidence) -> pd.Series:
         rows = limit_rows(e, symmetrize)
-        rows = rows[rows["alpha"].between(lowest, highest)]
-        need(rows["alpha"].nunique() > 1, f"at least two theory.alpha from {lowest:g} to {highest:g}")
+        rows = rows[rows.groupby(["seed", "alpha"])["gate_flips"].transform("max") == 0]
+        need(len(rows) > 0, "larger theory.alpha, at which no gate switches")
         if not supremum:
             rows = rows[rows["iteration"] == rows["iteration"].max()]
         return exponent(rows.groupby(["seed", "alpha"], as_index=False)[column].max(), "alpha", column)
@@ -253,11 +248,25 @@ def limit_exponent(
     return measure
 
 
-def switching_exponent(e: Evidence) -> pd.Series:
-    """Exponent over α of the test gap at the last iteration, for the α at which some training point's gate has switched."""
-    rows = limit_rows(e)
-    rows = rows[(rows["iteration"] == rows["iteration"].max()) & (rows["gate_flips"] > 0)]
-    return exponent(rows, "alpha", "test_gap")
+def switching_exponent(column: str) -> Measure:
+    """Exponent over α of the root mean square over seeds of a distance at the last iteration, where gates switch.
+
+    Those α at which a training point's gate has switched in most seeds; jackknifed over seeds.
+    """
+
+    def measure(e: Evidence) -> pd.Series:
+        rows = limit_rows(e)
+        rows = rows[rows["iteration"] == rows["iteration"].max()]
+        rows = rows[(rows["gate_flips"] > 0).groupby(rows["alpha"]).transform("mean") > 0.5]
+        need(rows["alpha"].nunique() > 1, "at least two theory.alpha at which gates switch")
+
+        def slope(part: pd.DataFrame) -> float:
+            mean = part.assign(square=part[column] ** 2).groupby("alpha")["square"].mean()
+            return fits.slope(mean.index.to_numpy(float), np.sqrt(mean.to_numpy()))
+
+        return jackknife(rows, slope, "seed", least=3)
+
+    return measure
 
 
 def horizon_exponent(e: Evidence) -> pd.Series:
