@@ -380,6 +380,8 @@ def test_the_gpu_profile_stacks_and_says_where_there_is_no_gpu(tmp_path):
     assert "No GPU" not in workflow("--dry-run").stderr
     done = workflow("results/summary/own.parquet", profile=str(ROOT / "profiles/gpu"))
     assert ("No GPU on this machine" in done.stderr) is not torch.cuda.is_available()
+    log = (workflow.results / "logs/stacks/experiment=own/seed=0.log").read_text()
+    assert ("No GPU here" in log) is not torch.cuda.is_available(), "the job asked for one"
     metadata = pq.read_schema(workflow.results / "stacks/experiment=own/seed=0/run.parquet").metadata
     assert metadata[b"device"] == (b"cuda" if torch.cuda.is_available() else b"cpu")
 
