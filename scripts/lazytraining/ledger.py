@@ -103,7 +103,7 @@ def examine(check: Check, evidence: Evidence) -> Outcome:
         return Outcome(None, lacks=f"needs {lacking}")
     if values.empty:
         return Outcome(None, lacks=f"needs runs that did not diverge for {check.quantity}")
-    kind = values.index.name or "seed"
+    kind = {"m": "width", None: "seed"}.get(values.index.name, values.index.name)
     samples = f"{len(values)} {kind}{'s' if len(values) > 1 else ''}"
     try:
         found = interval(values.to_numpy(float), check.logarithmic)
