@@ -16,7 +16,7 @@ def planes(figure, surfaces: pd.DataFrame, endpoints: pd.DataFrame, widths: list
     """The 1/m plane at each m, with the end points on it."""
     columns = min(3, len(widths))
     rows = -(-len(widths) // columns)
-    norm = plots.loss_norm(pd.concat([surfaces["test_loss"], endpoints["test_loss"]]))
+    norm = plots.loss_norm(surfaces["test_loss"])
     panels = figure.subplots(rows, columns, squeeze=False)
     for axes, m in zip(panels.ravel(), widths, strict=False):
         plots.surface(axes, surfaces[surfaces["m"] == m], norm)
@@ -28,7 +28,7 @@ def planes(figure, surfaces: pd.DataFrame, endpoints: pd.DataFrame, widths: list
         axes.set_ylabel("second direction")
     for axes in panels[-1]:
         axes.set_xlabel("first direction")
-    plots.color_bar(figure, norm, panels, "test loss: surface, and each model's own")
+    plots.color_bar(figure, norm, panels, "test loss: surface, and each model's own (clipped)")
 
 
 def numbers(figure, endpoints: pd.DataFrame) -> None:
