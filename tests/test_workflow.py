@@ -296,7 +296,9 @@ def test_changed_numerics_run_again_and_changed_comments_do_not(tmp_path):
     text = engine.read_text()
     engine.write_text(f"# A comment.\n{text}")
     assert workflow.jobs("trajectory_symmetrized") == {}
-    engine.write_text(text.replace("value=-1)", "value=-2)"))
+    changed = text.replace("output.sub_(self.output_step)", "output.add_(self.output_step)")
+    assert changed != text
+    engine.write_text(changed)
     again = workflow.jobs("trajectory_symmetrized")
     assert again == {"train": 1, "aggregate": 1, "experiment_figure": 1, "trajectory_symmetrized": 1}
 
