@@ -32,7 +32,7 @@ from lazytraining.network import Weights
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "results/bench"
 D, N = 100, 1000
-ROUNDS, UPDATES = 4, 40_000
+ROUNDS, UPDATES = 3, 40_000
 """Rounds of each loop, and about how many neurons × iterations / 50 a round of it has."""
 SHAPES = [(4, 1), (4, 16), (50, 1), (50, 2), (256, 1)]
 """Neurons of a student, and students in a stack."""
@@ -49,7 +49,8 @@ OPERATIONS = pa.schema(
     ]
 )
 WORKFLOW = pa.schema([("what", pa.string()), ("seconds", pa.float64())])
-Loop = Callable[[int], None]
+Loop = Callable[[int], int | None]
+"""Does about so many iterations; how many, if not that many."""
 
 
 def students(m: int, stack: int, precision: torch.dtype, d: int = D) -> Weights:
@@ -58,8 +59,18 @@ def students(m: int, stack: int, precision: torch.dtype, d: int = D) -> Weights:
 
 
 def engine(data: problem.Problem, start: Weights) -> Loop:
+    """A descent under way: recording is as dense as in the middle of a long run."""
     ones = torch.ones(len(start.output), dtype=torch.float64)
-    return lambda iterations: descent.descend(data, start, ones, 0.01 * ones, iterations)
+    run = descent.Descent(data, start, ones, 0.01 * ones, 20_000)
+
+    def advance(iterations: int) -> int:
+        first = run.iteration
+        while run.iteration < first + iterations:
+            run.advance()
+        return run.iteration - first
+
+    advance(2000)
+    return advance
 
 
 def products(data: problem.Problem, start: Weights) -> Loop:
@@ -127,7 +138,11 @@ def jax_loop(data: problem.Problem, start: Weights) -> Loop:
 
     scan = jax.jit(lambda weights, length: jax.lax.scan(step, weights, None, length=length), static_argnums=1)
     weights = tuple(jnp.asarray(part.numpy()) for part in start)
-    return lambda iterations: jax.block_until_ready(scan(weights, iterations))
+
+    def run(iterations: int) -> None:
+        jax.block_until_ready(scan(weights, iterations))
+
+    return run
 
 
 def fastest(loops: dict[str, Loop], iterations: int) -> dict[str, float]:
@@ -136,9 +151,9 @@ def fastest(loops: dict[str, Loop], iterations: int) -> dict[str, float]:
     for _ in range(ROUNDS + 1):
         for name, loop in loops.items():
             begin = time.perf_counter()
-            loop(iterations)
-            times[name].append(time.perf_counter() - begin)
-    return {name: min(each[1:]) / iterations * 1e6 for name, each in times.items()}
+            done = loop(iterations) or iterations
+            times[name].append((time.perf_counter() - begin) / done)
+    return {name: min(each[1:]) * 1e6 for name, each in times.items()}
 
 
 def bench_engine() -> pd.DataFrame:
