@@ -42,6 +42,7 @@ def run(job, device: str) -> None:
     checkpoint = Path(job.output.run).with_name(".checkpoint.pt")
     trained = training.train(job.params.runs, job.params.settings, device, checkpoint, job.params.code)
     write(job.output, job.params.runs, trained, device)
+    checkpoint.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

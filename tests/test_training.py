@@ -4,10 +4,12 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+import train
 from conftest import ROOT
 
 from lazytraining import descent, jobs, training
@@ -98,7 +100,6 @@ def test_a_job_goes_on_from_its_checkpoint_to_the_same_bits(tmp_path, monkeypatc
     before = len(calls)
     assert same(training.train(keys, settings, checkpoint=path), whole)
     resumed = len(calls) - before
-    assert not path.exists()
     calls.clear()
     training.train(keys, settings)
     assert resumed == len(calls) - before + 1, "only the block that was cut off is done again"
@@ -109,7 +110,6 @@ def test_a_checkpoint_of_another_job_or_a_damaged_one_is_not_used(tmp_path, monk
     path = tmp_path / "checkpoint.pt"
     whole = training.train(keys, settings)
     monkeypatch.setattr(training, "SAVE_EVERY", 0.0)
-    monkeypatch.setattr(training._Checkpoint, "remove", lambda self: None)
     training.train(keys, settings, checkpoint=path, code="old")
     assert same(training.train(keys, settings, checkpoint=path, code="new"), whole)
     assert "of other settings" in capsys.readouterr().out
@@ -123,6 +123,20 @@ def test_progress_is_written_where_there_is_no_terminal(capfd):
     keys, settings = job()
     training.train(keys, settings)
     assert "100 % of 3.60k updates" in capfd.readouterr().err.splitlines()[-2]
+
+
+def test_a_job_removes_its_checkpoint_when_its_results_are_written(tmp_path, monkeypatch):
+    keys, settings = job(iterations=50)
+    monkeypatch.setattr(training, "SAVE_EVERY", 0.0)
+    output = SimpleNamespace(run=str(tmp_path / "run.parquet"), curve=str(tmp_path / "curve.parquet"))
+    params = SimpleNamespace(runs=keys, settings=settings, code="")
+    write, seen = train.write, []
+    monkeypatch.setattr(
+        train, "write", lambda *a: (seen.append((tmp_path / ".checkpoint.pt").exists()), write(*a))
+    )
+    train.run(SimpleNamespace(output=output, params=params), "cpu")
+    assert seen == [True]
+    assert {path.name for path in tmp_path.iterdir()} == {"run.parquet", "curve.parquet"}
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")

@@ -44,7 +44,7 @@ def train(
     """Train the students of these keys, which share experiment and seed; results in the order of the keys.
 
     With `checkpoint` what is done is saved there twice a minute, and a job with the same keys, settings and digest
-    of its code goes on from it. The file is removed once all are trained.
+    of its code goes on from it. The file is the caller's to remove, once the results are safe.
     """
     data = problem.make_problem(**settings["problem"])
     saved = _Checkpoint(checkpoint, [keys, settings, device, code, torch.__version__])
@@ -56,7 +56,6 @@ def train(
             else:
                 results = _train_stack(data, [keys[i] for i in stack], stack, settings, device, saved, bar)
                 saved.trained.update(zip(stack, results, strict=True))
-    saved.remove()
     return [saved.trained[i] for i in range(len(keys))]
 
 
@@ -211,7 +210,3 @@ class _Checkpoint:
         self._stack, self._seconds = content["stack"], content["seconds"]
         self._unfinished = content["descent"]
         print(f"{self.path}: going on from there", flush=True)
-
-    def remove(self) -> None:
-        if self.path:
-            self.path.unlink(missing_ok=True)
