@@ -7,7 +7,7 @@ rule aggregate:
     log:
         "<logs>/aggregate/{experiment}.log",
     wildcard_constraints:
-        experiment=one_of(CONFIG.experiments),
+        experiment=one_of(CONFIG.sweeps),
     conda:
         "../envs/environment.yaml"
     params:

@@ -29,7 +29,7 @@ def load_config():
 
 CONFIG = load_config()
 NUMBERED = [figure for figure in experiments.FIGURES if figure.startswith("figure_")]
-KEEP_WEIGHTS = [name for name, experiment in CONFIG.experiments.items() if experiment.keep_weights]
+KEEP_WEIGHTS = [name for name, experiment in CONFIG.sweeps.items() if experiment.keep_weights]
 
 
 pathvars:

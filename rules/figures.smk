@@ -152,7 +152,7 @@ rule experiment_figure:
     log:
         "<logs>/figures/{experiment}.log",
     wildcard_constraints:
-        experiment=one_of(CONFIG.experiments),
+        experiment=one_of(name for name in CONFIG.sweeps if name not in experiments.FIGURES),
     conda:
         "../envs/environment.yaml"
     params:

@@ -5,7 +5,7 @@ rule train:
     log:
         "<logs>/train/experiment={experiment}/<run>.log",
     wildcard_constraints:
-        experiment=one_of(name for name in CONFIG.experiments if name not in KEEP_WEIGHTS),
+        experiment=one_of(name for name in CONFIG.sweeps if name not in KEEP_WEIGHTS),
     conda:
         "../envs/environment.yaml"
     threads: 1

@@ -214,7 +214,7 @@ def fixed_cost() -> tuple[float, float]:
 def product_seconds(config: experiments.Config, results: Path) -> float:
     """CPU seconds of the matrix products of all that a preset trained, in its stacks, at the rates of now."""
     rates, seconds = {}, 0.0
-    for name, experiment in config.experiments.items():
+    for name, experiment in config.sweeps.items():
         data = problem.make_problem(**config.settings(config.runs[name][:1])["problem"])
         runs = records.read([results / f"tables/{name}.parquet"], records.RUN).to_pandas()
         tested = experiment.track_best or experiment.early_stopping is not None
@@ -240,7 +240,7 @@ def quick_preset() -> dict[str, float]:
         command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", "2"]
         command += ["--workflow-profile", str(ROOT / "profiles/default"), "--configfile", *files, "--"]
         options = {"cwd": folder, "env": os.environ | {"OMP_NUM_THREADS": "1"}}
-        tables = [f"results/tables/{name}.parquet" for name in config.experiments]
+        tables = [f"results/tables/{name}.parquet" for name in config.sweeps]
         begin = time.perf_counter()
         trained = process_seconds([*command, *tables], **options)
         rest = process_seconds([*command, "all", "theory", "claims"], **options)

@@ -32,7 +32,7 @@ def main(experiment: str, seed: str, *overlays: str) -> None:
     folder = Path(config.results) / experiments.stack_path(experiment, seed)
     folder.mkdir(parents=True, exist_ok=True)
     files = {"run": "run.parquet", "curve": "curve.parquet"}
-    files |= {"weights": "weights.npz"} if config.experiments[experiment].keep_weights else {}
+    files |= {"weights": "weights.npz"} if config.sweeps[experiment].keep_weights else {}
     job = SimpleNamespace(
         output=SimpleNamespace(**{name: folder / file for name, file in files.items()}),
         params=SimpleNamespace(

@@ -113,7 +113,10 @@ BAD = {
     "data_seed negative": (config(data_seed=-1), "experiments.tiny.data_seed: -1 is not allowed"),
     "precision": (config(precision="float16"), "experiments.tiny.precision: 'float16' is not allowed"),
     "iterations": (config(iterations=0), "experiments.tiny.iterations: 0 is not allowed"),
-    "kind": (config(kind="flow"), "experiments.tiny.kind: 'flow' is not allowed; expected descent"),
+    "kind": (
+        config(kind="flow"),
+        "experiments.tiny.kind: 'flow' is not allowed; expected one of descent, population, neurons",
+    ),
     "execution": (config() | {"execution": "fast"}, "execution: 'fast' is not allowed"),
     "early stopping": (config(early_stopping=3), "experiments.tiny.early_stopping: 3 is not allowed"),
     "no patience": (

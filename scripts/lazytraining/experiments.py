@@ -14,25 +14,23 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from lazytraining.expressions import Expression, ExpressionError
 from lazytraining.fields import (
     MOST_VALUES,
-    AlphaValues,
     Flag,
-    MinDelta,
     Positive,
     Scales,
     Seeds,
     StepSizeOfTau,
-    StepSizes,
     Widths,
     because,
     rounded,
     show,
     whole,
 )
+from lazytraining.kinds import KINDS, Descent, EarlyStoppingRule, Experiment, Model, Population, Sweep
 
 TARGETS = {
     "all",
@@ -75,8 +73,13 @@ FIGURES = {
     "figure_6": {name: {"m"} for name in LANDSCAPES},
     "figure_7": {"fixed_step": {"tau"}, "fixed_step_symmetrized": {"tau"}},
     "theory": {"convergence_symmetrized": {"tau", "step_size"}},
+    "width": {"width_mean_field": {"m"}, "width_ntk": {"m"}},
+    "population": {"population_loss": {"tau"}, "underparameterized": {"tau"}},
+    "step_size": {"step_size": {"tau", "step_size"}},
 }
-"""The experiments of each figure of the note and of `theory`, and what it draws them over; they sweep nothing else."""
+"""The experiments of each figure, and what it draws them over; they sweep nothing else."""
+_MIRRORED = {"population_loss", "underparameterized"}
+"""Symmetrised, beside those whose name says so."""
 EVIDENCE = {
     "trajectory": {"runs", "curves"},
     "trajectory_symmetrized": {"runs"},
@@ -105,55 +108,7 @@ class ConfigError(ValueError):
     """One line for the user: where in the configuration, what stands there, what is expected."""
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, ignored_types=(cached_property,))
-
-
-class EarlyStoppingRule(_Model):
-    min_delta: MinDelta = Field(
-        description="a number ≥ 0 or arithmetic in tau, alpha, m: the least improvement of the test loss"
-    )
-    patience: whole(1) = Field(description="an integer ≥ 1: iterations without improvement before the end")
-
-
-class Descent(_Model):
-    """Gradient descent of two-layer students, over m × alpha × tau × step_size × seeds."""
-
-    kind: Literal["descent"] = Field("descent", description="descent")
-    d: whole(1) = Field(description="an integer ≥ 1: dimension of the inputs")
-    n_train: whole(1) = Field(description="an integer ≥ 1: training points")
-    n_test: whole(1) = Field(description="an integer ≥ 1: test points")
-    teacher_neurons: whole(1) = Field(description="an integer ≥ 1: neurons of the teacher, m0")
-    teacher_gain: Positive = Field(description="a number > 0: factor on the teacher's output")
-    symmetrize: Flag = Field(description="true or false: start at h(w0) = 0 (needs even m)")
-    m: Widths = Field(description="a list of different integers ≥ 1: neurons of the student")
-    alpha: AlphaValues = Field(
-        description="a list of different numbers > 0 or expressions in m with min, max, sqrt; "
-        "or {logspace: [first, last, count]}: factor on the student's output"
-    )
-    tau: Scales = Field(
-        description="a list of different numbers > 0, or {logspace: [first, last, count]} with base-10 "
-        "exponents: standard deviation of the initial weights"
-    )
-    seeds: Seeds = Field(
-        description=f"an integer from 1 to {MOST_VALUES} (how many) or a list of different integers ≥ 0"
-    )
-    data_seed: whole(0) | None = Field(
-        None, description="null, or an integer ≥ 0: the seed whose teacher and data all seeds share"
-    )
-    step_size: StepSizes = Field(
-        description="a number > 0, arithmetic in tau, alpha, m with min, max, sqrt, or a list of such: eta"
-    )
-    iterations: whole(1) = Field(description="an integer ≥ 1: most updates of a run")
-    early_stopping: EarlyStoppingRule | None = Field(
-        None, description="null or {min_delta: …, patience: …}, on the test loss"
-    )
-    track_best: Flag = Field(True, description="true or false: evaluate the test loss at every iteration")
-    keep_weights: Flag = Field(False, description="true or false: keep the first and last weights of a run")
-    precision: Literal["float32", "float64"] = Field(description="float32 or float64")
-
-
-class Landscape(_Model):
+class Landscape(Model):
     plane: Literal["principal", "filter_normalized"] = Field(
         "principal",
         description="principal (components of the end points) or filter_normalized (random directions at the first)",
@@ -166,7 +121,7 @@ class Landscape(_Model):
     )
 
 
-class Theory(_Model):
+class Theory(Model):
     """What is measured of the theory itself, at the start and in the lazy limit."""
 
     d: whole(1) = Field(description="an integer ≥ 1: dimension of the inputs")
@@ -191,13 +146,13 @@ class Theory(_Model):
     iterations: whole(1) = Field(description="an integer ≥ 1: updates of the lazy limit")
 
 
-class FigureFive(_Model):
+class FigureFive(Model):
     divide_by_alpha_squared: Flag = Field(
         False, description="true or false: draw ln(L/alpha²) instead of ln L"
     )
 
 
-class Config(_Model):
+class Config(Model):
     """A preset: where its results go, and its experiments by name."""
 
     results: Annotated[str, Field(pattern=r"^[\w./+@-]+$")] = Field(
@@ -209,14 +164,23 @@ class Config(_Model):
     landscape: Landscape = Field(Landscape(), description="a mapping with the keys plane, grid and extent")
     figure_5: FigureFive = Field(FigureFive(), description="a mapping with the key divide_by_alpha_squared")
     theory: Theory | None = Field(None, description="null, or a mapping: what the target theory measures")
-    experiments: dict[Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,59}$")], Descent] = Field(
+    experiments: dict[Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,59}$")], Experiment] = Field(
         description="a mapping of experiments by name, at most 60 of a-z, 0-9 and _ starting with a letter"
     )
 
+    def of_kind(self, *kinds: type[Model]) -> dict[str, Model]:
+        """The experiments of these kinds."""
+        return {name: one for name, one in self.experiments.items() if isinstance(one, kinds)}
+
+    @cached_property
+    def sweeps(self) -> dict[str, Sweep]:
+        """The experiments that are tables of runs."""
+        return self.of_kind(Sweep)
+
     @cached_property
     def runs(self) -> dict[str, list["Run"]]:
-        """Every run of every experiment, ordered by m, alpha, tau, eta, seed as configured."""
-        return {name: list(_expand(name, experiment)) for name, experiment in self.experiments.items()}
+        """Every run of every sweep, ordered by m, alpha, tau, eta, seed as configured."""
+        return {name: list(_expand(name, experiment)) for name, experiment in self.sweeps.items()}
 
     @cached_property
     def stacks(self) -> dict[tuple[str, int], list["Run"]]:
@@ -228,10 +192,13 @@ class Config(_Model):
 
     def settings(self, runs: list["Run"]) -> dict[str, Any]:
         """All that a training job has to know beside the keys of its runs, which share experiment and seed."""
-        experiment, seed = self.experiments[runs[0].experiment], runs[0].seed
-        names = ("symmetrize", "iterations", "track_best", "precision")
+        experiment, seed = self.sweeps[runs[0].experiment], runs[0].seed
+        names = ["symmetrize", "iterations", "track_best", "precision"]
+        if isinstance(experiment, Population):
+            names += ["hidden_factor", "average_last"]
         rule = experiment.early_stopping
         return {name: getattr(experiment, name) for name in names} | {
+            "kind": experiment.kind,
             "problem": {name: getattr(experiment, name) for name in PROBLEM}
             | {"seed": seed if experiment.data_seed is None else experiment.data_seed},
             "early_stopping": rule
@@ -289,7 +256,8 @@ def schema() -> dict:
     for definition in content["$defs"].values():
         definition.pop("required", None)
     experiments = content["properties"]["experiments"]
-    experiments["additionalProperties"] = {"anyOf": [{"$ref": "#/$defs/Descent"}, {"type": "null"}]}
+    models = [{"$ref": f"#/$defs/{model.__name__}"} for model in KINDS.values()]
+    experiments["additionalProperties"] = {"anyOf": [*models, {"type": "null"}]}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | content
 
 
@@ -316,7 +284,7 @@ def load(content: dict) -> Config:
             raise ConfigError(f"theory.m: {config.theory.m} is not allowed; expected an even integer ≥ 2")
         config.theory_steps  # noqa: B018 - evaluates the expression at every tau, now
     count = 0
-    for name, experiment in config.experiments.items():
+    for name, experiment in config.sweeps.items():
         odd = [m for m in experiment.m if m % 2]
         if experiment.symmetrize and odd:
             raise ConfigError(
@@ -342,7 +310,7 @@ def doubtful_precision(config: Config) -> list[str]:
     10⁶ in float32 without symmetrisation, where training cancels h(w0), and up to 10¹² else.
     """
     lines = []
-    for name, experiment in config.experiments.items():
+    for name, experiment in config.sweeps.items():
         most = 1e6 if experiment.precision == "float32" and not experiment.symmetrize else 1e12
         largest = max(run.alpha * run.tau**2 for run in config.runs[name])
         if largest > most * (1 + 1e-6):
@@ -354,10 +322,15 @@ def doubtful_precision(config: Config) -> list[str]:
 
 
 def _check_figures(config: Config) -> None:
-    """The experiments of Figures 1 to 7 sweep what the figures draw, and landscapes have planes."""
+    """The experiments of a figure sweep what it draws, and landscapes have planes."""
     for name, drawn in {name: drawn for figure in FIGURES.values() for name, drawn in figure.items()}.items():
         experiment = config.experiments.get(name)
-        if experiment and experiment.symmetrize != name.endswith("symmetrized"):
+        kind = "population" if name == "population_loss" else "descent"
+        if experiment and experiment.kind != kind:
+            raise ConfigError(
+                f"experiments.{name}.kind: {experiment.kind} is not allowed; expected {kind}, as its figure says"
+            )
+        if experiment and experiment.symmetrize != (name.endswith("symmetrized") or name in _MIRRORED):
             raise ConfigError(
                 f"experiments.{name}.symmetrize: {experiment.symmetrize} is not allowed; expected "
                 f"{not experiment.symmetrize}, as its figure says (another start: another name)"
@@ -395,7 +368,7 @@ def _check_figures(config: Config) -> None:
                 )
 
 
-def _expand(name: str, experiment: Descent) -> Iterator[Run]:
+def _expand(name: str, experiment: Sweep) -> Iterator[Run]:
     seen = set()
     for m, alpha_text in itertools.product(experiment.m, experiment.alpha):
         alpha = _evaluate(f"experiments.{name}.alpha", alpha_text, {"m": m})
@@ -444,10 +417,11 @@ def _explain(error: dict) -> str:
     """One line from one of pydantic's errors."""
     location = [part for part in error["loc"] if part != "[key]"]
     model, description, known = Config, "a mapping of keys", sorted(Config.model_fields)
+    entry = location[:1] == ["experiments"] and KINDS.get(location.pop(2) if len(location) > 2 else None)
     for part in location:
         if model is None or part not in model.model_fields:
-            if part in location[1:2] and location[0] == "experiments":
-                model, known = Descent, sorted(Descent.model_fields)
+            if part in location[1:2] and entry:
+                model, known = entry, sorted(entry.model_fields)
             continue
         description = model.model_fields[part].description
         model = _PARTS.get(part)
@@ -455,6 +429,9 @@ def _explain(error: dict) -> str:
     path = ".".join(part if str(part).isidentifier() else show(part) for part in location) or "configuration"
     if error["type"] == "extra_forbidden":
         return f"{path}: unknown key with value {show(error['input'])}; expected one of {', '.join(known)}"
+    if error["type"].startswith("union_tag"):
+        path, error = f"{path}.kind", error | {"input": error["input"]["kind"]}
+        description = f"one of {', '.join(KINDS)}"
     if error["type"] == "model_type":
         description = f"a mapping of keys, of {', '.join(known)}"
     if error["type"] == "missing":

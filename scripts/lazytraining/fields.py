@@ -109,6 +109,11 @@ def _scales(value: Any) -> list[float]:
     return _list_of(_positive_rounded)(value)
 
 
+def _scales_or(parse: Callable[[Any], list]) -> Callable[[Any], list]:
+    """{logspace: …}, or what `parse` takes."""
+    return lambda value: _scales(value) if isinstance(value, dict) else parse(value)
+
+
 def _seeds(value: Any) -> list[int]:
     """How many (0, 1, …), or a list."""
     if isinstance(value, list):
@@ -159,15 +164,13 @@ Scales = Annotated[
 ]
 AlphaValues = Annotated[
     list[float | str],
-    BeforeValidator(
-        lambda value: _scales(value) if isinstance(value, dict) else _list_of(_formula("m"))(value)
-    ),
+    BeforeValidator(_scales_or(_list_of(_formula("m")))),
     WithJsonSchema({"anyOf": [_array(_NUMBER_OR_TEXT), _LOGSPACE]}),
 ]
 StepSizes = Annotated[
     list[float | str],
-    BeforeValidator(_list_of(_formula("tau", "alpha", "m"), single=True)),
-    WithJsonSchema({"anyOf": [_NUMBER_OR_TEXT, _array(_NUMBER_OR_TEXT)]}),
+    BeforeValidator(_scales_or(_list_of(_formula("tau", "alpha", "m"), single=True))),
+    WithJsonSchema({"anyOf": [_NUMBER_OR_TEXT, _array(_NUMBER_OR_TEXT), _LOGSPACE]}),
 ]
 MinDelta = Annotated[
     float | str, BeforeValidator(_formula("tau", "alpha", "m")), WithJsonSchema(_NUMBER_OR_TEXT)

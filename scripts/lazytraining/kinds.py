@@ -1,0 +1,135 @@
+"""What an experiment is, by its kind: the keys of an entry of `experiments`, and what each of them takes.
+
+The description of a field says what the field takes; it is the text of the JSON schema and of the error message alike.
+"""
+
+from functools import cached_property
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+
+from lazytraining.fields import (
+    MOST_VALUES,
+    AlphaValues,
+    Flag,
+    MinDelta,
+    Positive,
+    Scales,
+    Seeds,
+    StepSizes,
+    Widths,
+    whole,
+)
+
+
+class Model(BaseModel):
+    """A mapping of keys, none of them unknown."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, ignored_types=(cached_property,))
+
+
+class EarlyStoppingRule(Model):
+    min_delta: MinDelta = Field(
+        description="a number ≥ 0 or arithmetic in tau, alpha, m: the least improvement of the test loss"
+    )
+    patience: whole(1) = Field(description="an integer ≥ 1: iterations without improvement before the end")
+
+
+class Sweep(Model):
+    """Two-layer students over m × alpha × tau × step_size × seeds, a row of run.parquet for each."""
+
+    d: whole(1) = Field(description="an integer ≥ 1: dimension of the inputs")
+    n_test: whole(1) = Field(description="an integer ≥ 1: test points")
+    teacher_neurons: whole(1) = Field(description="an integer ≥ 1: neurons of the teacher, m0")
+    teacher_gain: Positive = Field(description="a number > 0: factor on the teacher's output")
+    symmetrize: Flag = Field(description="true or false: start at h(w0) = 0 (needs even m)")
+    m: Widths = Field(description="a list of different integers ≥ 1: neurons of the student")
+    alpha: AlphaValues = Field(
+        description="a list of different numbers > 0 or expressions in m with min, max, sqrt; "
+        "or {logspace: [first, last, count]}: factor on the student's output"
+    )
+    tau: Scales = Field(
+        description="a list of different numbers > 0, or {logspace: [first, last, count]} with base-10 "
+        "exponents: standard deviation of the initial weights"
+    )
+    seeds: Seeds = Field(
+        description=f"an integer from 1 to {MOST_VALUES} (how many) or a list of different integers ≥ 0"
+    )
+    data_seed: whole(0) | None = Field(
+        None, description="null, or an integer ≥ 0: the seed whose teacher and data all seeds share"
+    )
+    step_size: StepSizes = Field(
+        description="a number > 0, arithmetic in tau, alpha, m with min, max, sqrt, a list of such, "
+        "or {logspace: [first, last, count]}: eta"
+    )
+    iterations: whole(1) = Field(description="an integer ≥ 1: most updates of a run")
+    keep_weights: Flag = Field(False, description="true or false: keep the first and last weights of a run")
+
+
+class Descent(Sweep):
+    """Full-batch gradient descent."""
+
+    kind: Literal["descent"] = Field("descent", description="descent")
+    n_train: whole(1) = Field(description="an integer ≥ 1: training points")
+    early_stopping: EarlyStoppingRule | None = Field(
+        None, description="null or {min_delta: …, patience: …}, on the test loss"
+    )
+    track_best: Flag = Field(True, description="true or false: evaluate the test loss at every iteration")
+    precision: Literal["float32", "float64"] = Field(description="float32 or float64")
+
+
+class Population(Sweep):
+    """Stochastic gradient descent on the population loss: a fresh batch at every iteration, in float64."""
+
+    kind: Literal["population"] = Field(description="population")
+    batch: whole(1) = Field(description="an integer ≥ 1: fresh points at each iteration")
+    hidden_factor: Positive = Field(
+        1.0, description="a number > 0: what the hidden layer's step is multiplied by"
+    )
+    average_last: whole(1) = Field(
+        1, description="an integer ≥ 1: last batches over which train_loss_end is averaged"
+    )
+    early_stopping: ClassVar[None] = None
+    track_best: ClassVar[bool] = False
+    precision: ClassVar[str] = "float64"
+
+    @property
+    def n_train(self) -> int:
+        return self.batch
+
+
+class Neurons(Model):
+    """Paths of the neurons of symmetrised students in the plane, over tau × seeds, in float64."""
+
+    kind: Literal["neurons"] = Field(description="neurons")
+    n_train: whole(1) = Field(description="an integer ≥ 1: training points on the circle")
+    n_test: whole(1) = Field(description="an integer ≥ 1: test points on the circle")
+    teacher_neurons: whole(1) = Field(description="an integer ≥ 1: neurons of the teacher, m0")
+    m: whole(2) = Field(description="an even integer ≥ 2: neurons of the student")
+    tau: Scales = Field(
+        description="a list of different numbers > 0, or {logspace: [first, last, count]}: scale of the start"
+    )
+    seeds: Seeds = Field(
+        description=f"an integer from 1 to {MOST_VALUES} (how many) or a list of different integers ≥ 0"
+    )
+    step_size: Positive = Field(description="a number > 0: eta")
+    iterations: whole(1) = Field(description="an integer ≥ 1: updates")
+
+
+KINDS = {"descent": Descent, "population": Population, "neurons": Neurons}
+"""The model of each kind."""
+
+
+def _kind(value: Any) -> str | None:
+    if not isinstance(value, dict):
+        return getattr(value, "kind", "descent")
+    kind = value.get("kind", "descent")
+    return kind if isinstance(kind, str) else None
+
+
+Experiment = Annotated[
+    Annotated[Descent, Tag("descent")]
+    | Annotated[Population, Tag("population")]
+    | Annotated[Neurons, Tag("neurons")],
+    Discriminator(_kind),
+]
