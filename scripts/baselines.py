@@ -1,7 +1,8 @@
 """What theory says of the runs of one experiment, m and seed, without training.
 
 In: nothing but the settings (params). Out: a row for each (alpha, tau, eta): the tangent model's losses
-from its closed form, least squares on the random features at w0, the zero predictor, and κ.
+from its closed form, its best fit and its largest stable step, least squares on the random features at w0, the zero
+predictor, and κ.
 """
 
 import torch
@@ -20,6 +21,7 @@ def baselines(keys: list[dict], settings: dict) -> list[dict]:
     x_train, y_train = torch.from_numpy(data.x_train), torch.from_numpy(data.y_train)
     kappas = tangent.kappa(start, x_train, y_train, *scales).tolist()
     shared = {
+        "tangent_fit_loss": model.best_fit(),
         "random_feature_loss": tangent.random_feature_loss(start, data),
         "zero_loss": data.zero_loss,
     }
@@ -31,6 +33,7 @@ def baselines(keys: list[dict], settings: dict) -> list[dict]:
             "tangent_test_loss_end": test[-1].item(),
             "tangent_test_loss_best": test.min().item(),
             "kappa": kappa,
+            "stable_step": model.stable_step(key["tau"]),
         }
         rows.append(key | row | shared)
     return rows

@@ -195,7 +195,7 @@ from pathlib import Path
 from types import SimpleNamespace as Names
 key = dict(experiment="bench", m=50, alpha=1.0, tau=1.0, eta=0.1, seed=0)
 problem = dict(d=100, n_train=1000, n_test=1000, teacher_neurons=3, teacher_gain=1.0, seed=0)
-settings = dict(problem=problem, symmetrize=False, precision="float64", early_stopping=None, iterations=1, track_best=True)
+settings = dict(kind="descent", problem=problem, symmetrize=False, precision="float64", early_stopping=None, iterations=1, track_best=True)
 output = Names(run={folder!r} + "/run.parquet", curve={folder!r} + "/curve.parquet")
 train.run(Names(output=output, params=Names(runs=[key], settings=settings, code="")), "cpu")
 """
@@ -219,7 +219,10 @@ def product_seconds(config: experiments.Config, results: Path) -> float:
         runs = records.read([results / f"tables/{name}.parquet"], records.RUN).to_pandas()
         tested = experiment.track_best or experiment.early_stopping is not None
         for m, own in runs.groupby("m"):
-            size = min(max(1, training.CPU_NEURONS // m), own["seed"].value_counts().max())
+            size = min(
+                max(1, training.CPU_FEATURES // training.points(config.settings(config.runs[name][:1])) // m),
+                own["seed"].value_counts().max(),
+            )
             shape = (experiment.precision, m, size, experiment.d, experiment.n_train, experiment.n_test)
             if shape not in rates:
                 start = students(m, size, getattr(torch, experiment.precision), experiment.d)

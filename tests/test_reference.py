@@ -28,6 +28,7 @@ VALUES = {
 def test_paper_size_runs_agree_to_four_digits(symmetrize, seed, tau):
     settings = {
         "problem": PROBLEM | {"seed": seed},
+        "kind": "descent",
         "symmetrize": symmetrize,
         "precision": "float64",
         "early_stopping": None,

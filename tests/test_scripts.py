@@ -24,7 +24,13 @@ RUN += ["zero_loss", "wall_seconds"]
 @pytest.mark.parametrize("symmetrize", [False, True])
 def test_a_run_is_its_transcription_column_by_column(symmetrize):
     key = {"experiment": "e", "m": 10, "alpha": 2.0, "tau": 0.7, "eta": 0.5, "seed": 3}
-    settings = {"problem": PROBLEM, "symmetrize": symmetrize, "precision": "float64", "early_stopping": None}
+    settings = {
+        "kind": "descent",
+        "problem": PROBLEM,
+        "symmetrize": symmetrize,
+        "precision": "float64",
+        "early_stopping": None,
+    }
     settings |= {"iterations": 200, "track_best": True}
     ((row, columns, start, end),) = training.train([key], settings)
     curve = training.curve_rows(key, columns)
@@ -64,7 +70,13 @@ def test_a_run_is_its_transcription_column_by_column(symmetrize):
 
 def test_a_diverged_run_has_no_end_losses():
     key = {"experiment": "e", "m": 10, "alpha": 1.0, "tau": 1.0, "eta": 1e3, "seed": 0}
-    settings = {"problem": PROBLEM, "symmetrize": False, "precision": "float64", "early_stopping": None}
+    settings = {
+        "kind": "descent",
+        "problem": PROBLEM,
+        "symmetrize": False,
+        "precision": "float64",
+        "early_stopping": None,
+    }
     ((row, curve, *_),) = training.train([key], settings | {"iterations": 200, "track_best": True})
     assert row["diverged"]
     assert math.isnan(row["train_loss_end"]) and math.isnan(row["test_loss_end"])

@@ -29,7 +29,13 @@ def job(symmetrize: bool = False, iterations: int = 300) -> tuple[list[dict], di
         {"experiment": "e", "m": m, "alpha": alpha, "tau": tau, "eta": eta, "seed": 3}
         for m, alpha, tau, eta in points
     ]
-    settings = {"problem": PROBLEM, "symmetrize": symmetrize, "precision": "float64", "track_best": True}
+    settings = {
+        "kind": "descent",
+        "problem": PROBLEM,
+        "symmetrize": symmetrize,
+        "precision": "float64",
+        "track_best": True,
+    }
     patience = [40 if key["tau"] == 0.1 else 10**6 for key in keys]
     return keys, settings | {"iterations": iterations, "early_stopping": [(1e-3, each) for each in patience]}
 
@@ -67,9 +73,11 @@ def test_a_stacked_job_trains_what_separate_ones_do(symmetrize):
 
 
 def test_stacks_hold_students_of_one_m_and_so_many_neurons(monkeypatch):
-    monkeypatch.setattr(training, "CPU_NEURONS", 20)
+    monkeypatch.setattr(training, "CPU_FEATURES", 200)
     keys = [{"m": m} for m in (4, 30, 4, 4, 6, 4, 4, 4, 6)]
-    stacks = list(training._stacks(keys, {}, "cpu"))
+    sizes = {"problem": {"n_train": 10, "n_test": 90}, "early_stopping": None, "precision": "float64"}
+    assert next(training._stacks(keys, sizes | {"track_best": True}, "cpu")) == [0]
+    stacks = list(training._stacks(keys, sizes | {"track_best": False}, "cpu"))
     assert stacks == [[0, 2, 3, 5, 6], [7], [4, 8], [1]]
 
 

@@ -11,6 +11,8 @@ SPARE = 4
 """How much slower a job may be: many points leave the core's cache, and other cores are slower."""
 START_MINUTES = 3
 """A cold file system takes minutes to import torch from."""
+FEATURES = 2_000_000
+"""Neurons times points of a stack, at most, those included that are tested now and then."""
 BASE_MB = 1500
 """Training takes 290 MB before its data, each of the two Snakemakes around it 150."""
 
@@ -30,7 +32,7 @@ def minutes(runs: list, settings: dict[str, Any]) -> int:
 
 
 def megabytes(runs: list, settings: dict[str, Any]) -> int:
-    """The data, and what a stack of students (128 neurons, or one wider student) computes of every point."""
+    """The data, and what a stack of students, or one wide student, computes of every point."""
     problem = settings["problem"]
-    points, neurons = problem["n_train"] + problem["n_test"], max(128, *(run.m for run in runs))
-    return BASE_MB + math.ceil(8 * points * (2 * problem["d"] + 6 * neurons) / 1e6)
+    points, widest = problem["n_train"] + problem["n_test"], max(run.m for run in runs)
+    return BASE_MB + math.ceil(8 * (2 * points * problem["d"] + 6 * max(FEATURES, points * widest)) / 1e6)

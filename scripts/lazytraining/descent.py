@@ -1,4 +1,4 @@
-"""Full-batch gradient descent on a stack of students that share their data.
+"""Gradient descent on a stack of students that share their data: all of it at once, or a fresh batch at a time.
 
 The objective of a student is F(w) = L(w)/α² with L = ½ mean((α h(w, x) − y)²) on the training
 set, and one iteration is
@@ -9,9 +9,13 @@ With c_j = Σ_i r_i 1[b_j · x_i > 0] x_i, the gradient of h is a_j c_j in b_j a
 ReLU(z) = z 1[z > 0], b_j · c_j in a_j. So one iteration is two matrix products, which serve the
 whole stack at once: (S m × d)·(d × n) and (S m × n)·(n × d). Everything is in place; losses are
 computed for many iterations at once, and go to the host at recorded ones.
+
+On the population loss (Chizat, Oyallon and Bach 2019) X and y are another batch at every iteration, and that is all
+that differs.
 """
 
 import copy
+import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,7 +26,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from lazytraining.network import Weights, movement
-from lazytraining.problem import Problem
+from lazytraining.problem import Batches, Problem
 from lazytraining.records import recorded_iterations
 
 _relu_backward = torch.ops.aten.threshold_backward.grad_input
@@ -56,6 +60,8 @@ class Trajectory:
     relative_distance: list[float] = field(default_factory=list)
     test_loss_best: float = math.inf
     best_iteration: int = 0
+    late_loss: float = 0.0
+    """Mean of the training losses that the last `average_last` updates started from."""
     stopped_early: bool = False
     diverged: bool = False
     weights: Weights | None = None
@@ -93,6 +99,10 @@ class Descent:
     `observe` is called at every recorded iteration that the students still running share, with its number, their
     indices, and their displacements; it must not keep the latter, which are the buffers of the run.
 
+    With `batches` the training points are theirs, another batch at every iteration, and those of `problem` do not count; a
+    training loss is then that of the iteration's batch. `hidden_factor` multiplies the hidden layer's step, and
+    `average_last` says of how many updates a trajectory's `late_loss` is the mean.
+
     A student ends where its early stopping says so, or diverged where a loss is not finite. The
     losses between two recorded iterations reach the host as one block; a student that turns out
     to have ended inside is taken back to the block's start and its steps up to the end are done
@@ -113,21 +123,28 @@ class Descent:
         symmetrized: bool = False,
         observe: Callable[[int, list[int], Weights], None] | None = None,
         checkpoint: dict | None = None,
+        batches: Batches | None = None,
+        hidden_factor: float = 1.0,
+        average_last: int = 1,
     ):
         rules = early_stopping or [None] * len(alpha)
-        self.iterations, self.observe = iterations, observe
+        self.iterations, self.observe, self.batches = iterations, observe, batches
         self.always_test = track_best or early_stopping is not None
         self.recorded = [*recorded_iterations(iterations).tolist(), iterations + 1]
         self.blocks, self.running, state = 0, list(range(len(alpha))), None
-        self.recorders = [_Recorder(rule, track_best) for rule in rules]
+        late = range(max(0, iterations - average_last), iterations)
+        self.recorders = [_Recorder(rule, track_best, late) for rule in rules]
         if checkpoint:
             self.blocks, self.running = checkpoint["blocks"], checkpoint["running"]
             state = Weights(*(part.to(start.output.device) for part in checkpoint["state"]))
             for recorder, saved in zip(self.recorders, checkpoint["recorders"], strict=True):
                 recorder.restore(saved)
+            if batches:
+                batches.state = checkpoint["batches"]
         make = _DisplacedStack if symmetrized else _Stack
         of = self.running
-        self.stack = make(problem, start.select(of), alpha[of], step_size[of], state)
+        source = batches, hidden_factor
+        self.stack = make(problem, start.select(of), alpha[of], step_size[of], state, *source)
 
     @property
     def trajectories(self) -> list[Trajectory]:
@@ -143,7 +160,7 @@ class Descent:
         first, end = self.recorded[self.blocks], self.recorded[self.blocks + 1]
         self.blocks += 1
         stack, last = self.stack, end > self.iterations
-        at_first = stack.state.clone()
+        at_first, batch = stack.state.clone(), self.batches and self.batches.state
         displacement = stack.split(stack.state, stack.start)[1]
         moved = [column.tolist() for column in movement(displacement, stack.start)[:2]]
         if self.observe:
@@ -158,17 +175,23 @@ class Descent:
             if offset is None and not last:
                 left.append(i)
             else:
-                self._finish(recorder.trajectory, i, at_first, offset)
+                self._finish(recorder.trajectory, i, at_first, batch, offset)
         if len(left) < len(self.running):
             self.running = [self.running[i] for i in left]
             self.stack = stack.select(left, stack.state) if left else stack
 
-    def _finish(self, trajectory: Trajectory, i: int, at_first: Weights, offset: int | None) -> None:
+    def _finish(
+        self, trajectory: Trajectory, i: int, at_first: Weights, batch: dict | None, offset: int | None
+    ) -> None:
         """Weights of the i-th running student, which ended so many steps into the block, or at the block's end."""
         state, origin = self.stack.state if offset is None else at_first, self.stack.start.select([i])
         if offset:
             again = self.stack.select([i], at_first)
+            if self.batches:
+                now, self.batches.state = self.batches.state, batch
             again.run(offset, self.always_test)
+            if self.batches:
+                self.batches.state = now
             state = again.state
         else:
             state = state.select([i])
@@ -186,6 +209,7 @@ class Descent:
                 "running": self.running,
                 "state": tuple(part.cpu() for part in self.stack.state),
                 "recorders": [recorder.save() for recorder in self.recorders],
+                "batches": self.batches and self.batches.state,
             }
         )
 
@@ -203,9 +227,17 @@ class _Stack:
     """Students, their data, and the buffers that an iteration works in; its state is w."""
 
     def __init__(
-        self, problem: Problem, start: Weights, alpha: Tensor, step_size: Tensor, state: Weights | None = None
+        self,
+        problem: Problem,
+        start: Weights,
+        alpha: Tensor,
+        step_size: Tensor,
+        state: Weights | None = None,
+        batches: Batches | None = None,
+        hidden_factor: float = 1.0,
     ):
         self.problem, self.start = problem, start
+        self.batches, self.hidden_factor = batches, hidden_factor
         self.alpha, self.step_size = alpha.to(start.output.device), step_size.to(start.output.device)
         self.state = state or self.first_state()
         stack, m, d = start.hidden.shape
@@ -214,12 +246,13 @@ class _Stack:
         n = n_train + n_test
 
         self.inputs = torch.as_tensor(np.vstack([problem.x_train, problem.x_test]).T.copy(), **kind)
-        targets = torch.as_tensor(np.concatenate([problem.y_train, problem.y_test]), **kind)
+        self.negative_targets = -torch.as_tensor(np.concatenate([problem.y_train, problem.y_test]), **kind)
+        self.points = self.inputs[:, :n_train].T.contiguous()
         features = torch.empty(stack, m, n, **kind)
-        whole = features, (-targets).expand(stack, 1, n)
+        whole = features, self.negative_targets.expand(stack, 1, n)
         self.views = {True: whole, False: tuple(buffer[..., :n_train] for buffer in whole)}
         self.features_train = features[..., :n_train]
-        self.graphed, self.graphs = start.output.device.type == "cuda", {}
+        self.graphed, self.graphs = start.output.device.type == "cuda" and batches is None, {}
         self.residuals = torch.empty(_PIECE if self.graphed else max(1, _PIECE // stack), stack, 1, n, **kind)
         self.rows = [(row, row[..., :n_train]) for row in self.residuals]
         self.sizes = n_train, n_test
@@ -237,9 +270,7 @@ class _Stack:
             )
             for test, (part, _) in self.views.items()
         }
-        self.pull_back = product(
-            self.gated.flatten(0, 1), self.inputs[:, :n_train].T.contiguous(), self.gradient.flatten(0, 1)
-        )
+        self.pull_back = product(self.gated.flatten(0, 1), self.points, self.gradient.flatten(0, 1))
 
     def first_state(self) -> Weights:
         return self.start.clone()
@@ -252,7 +283,10 @@ class _Stack:
     def select(self, index: list[int], state: Weights) -> "_Stack":
         """These students, where `state` (of the whole stack) has them."""
         alpha, step_size = self.alpha[index], self.step_size[index]
-        return type(self)(self.problem, self.start.select(index), alpha, step_size, state.select(index))
+        source = self.batches, self.hidden_factor
+        return type(self)(
+            self.problem, self.start.select(index), alpha, step_size, state.select(index), *source
+        )
 
     def run(self, steps: int, always_test: bool, update: bool = True) -> Tensor:
         """Do so many iterations; losses (step, train and test, stack) before each one's update.
@@ -292,10 +326,19 @@ class _Stack:
         self.graphs[count, test].replay()
 
     def _iterate(self, count: int, test: bool, update: bool) -> None:
-        for row, row_train in self.rows[:count]:
+        batches = zip(*self.batches.draw(count), strict=True) if self.batches else itertools.repeat(None)
+        for (row, row_train), batch in zip(self.rows[:count], batches, strict=False):
+            if batch:
+                self.load(*batch)
             self.evaluate(test, row if test else row_train)
             if update:
                 self.update(row_train)
+
+    def load(self, x: Float[np.ndarray, "n_train d"], y: Float[np.ndarray, " n_train"]) -> None:
+        """Put a batch in the place of the training points."""
+        self.points.copy_(torch.from_numpy(x))
+        self.inputs[:, : len(x)].copy_(self.points.T)
+        self.negative_targets[: len(x)].copy_(torch.from_numpy(y)).neg_()
 
     def _capture(self, count: int, test: bool) -> "torch.cuda.CUDAGraph":
         """The graph of these iterations; the state is as before."""
@@ -332,7 +375,7 @@ class _Stack:
         torch.mul(weights.hidden, self.gradient, out=self.product)
         torch.sum(self.product, -1, out=self.output_step)
         torch.mul(self.gradient, weights.output[..., None], out=self.product)
-        self.state.hidden.sub_(self.product)
+        self.state.hidden.sub_(self.product, alpha=self.hidden_factor)
         self.state.output.sub_(self.output_step)
 
 
@@ -346,8 +389,11 @@ class _DisplacedStack(_Stack):
     def __init__(self, *arguments):
         super().__init__(*arguments)
         half = self.start.output.shape[1] // 2
-        at_start = (self.start.hidden[:, :half] @ self.inputs)[:, None]
+        mirrored, n_train = self.start.hidden[:, :half].flatten(0, 1), self.sizes[0]
+        at_start = (mirrored @ self.inputs).unflatten(0, (-1, 1, half))
         parts = at_start.clamp(max=0), -at_start.clamp(min=0)
+        self.at_batch = torch.empty_like(at_start[..., :n_train])
+        self.project_start = product(mirrored, self.inputs[:, :n_train], self.at_batch.flatten(0, 2))
         for test, (features, negative_targets) in self.views.items():
             halves = features.unflatten(1, (2, half))
             at_these = (part[..., : features.shape[-1]] for part in parts)
@@ -360,6 +406,13 @@ class _DisplacedStack(_Stack):
 
     def first_state(self) -> Weights:
         return Weights(*map(torch.zeros_like, self.start))
+
+    def load(self, x: Float[np.ndarray, "n_train d"], y: Float[np.ndarray, " n_train"]) -> None:
+        super().load(x, y)
+        self.project_start()
+        negative_part, minus_start = self.views[False][3:]
+        torch.clamp(self.at_batch, max=0, out=negative_part)
+        torch.clamp(self.at_batch, min=0, out=minus_start).neg_()
 
     @staticmethod
     def split(state: Weights, start: Weights) -> tuple[Weights, Weights]:
@@ -386,9 +439,9 @@ class _DisplacedStack(_Stack):
 class _Recorder:
     """Turns one student's losses into its trajectory, block by block."""
 
-    def __init__(self, early_stopping: EarlyStopping | None, track_best: bool):
+    def __init__(self, early_stopping: EarlyStopping | None, track_best: bool, late: range):
         self.trajectory = Trajectory()
-        self.early_stopping, self.track_best = early_stopping, track_best
+        self.early_stopping, self.track_best, self.late = early_stopping, track_best, late
         self.reference, self.reference_iteration = math.inf, 0
 
     def block(self, first: int, losses: Float[np.ndarray, "k 2"], always_test: bool) -> int | None:
@@ -411,6 +464,8 @@ class _Recorder:
             offset = int(valid.argmin())
             trajectory.test_loss_best = float(valid[offset])
             trajectory.best_iteration = first + (offset if self.track_best else kept[offset])
+        late = losses[max(0, self.late.start - first) : self.late.stop - first, 0]
+        trajectory.late_loss += float(late.sum()) / len(self.late)
         trajectory.iteration += [first + offset for offset in kept]
         trajectory.train_loss += losses[kept, 0].tolist()
         trajectory.test_loss += losses[kept, 1].tolist()

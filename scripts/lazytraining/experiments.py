@@ -30,7 +30,7 @@ from lazytraining.fields import (
     show,
     whole,
 )
-from lazytraining.kinds import KINDS, Descent, EarlyStoppingRule, Experiment, Model, Population, Sweep
+from lazytraining.kinds import KINDS, EarlyStoppingRule, Experiment, Model, Population, Sweep
 
 TARGETS = {
     "all",

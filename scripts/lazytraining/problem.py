@@ -24,6 +24,17 @@ def generator(seed: int, stream: Stream) -> np.random.Generator:
 
 
 @dataclass(frozen=True)
+class Teacher:
+    """gain · Σ_i s_i ReLU(v_i · x), ‖v_i‖ = 1, s_i = ±1 (note, §4.1)."""
+
+    hidden: Float[np.ndarray, "m0 d"]
+    output: Float[np.ndarray, " m0"]
+
+    def __call__(self, x: Float[np.ndarray, "*batch d"]) -> Float[np.ndarray, "*batch"]:
+        return np.maximum(x @ self.hidden.T, 0) @ self.output
+
+
+@dataclass(frozen=True)
 class Problem:
     """A regression problem, in float64."""
 
@@ -44,17 +55,45 @@ def sphere(rng: np.random.Generator, n: int, d: int) -> Float[np.ndarray, "n d"]
     return points / np.linalg.norm(points, axis=1, keepdims=True)
 
 
+def make_teacher(d: int, teacher_neurons: int, teacher_gain: float, seed: int) -> Teacher:
+    """The teacher of a seed."""
+    rng = generator(seed, Stream.TEACHER)
+    hidden = sphere(rng, teacher_neurons, d)
+    return Teacher(hidden, teacher_gain * np.sign(rng.standard_normal(teacher_neurons)))
+
+
 def make_problem(
     d: int, n_train: int, n_test: int, teacher_neurons: int, teacher_gain: float, seed: int
 ) -> Problem:
-    """Teacher-student problem: y = gain · Σ_i s_i ReLU(v_i · x), ‖v_i‖ = 1, s_i = ±1 (note, §4.1).
-
-    Inputs are uniform on the unit sphere of R^d.
-    """
-    rng = generator(seed, Stream.TEACHER)
-    hidden = sphere(rng, teacher_neurons, d)
-    output = teacher_gain * np.sign(rng.standard_normal(teacher_neurons))
+    """Teacher-student problem with inputs uniform on the unit sphere of R^d."""
+    teacher = make_teacher(d, teacher_neurons, teacher_gain, seed)
     x_train = sphere(generator(seed, Stream.TRAIN_INPUTS), n_train, d)
     x_test = sphere(generator(seed, Stream.TEST_INPUTS), n_test, d)
-    y_train, y_test = (np.maximum(x @ hidden.T, 0) @ output for x in (x_train, x_test))
-    return Problem(x_train, y_train, x_test, y_test)
+    return Problem(x_train, teacher(x_train), x_test, teacher(x_test))
+
+
+class Batches:
+    """Fresh points on the unit sphere with their teacher's values: a batch for each iteration, drawn ahead in blocks.
+
+    However they are drawn, batch t is the t-th of the seed's stream. `state` is where the stream stands; setting it
+    goes back there.
+    """
+
+    def __init__(self, teacher: Teacher, size: int, seed: int):
+        self.teacher, self.size, self.rng = teacher, size, generator(seed, Stream.MINIBATCHES)
+
+    @property
+    def state(self) -> dict:
+        return self.rng.bit_generator.state
+
+    @state.setter
+    def state(self, state: dict) -> None:
+        self.rng.bit_generator.state = state
+
+    def draw(
+        self, count: int
+    ) -> tuple[Float[np.ndarray, "{count} {self.size} d"], Float[np.ndarray, "{count} {self.size}"]]:
+        """The next `count` batches."""
+        x = sphere(self.rng, count * self.size, self.teacher.hidden.shape[1])
+        x = x.reshape(count, self.size, -1)
+        return x, self.teacher(x)

@@ -168,6 +168,18 @@ class TangentModel:
         test_basis = kernel(weights, x_test, x_train) @ basis
         return TangentModel(eigenvalues.clamp(min=0), *outputs, basis, test_basis, y_train, y_test)
 
+    def best_fit(self) -> float:
+        """The least training loss of the tangent model, ½ mean of the part of y that K's null space holds.
+
+        h(w0) = ½ Dh(w0) w0 is in the range of Dh, so neither α nor τ matters.
+        """
+        null = self.eigenvalues <= len(self.y_train) * torch.finfo(torch.float64).eps * self.eigenvalues[-1]
+        return ((self.basis.T @ self.y_train)[null].square().sum() / (2 * len(self.y_train))).item()
+
+    def stable_step(self, tau: float = 1.0) -> float:
+        """2n / (τ² λ_max), the step beyond which descent on the tangent model diverges, whatever α."""
+        return 2 * len(self.y_train) / (tau**2 * self.eigenvalues[-1].item())
+
     def losses(
         self, alpha: float, step_size: float, iterations: Int[Tensor, " t"], tau: float = 1.0
     ) -> tuple[Float[Tensor, " t"], Float[Tensor, " t"]]:

@@ -19,9 +19,9 @@ from tqdm import tqdm
 from lazytraining import descent, network, problem, records
 from lazytraining.network import Weights
 
-CPU_NEURONS = 128
-"""A stack on a CPU: as many students as have at most so many neurons together. More leave the cache, fewer starve the
-matrix products (docs/performance.md)."""
+CPU_FEATURES = 256_000
+"""A stack on a CPU: as many students as compute at most so many features, neurons times points: 128 neurons on 2000
+points. More leave the cache, fewer starve the matrix products (docs/performance.md)."""
 GPU_SHARE = 0.7
 """Share of a GPU's free memory that a stack may take."""
 SAVE_EVERY = 30.0
@@ -59,6 +59,12 @@ def train(
     return [saved.trained[i] for i in range(len(keys))]
 
 
+def points(settings: dict) -> int:
+    """How many points most iterations evaluate."""
+    sizes, tested = settings["problem"], settings["track_best"] or settings["early_stopping"]
+    return sizes["n_train"] + (sizes["n_test"] if tested else 0)
+
+
 def curve_rows(key: dict, curve: dict[str, list]) -> list[dict]:
     """The rows of curve.parquet of one student."""
     return [key | dict(zip(curve, point, strict=True)) for point in zip(*curve.values(), strict=True)]
@@ -66,9 +72,9 @@ def curve_rows(key: dict, curve: dict[str, list]) -> list[dict]:
 
 def _stacks(keys: list[dict], settings: dict, device: str) -> Iterator[list[int]]:
     """Indices of students that train together: those of one m, as many as the machine holds best."""
-    neurons = CPU_NEURONS
+    sizes, width = settings["problem"], 4 if settings["precision"] == "float32" else 8
+    neurons = CPU_FEATURES // points(settings)
     if device == "cuda":
-        sizes, width = settings["problem"], 4 if settings["precision"] == "float32" else 8
         buffers = 4 * (sizes["n_train"] + sizes["n_test"]) + 6 * sizes["d"]
         neurons = int(GPU_SHARE * torch.cuda.mem_get_info()[0] / (buffers * width))
     by_width = sorted(range(len(keys)), key=lambda i: keys[i]["m"])
@@ -97,6 +103,13 @@ def _train_stack(
     alpha, eta = (torch.tensor([key[name] for key in keys], dtype=torch.float64) for name in ("alpha", "eta"))
     stopping = settings["early_stopping"]
     before, unfinished = saved.unfinished(stack)
+    population = {}
+    if settings["kind"] == "population":
+        sizes = {name: value for name, value in settings["problem"].items() if not name.startswith("n_")}
+        batches = problem.Batches(problem.make_teacher(**sizes), settings["problem"]["n_train"], seed)
+        population = {"batches": batches} | {
+            name: settings[name] for name in ("hidden_factor", "average_last")
+        }
 
     begin = time.perf_counter() - before
     run = descent.Descent(
@@ -109,6 +122,7 @@ def _train_stack(
         track_best=settings["track_best"],
         symmetrized=symmetrize,
         checkpoint=unfinished,
+        **population,
     )
     done = 0
     while run.running:
@@ -138,13 +152,14 @@ def _result(
     seconds: float,
 ) -> Trained:
     moved = network.movement(run.displacement, start)
+    train_loss_end = run.late_loss if settings["kind"] == "population" else run.train_loss[-1]
     row = key | {
         "symmetrize": settings["symmetrize"],
         "precision": settings["precision"],
         "iterations": run.iterations,
         "stopped_early": run.stopped_early,
         "diverged": run.diverged,
-        "train_loss_end": math.nan if run.diverged else run.train_loss[-1],
+        "train_loss_end": math.nan if run.diverged else train_loss_end,
         "test_loss_end": math.nan if run.diverged else run.test_loss[-1],
         "test_loss_best": run.test_loss_best,
         "best_iteration": run.best_iteration,
