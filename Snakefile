@@ -11,6 +11,8 @@ include: "rules/train.smk"
 include: "rules/baselines.smk"
 include: "rules/aggregate.smk"
 include: "rules/landscape.smk"
+include: "rules/neurons.smk"
+include: "rules/spectra.smk"
 include: "rules/theory.smk"
 include: "rules/figures.smk"
 include: "rules/claims.smk"
@@ -26,6 +28,13 @@ localrules:
     theory,
     experiment_figure,
     landscape_figure,
+    width,
+    population,
+    step_size_figure,
+    neurons,
+    neurons_figure,
+    spectra,
+    spectral_bias,
     figure_1,
     figure_2,
     figure_3,
@@ -38,13 +47,14 @@ localrules:
 rule all:
     default_target: True
     input:
-        [pictures(figure) for figure in NUMBERED if is_complete(figure)],
+        [pictures_if_complete(figure) for figure in NUMBERED],
 
 
 rule everything:
     input:
         rules.all.input,
-        [] if CONFIG.theory is None or not is_complete("theory") else pictures("theory"),
+        [] if CONFIG.theory is None else pictures_if_complete("theory"),
+        [pictures_if_complete(name) for name in ("width", "population", "spectral_bias")],
         "<results>/claims.md",
         [f"<results>/figures/{name}.{suffix}" for name in CONFIG.experiments for suffix in ("png", "pdf")],
 

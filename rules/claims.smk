@@ -5,6 +5,10 @@ rule claims:
         baselines=claimed("baselines", baseline_files),
         surfaces=claimed("landscapes", lambda name: plane_files(name, "surface.parquet")),
         endpoints=claimed("landscapes", lambda name: plane_files(name, "endpoints.parquet")),
+        spectra=claimed(
+            "spectra", lambda name: [f"<results>/spectra/{name}.parquet"] if name in KEEP_WEIGHTS else []
+        ),
+        paths=claimed("paths", path_files),
         start=theory_if_any("start"),
         step=theory_if_any("step"),
         limit=theory_if_any("limit"),

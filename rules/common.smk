@@ -9,6 +9,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
 from lazytraining import experiments
 from lazytraining.digest import code_digest
+from lazytraining.kinds import Neurons
 
 
 def load_config():
@@ -66,17 +67,22 @@ def run_files(experiment, name, m=None):
     return [f"<results>/runs/{run.path}/{name}" for run in runs]
 
 
+def missing(figure):
+    """The experiments of a figure that the configuration leaves out, or whose weights it does not keep though they are drawn."""
+    there = KEEP_WEIGHTS if figure == "spectral_bias" else CONFIG.experiments
+    return [name for name in experiments.FIGURES[figure] if name not in there]
+
+
 def is_complete(figure):
-    return all(name in CONFIG.experiments for name in experiments.FIGURES[figure])
+    return not missing(figure)
 
 
 def experiments_of(figure):
     """The experiments that a figure reads, all of them in the configuration."""
-    names = list(experiments.FIGURES[figure])
-    missing = [name for name in names if name not in CONFIG.experiments]
-    if missing:
-        raise WorkflowError(f"{figure} needs the experiments {missing}, which the configuration leaves out")
-    return names
+    if lacking := missing(figure):
+        kept = " with keep_weights: true" if figure == "spectral_bias" else ""
+        raise WorkflowError(f"{figure} needs the experiments {lacking}{kept}, which the configuration leaves out")
+    return list(experiments.FIGURES[figure])
 
 
 def run_of(wildcards):
@@ -130,6 +136,11 @@ def pictures(figure):
     return [f"<results>/figures/{name}.{suffix}" for name in names for suffix in ("png", "pdf")]
 
 
+def pictures_if_complete(figure):
+    """The same where the configuration has all that the figure needs, else none."""
+    return pictures(figure) if is_complete(figure) else []
+
+
 def widths(experiment):
     return CONFIG.experiments[experiment].m
 
@@ -162,6 +173,16 @@ def shown(path, number):
         caption=f"../docs/captions/figure_{number}.rst",
         category="Figures of the note",
         labels={"figure": f"Figure {number}"},
+    )
+
+
+def beyond(figure, label):
+    """A figure that the note has not, as the report shows it."""
+    return report(
+        f"<results>/figures/{figure}.png",
+        caption=f"../docs/captions/{figure}.rst",
+        category="Beyond the figures of the note",
+        labels={"figure": label},
     )
 
 

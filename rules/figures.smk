@@ -138,6 +138,56 @@ rule figure_7:
         "../scripts/figure_7.py"
 
 
+rule width:
+    input:
+        runs=tables("width"),
+    output:
+        png=beyond("width", "Width (§4.5)"),
+        pdf="<results>/figures/width.pdf",
+    log:
+        "<logs>/figures/width.log",
+    conda:
+        "../envs/environment.yaml"
+    params:
+        code=digest("width.py"),
+    script:
+        "../scripts/width.py"
+
+
+rule population:
+    input:
+        runs=tables("population"),
+        baselines=lambda wildcards: baseline_files("underparameterized"),
+    output:
+        png=beyond("population", "Population loss, and m ≪ d (§4.6)"),
+        pdf="<results>/figures/population.pdf",
+    log:
+        "<logs>/figures/population.log",
+    conda:
+        "../envs/environment.yaml"
+    params:
+        code=digest("population.py"),
+    script:
+        "../scripts/population.py"
+
+
+rule step_size_figure:
+    input:
+        summary="<results>/summary/step_size.parquet",
+        baselines=baselines("step_size"),
+    output:
+        png=beyond("step_size", "Step sizes (§5.1)"),
+        pdf="<results>/figures/step_size.pdf",
+    log:
+        "<logs>/figures/step_size.log",
+    conda:
+        "../envs/environment.yaml"
+    params:
+        code=digest("step_size.py"),
+    script:
+        "../scripts/step_size.py"
+
+
 rule experiment_figure:
     input:
         "<results>/summary/{experiment}.parquet",

@@ -1,6 +1,6 @@
 """The ledger: a verdict on each claim of the note, from what this preset has measured.
 
-In: tables of runs, curves, baselines, landscapes and the theory, of whatever the configuration has.
+In: tables of runs, curves, baselines, landscapes, spectra, paths and the theory, of whatever the configuration has.
 Out: claims.parquet, a row for each claim, and claims.md, the same to read.
 """
 
@@ -18,6 +18,8 @@ KINDS = {
     "baselines": (tables.BASELINES, "experiment"),
     "surfaces": (tables.SURFACE, "experiment"),
     "endpoints": (tables.ENDPOINTS, "plane"),
+    "spectra": (tables.SPECTRA, "experiment"),
+    "paths": (tables.PATHS, "experiment"),
 }
 """Schema of each kind of evidence, and the column that says which experiment it is of."""
 THEORY = {"start": tables.THEORY_START, "step": tables.THEORY_STEP, "limit": tables.THEORY_LIMIT}

@@ -65,7 +65,7 @@ def main(snakemake) -> None:
         for run in records.read([path], records.RUN).to_pylist():
             if run["m"] == params.run["m"]:
                 runs.append(run)
-                vectors.append(torch.from_numpy(records.last_weights(weights, run).ravel()).double())
+                vectors.append(torch.from_numpy(records.weights_of(weights, run)[1].ravel()).double())
     data = problem.make_problem(**params.problem)
     group = {name: params.run[name] for name in tables.GROUP}
     surface, endpoints = measure(runs, torch.stack(vectors), data, group, params.look)

@@ -144,6 +144,28 @@ def test_closed_form_is_descent_on_the_linearised_model(student, step_size, scal
     assert not at_scale[0].any()
 
 
+@pytest.mark.parametrize("symmetrize", [False, True])
+def test_the_best_fit_is_least_squares_on_the_jacobian(symmetrize):
+    """With more points than directions: the tangent model f = α h(w0) + α Dh(w0) δ at the best δ."""
+    start, data = network.initialise(M, D, 1.0, 5, symmetrize), make_problem(D, 60, 1, 3, 1.0, seed=2)
+    jacobian = tangent.jacobian(start, torch.from_numpy(data.x_train)).numpy()
+    for alpha in (0.5, 20.0):
+        target = data.y_train / alpha - network.forward(start, torch.from_numpy(data.x_train))[0].numpy()
+        residual = target - jacobian @ np.linalg.lstsq(jacobian, target)[0]
+        expected = np.mean((alpha * residual) ** 2) / 2
+        assert tangent.TangentModel.at(start, data).best_fit() == pytest.approx(expected, rel=1e-9)
+
+
+def test_the_stable_step_is_where_descent_on_the_tangent_model_turns(student):
+    model = tangent.TangentModel.at(student, make_problem(D, N, 3, 3, 1.0, seed=2))
+    far = torch.tensor([2000])
+    for tau in (0.1, 3.0):
+        below, above = (
+            model.losses(1.0, share * model.stable_step(tau), far, tau)[0] for share in (0.99, 1.01)
+        )
+        assert below < model.losses(1.0, 0.1, torch.tensor([0]), tau)[0] < above
+
+
 def test_past_the_edge_losses_end_infinite(student):
     data = make_problem(D, N, 7, 3, 1.0, seed=2)
     for loss in tangent.TangentModel.at(student, data).losses(1.0, 200.0, torch.tensor([0, 10_000])):

@@ -742,18 +742,74 @@ CLAIMS = [
             _NO: "Width here is the share below twice the lowest loss, so a high lowest loss makes a plane wide."
         },
     ),
-    # Experiments to come
+    # Population loss, few neurons, neurons in the plane, spectra
+    Claim(
+        "28",
+        "ours",
+        "Descent on the population loss ends higher when it is lazy (Chizat, Oyallon and Bach 2019).",
+        "population",
+        [
+            Check(
+                "population loss at the largest τ over the least",
+                m.over_least("population_loss", "train_loss_end"),
+                low=2,
+                logarithmic=True,
+            )
+        ],
+    ),
     Claim(
         "18",
         "§3.2, §4.6",
         "With m ≪ d, training at large τ ends in a local minimum.",
         "underparameterized",
         [
-            Check("training loss at the largest τ over the least", m.stuck, low=2, logarithmic=True),
+            Check(
+                "training loss at the largest τ over the least",
+                m.over_least("underparameterized", "train_loss_end"),
+                low=2,
+                logarithmic=True,
+            ),
             Check(
                 "relative distance from the tangent model's training loss",
                 m.off_baseline("underparameterized", "tangent_train_loss_end", "train_loss_end"),
                 high=0.05,
+            ),
+        ],
+    ),
+    Claim(
+        "29",
+        "§4.2",
+        "In the plane, neurons of a lazy student move little, those of the other far (Chizat, Oyallon and Bach 2019).",
+        "neuron_paths",
+        [
+            Check("distance over initial size, largest τ", m.paths_moved(True), high=0.5, logarithmic=True),
+            Check("distance over initial size, smallest τ", m.paths_moved(False), low=2, logarithmic=True),
+        ],
+    ),
+    Claim(
+        "30",
+        "§2",
+        "A small initialisation ends with a hidden layer of low rank, a large one does not (Varre et al. 2024).",
+        "spectral_bias",
+        [
+            Check(
+                "stable rank at the end over that at the start, smallest τ",
+                m.rank_left("plateau", False),
+                high=0.5,
+                logarithmic=True,
+            ),
+            Check("the same, largest τ", m.rank_left("plateau", True), low=0.9, logarithmic=True),
+            Check(
+                "the same, symmetrised, smallest τ",
+                m.rank_left("plateau_symmetrized", False),
+                high=0.5,
+                logarithmic=True,
+            ),
+            Check(
+                "the same, symmetrised, largest τ",
+                m.rank_left("plateau_symmetrized", True),
+                low=0.9,
+                logarithmic=True,
             ),
         ],
     ),

@@ -40,6 +40,7 @@ TARGETS = {
     "theory",
     "width",
     "population",
+    "spectral_bias",
     "neurons",
     "cnn",
     "claims",
@@ -55,6 +56,10 @@ RULES = {
     "landscape",
     "landscape_figure",
     "experiment_figure",
+    "step_size_figure",
+    "neurons_paths",
+    "neurons_figure",
+    "spectra",
     "theory_start",
     "theory_step",
     "theory_limit",
@@ -76,6 +81,7 @@ FIGURES = {
     "width": {"width_mean_field": {"m"}, "width_ntk": {"m"}},
     "population": {"population_loss": {"tau"}, "underparameterized": {"tau"}},
     "step_size": {"step_size": {"tau", "step_size"}},
+    "spectral_bias": {"plateau": {"tau"}, "plateau_symmetrized": {"tau"}},
 }
 """The experiments of each figure, and what it draws them over; they sweep nothing else."""
 _MIRRORED = {"population_loss", "underparameterized"}
@@ -83,8 +89,8 @@ _MIRRORED = {"population_loss", "underparameterized"}
 EVIDENCE = {
     "trajectory": {"runs", "curves"},
     "trajectory_symmetrized": {"runs"},
-    "plateau": {"runs", "baselines"},
-    "plateau_symmetrized": {"runs", "baselines"},
+    "plateau": {"runs", "baselines", "spectra"},
+    "plateau_symmetrized": {"runs", "baselines", "spectra"},
     "tau_alpha_text": {"runs"},
     "tau_alpha_code": {"runs", "curves"},
     "tau_alpha_converged": {"runs"},
@@ -97,6 +103,8 @@ EVIDENCE = {
     "width_mean_field": {"runs"},
     "width_ntk": {"runs"},
     "underparameterized": {"runs", "baselines"},
+    "population_loss": {"runs"},
+    "neuron_paths": {"paths"},
 }
 """What the ledger of claims reads of each experiment, where it is configured."""
 PROBLEM = ("d", "n_train", "n_test", "teacher_neurons", "teacher_gain")

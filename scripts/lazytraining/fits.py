@@ -149,3 +149,8 @@ def basin(surface: pd.DataFrame) -> tuple[float, float]:
     for axis in ("x", "y"):
         rim |= surface[axis].isin([surface[axis].min(), surface[axis].max()]).to_numpy()
     return float(np.mean(loss < 2 * lowest)), float(np.nanmedian(loss[rim]) / lowest)
+
+
+def stable_rank(values: pd.Series) -> float:
+    """‖B‖_F² / ‖B‖² from the singular values of B, the largest first."""
+    return float((values**2).sum() / values.iloc[0] ** 2)

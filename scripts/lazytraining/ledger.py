@@ -39,6 +39,8 @@ class Evidence:
     baselines: dict[str, pd.DataFrame] = field(default_factory=dict)
     surfaces: dict[str, pd.DataFrame] = field(default_factory=dict)
     endpoints: dict[str, pd.DataFrame] = field(default_factory=dict)
+    spectra: dict[str, pd.DataFrame] = field(default_factory=dict)
+    paths: dict[str, pd.DataFrame] = field(default_factory=dict)
     theory: dict[str, pd.DataFrame] = field(default_factory=dict)
 
     def get(self, kind: str, name: str, diverged: bool = False) -> pd.DataFrame:

@@ -540,13 +540,50 @@ def in_plane(e: Evidence) -> pd.Series:
     return widest(e, "landscape_ntk")[1]["in_plane"]
 
 
-# Experiments to come
+# Population loss, few neurons, neurons in the plane, spectra
 
 
-def stuck(e: Evidence) -> pd.Series:
-    """Training loss at the largest τ over the least of all τ."""
-    rows = e.get("runs", "underparameterized")
-    return at_extreme(rows, "train_loss_end", "tau") / rows.groupby("seed")["train_loss_end"].min()
+def over_least(name: str, column: str) -> Measure:
+    """A loss at the largest τ over the least of all τ."""
+
+    def measure(e: Evidence) -> pd.Series:
+        rows = e.get("runs", name)
+        return at_extreme(rows, column, "tau") / rows.groupby("seed")[column].min()
+
+    return measure
+
+
+def paths_moved(largest: bool) -> Measure:
+    """‖w_T − w0‖/‖w0‖ over the points |a| b of all neurons, at the largest or smallest τ."""
+
+    def moved(own: pd.DataFrame) -> float:
+        places = own.pivot(index="iteration", columns="neuron", values=["x", "y"]).to_numpy()
+        return float(np.linalg.norm(places[-1] - places[0]) / np.linalg.norm(places[0]))
+
+    def measure(e: Evidence) -> pd.Series:
+        rows = e.get("paths", "neuron_paths")
+        need(rows["tau"].nunique() > 1, "more than one tau in neuron_paths")
+        tau = rows["tau"].max() if largest else rows["tau"].min()
+        return by_seed(rows[(rows["tau"] == tau) & (rows["neuron"] >= 0)], moved)
+
+    return measure
+
+
+def rank_left(name: str, largest: bool) -> Measure:
+    """Stable rank of the hidden layer at the end over that at the start, at the largest or smallest τ."""
+
+    def share(own: pd.DataFrame) -> float:
+        end, start = (fits.stable_rank(own.sort_values("index")[column]) for column in ("end", "start"))
+        return end / start
+
+    def measure(e: Evidence) -> pd.Series:
+        rows = e.get("spectra", name)
+        rows = rows[~rows["diverged"]]
+        need(rows["tau"].nunique() > 1, f"more than one tau in {name}")
+        tau = rows["tau"].max() if largest else rows["tau"].min()
+        return by_seed(rows[rows["tau"] == tau], share)
+
+    return measure
 
 
 def awaited(experiment: str) -> Measure:

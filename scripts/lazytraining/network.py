@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from lazytraining.problem import Stream, generator
+from lazytraining.problem import Stream, generator, sphere
 
 
 class Weights(NamedTuple):
@@ -83,6 +83,19 @@ def initialise(m: int, d: int, tau: float, seed: int, symmetrize: bool) -> Weigh
         weights = torch.cat([half, half])
         weights[m // 2 :, d].neg_()
     return Weights.from_vector(weights.reshape(1, -1), d)
+
+
+def initialise_on_circle(m: int, tau: float, seed: int) -> Weights:
+    """Start of one student in the plane, symmetrised: τ b_i on the unit circle, a_i ~ τ U(0, 1), then their mirrors.
+
+    Of Chizat, Oyallon and Bach's first figure; float64, a stack of one, the same draw for every τ. Raises ValueError for an odd m.
+    """
+    if m % 2:
+        raise ValueError(f"a symmetrised student needs an even m, not {m}")
+    rng = generator(seed, Stream.STUDENT)
+    hidden = torch.from_numpy(sphere(rng, m, 2))[: m // 2]
+    output = torch.from_numpy(rng.uniform(size=m))[: m // 2]
+    return Weights(tau * torch.cat([hidden, hidden])[None], tau * torch.cat([output, -output])[None])
 
 
 def forward(weights: Weights, x: Float[Tensor, "n d"]) -> Float[Tensor, "stack n"]:

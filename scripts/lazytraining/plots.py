@@ -166,9 +166,8 @@ def surface(axes: Axes, points: pd.DataFrame, norm: LogNorm) -> None:
     axes.contourf(table.columns, table.index, table.to_numpy(), levels=levels, norm=norm)
 
 
-def color_bar(figure: Figure | SubFigure, norm: Normalize, axes, label: str) -> None:
+def color_bar(figure: Figure | SubFigure, norm: Normalize, axes, label: str, **options) -> None:
     """A colour bar; logarithmic ones have numbers at 1, 2 and 5 times the powers of ten, or fewer."""
-    options = {}
     if isinstance(norm, LogNorm):
         wide = norm.vmax / norm.vmin > 100
         options["ticks"] = LogLocator(subs=(1.0,) if wide else (1.0, 2.0, 5.0))

@@ -90,10 +90,13 @@ def weights_folder(key: dict) -> str:
     return "m={m}/alpha={alpha:.6g}/tau={tau:.6g}/eta={eta:.6g}/".format(**key)
 
 
-def last_weights(path: str | Path, key: dict) -> Float[np.ndarray, "m d_plus_1"]:
-    """The last weights of a run from weights.npz, its own or its stack's."""
+def weights_of(
+    path: str | Path, key: dict
+) -> tuple[Float[np.ndarray, "m d_plus_1"], Float[np.ndarray, "m d_plus_1"]]:
+    """The first and the last weights of a run from weights.npz, its own or its stack's."""
     with np.load(path) as arrays:
-        return arrays["end"] if "end" in arrays else arrays[f"{weights_folder(key)}end"]
+        folder = "" if "end" in arrays else weights_folder(key)
+        return arrays[f"{folder}start"], arrays[f"{folder}end"]
 
 
 @cache

@@ -77,6 +77,31 @@ THEORY_LIMIT = pa.schema(
 )
 """Towards the lazy limit, at recorded iterations: ‖w − w0‖, ‖w − w̄‖, ‖α h − f̄‖ (root mean square) over ‖y‖ on
 training and test inputs; η λ_min(K)/n; and the bound of §3.1 on the gap, with the norms at w0 for Lipschitz constants."""
+SPECTRA = pa.schema(
+    [
+        *KEY_FIELDS,
+        ("diverged", pa.bool_()),
+        ("index", pa.int64()),
+        ("start", pa.float64()),
+        ("end", pa.float64()),
+    ]
+)
+"""Singular values of the hidden layer, `index` from 1 on."""
+PATHS = pa.schema(
+    [
+        pa.field("experiment", pa.string(), nullable=False),
+        pa.field("tau", pa.float64(), nullable=False),
+        pa.field("seed", pa.int64(), nullable=False),
+        ("iteration", pa.int64()),
+        ("neuron", pa.int64()),
+        ("x", pa.float64()),
+        ("y", pa.float64()),
+        ("output", pa.float64()),
+        ("train_loss", pa.float64()),
+        ("test_loss", pa.float64()),
+    ]
+)
+"""Where neurons are: (x, y) = |a| b, and a. Those of negative number are the teacher's."""
 SURFACE = pa.schema(
     KEY_FIELDS[:-1]
     + [("x", pa.float64()), ("y", pa.float64()), ("test_loss", pa.float64()), ("explained", pa.float64())]

@@ -1,0 +1,66 @@
+IN_THE_PLANE = CONFIG.of_kind(Neurons)
+
+
+def plane_settings(wildcards):
+    """What the students of an experiment in the plane share."""
+    experiment = IN_THE_PLANE[wildcards.experiment]
+    sizes = {name: getattr(experiment, name) for name in ("n_train", "n_test", "teacher_neurons")}
+    shared = {name: getattr(experiment, name) for name in ("m", "step_size", "iterations")}
+    return shared | {"taus": experiment.tau, "sizes": sizes}
+
+
+def path_files(name):
+    """The paths of every seed of an experiment in the plane."""
+    return [
+        f"<results>/neurons/experiment={name}/seed={seed}/paths.parquet" for seed in IN_THE_PLANE[name].seeds
+    ]
+
+
+rule neurons_paths:
+    output:
+        "<results>/neurons/experiment={experiment}/seed={seed}/paths.parquet",
+    log:
+        "<logs>/neurons/experiment={experiment}/seed={seed}.log",
+    wildcard_constraints:
+        experiment=one_of(IN_THE_PLANE),
+    conda:
+        "../envs/environment.yaml"
+    params:
+        settings=plane_settings,
+        code=digest("neurons.py"),
+    script:
+        "../scripts/neurons.py"
+
+
+rule neurons_figure:
+    input:
+        lambda wildcards: path_files(wildcards.experiment),
+    output:
+        png=report(
+            "<results>/figures/{experiment}.png",
+            caption="../docs/captions/neurons.rst",
+            category="Beyond the figures of the note",
+            labels={"figure": "Paths of neurons"},
+        ),
+        pdf="<results>/figures/{experiment}.pdf",
+        gif=report(
+            "<results>/figures/{experiment}.gif",
+            caption="../docs/captions/neurons.rst",
+            category="Beyond the figures of the note",
+            labels={"figure": "Paths of neurons, moving"},
+        ),
+    log:
+        "<logs>/figures/{experiment}.log",
+    wildcard_constraints:
+        experiment=one_of(IN_THE_PLANE),
+    conda:
+        "../envs/environment.yaml"
+    params:
+        code=digest("neurons_figure.py"),
+    script:
+        "../scripts/neurons_figure.py"
+
+
+rule neurons:
+    input:
+        [f"<results>/figures/{name}.{suffix}" for name in IN_THE_PLANE for suffix in ("png", "pdf", "gif")],

@@ -1,0 +1,32 @@
+rule spectra:
+    input:
+        runs=lambda wildcards: run_files(wildcards.experiment, "run.parquet"),
+        weights=lambda wildcards: run_files(wildcards.experiment, "weights.npz"),
+    output:
+        "<results>/spectra/{experiment}.parquet",
+    log:
+        "<logs>/spectra/{experiment}.log",
+    wildcard_constraints:
+        experiment=one_of(KEEP_WEIGHTS),
+    conda:
+        "../envs/environment.yaml"
+    params:
+        code=digest("spectra.py"),
+    script:
+        "../scripts/spectra.py"
+
+
+rule spectral_bias:
+    input:
+        lambda wildcards: [f"<results>/spectra/{name}.parquet" for name in experiments_of("spectral_bias")],
+    output:
+        png=beyond("spectral_bias", "Singular values of the hidden layer"),
+        pdf="<results>/figures/spectral_bias.pdf",
+    log:
+        "<logs>/figures/spectral_bias.log",
+    conda:
+        "../envs/environment.yaml"
+    params:
+        code=digest("spectral_bias.py"),
+    script:
+        "../scripts/spectral_bias.py"

@@ -1,0 +1,32 @@
+"""Singular values of the hidden layer before and after training, for every run of one experiment.
+
+In: weights.npz and run.parquet of its runs or stacks. Out: a row for each run and singular value.
+"""
+
+import numpy as np
+
+from lazytraining import jobs, records, tables
+
+
+def rows(run: dict, start: np.ndarray, end: np.ndarray) -> list[dict]:
+    """`start` and `end` are weights (m, d + 1); values in descending order."""
+    key = {name: run[name] for name in records.KEYS} | {"diverged": run["diverged"]}
+    spectra = (np.linalg.svd(weights[:, :-1], compute_uv=False) for weights in (start, np.nan_to_num(end)))
+    pairs = enumerate(zip(*spectra, strict=True), start=1)
+    return [
+        key | {"index": index, "start": float(before), "end": float(after)}
+        for index, (before, after) in pairs
+    ]
+
+
+def main(snakemake) -> None:
+    jobs.start(snakemake.log[0])
+    found = []
+    for path, weights in zip(snakemake.input.runs, snakemake.input.weights, strict=True):
+        for run in records.read([path], records.RUN).to_pylist():
+            found += rows(run, *records.weights_of(weights, run))
+    records.write(snakemake.output[0], found, tables.SPECTRA)
+
+
+if __name__ == "__main__":
+    main(snakemake)

@@ -1,0 +1,62 @@
+"""Test loss, movement and gates against the width m (§4.5), for α = 1/m and α = 1/√m.
+
+In: the tables of runs of the two experiments. Out: the figure as PNG and PDF. A dot for each seed, a line through the
+means; diverged runs are in neither.
+"""
+
+import pandas as pd
+from matplotlib import pyplot as plt
+
+from lazytraining import jobs, plots, records, style
+
+SCALINGS = {"width_mean_field": r"$\alpha=1/m$ (mean-field)", "width_ntk": r"$\alpha=1/\sqrt{m}$ (NTK)"}
+PANELS = {
+    "test_loss_end": style.LABELS["test_loss_end"],
+    "hidden_distance": r"$\|w_T-w_0\|\,/\,\|w_0\|$ per layer",
+    "gate_flips": "share of gates that switched",
+}
+
+
+def dots(axes: plt.Axes, runs: pd.DataFrame, column: str, number: int, label: str | None, **line) -> None:
+    """A column against m: seeds as dots, their mean as a line."""
+    look = style.look(number) | line
+    axes.plot(
+        runs["m"], runs[column], look["marker"], ms=2.5, color=look["color"], alpha=0.35, markeredgewidth=0
+    )
+    means = runs.groupby("m")[column].mean()
+    axes.plot(means.index, means, label=label, color=look["color"], ls=look["linestyle"])
+
+
+def draw(runs: pd.DataFrame) -> plt.Figure:
+    figure, panels = plt.subplots(1, 3, figsize=(style.PAGE, 2.7))
+    kept = runs[~runs["diverged"]]
+    for number, (experiment, label) in enumerate(SCALINGS.items()):
+        own = kept[kept["experiment"] == experiment]
+        for axes, column in zip(panels, PANELS, strict=True):
+            dots(axes, own, column, number, label)
+        dots(panels[1], own, "output_distance", number, None, linestyle=":")
+    panels[0].axhline(kept.drop_duplicates("seed")["zero_loss"].mean(), **style.ZERO)
+    panels[0].set_yscale("log")
+    for axes, label, title in zip(panels, PANELS.values(), "abc", strict=True):
+        axes.set(xlabel=style.LABELS["m"], ylabel=label)
+        axes.set_xscale("log", base=2)
+        axes.xaxis.set_major_formatter("{x:g}")
+        style.letter(axes, f"({title})")
+    panels[1].set_yscale("log")
+    for line, text in (("-", "hidden layer $b$"), (":", "output layer $a$")):
+        panels[1].plot([], [], color="0.3", ls=line, label=text)
+    panels[1].legend(handles=panels[1].lines[-2:])
+    counts = runs.groupby("m")["diverged"].agg(diverged="sum", total="size")
+    plots.mark_diverged(panels[0], counts)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    return figure
+
+
+def main(snakemake) -> None:
+    jobs.start(snakemake.log[0])
+    runs = records.read(snakemake.input.runs, records.RUN).to_pandas()
+    style.save(draw(runs), snakemake.output.png, snakemake.output.pdf)
+
+
+if __name__ == "__main__":
+    main(snakemake)
