@@ -1,8 +1,10 @@
 """Population loss, and few neurons in many dimensions, against τ (§4.6).
 
-In: the tables of runs of the two experiments, and the baselines of the second. Out: the figure as PNG and PDF. Mean ± one
-standard deviation over the seeds that did not diverge.
+In: the tables of runs of the two experiments, and the baselines of the second. Out: the figure as PNG and PDF. (a) mean ± one
+standard deviation, else medians with bands from the least to the greatest, over the seeds that did not diverge.
 """
+
+import itertools
 
 import pandas as pd
 from matplotlib import pyplot as plt
@@ -18,23 +20,36 @@ def normalised(runs: pd.DataFrame) -> pd.DataFrame:
     return runs.assign(train_loss_end=runs["train_loss_end"] / largest)
 
 
+def beside_tangent(axes: plt.Axes, runs: pd.DataFrame, baselines: pd.DataFrame) -> None:
+    """Training loss and the tangent model's after as many iterations, each over the best fit of its own tangent space."""
+    keys = ["tau", "seed"]
+    fit = baselines.set_index(keys)["tangent_fit_loss"]
+    losses = {
+        "gradient descent": runs[~runs["diverged"]].set_index(keys)["train_loss_end"],
+        "tangent model": baselines.set_index(keys)["tangent_train_loss_end"],
+    }
+    for number, (label, values) in enumerate(losses.items()):
+        plots.medians(axes, (values / fit).dropna(), number, label)
+    axes.axhline(1, color="black", lw=0.8, label="best tangent fit")
+    plots.fit_axis(axes, "x", runs["tau"].to_numpy())
+    axes.set(xlabel=style.LABELS["tau"], ylabel="training loss / best tangent fit", ylim=(0, None))
+    axes.legend(loc="lower right", fontsize=6)
+
+
 def draw(population: pd.DataFrame, narrow: pd.DataFrame, baselines: pd.DataFrame) -> plt.Figure:
     figure, (left, middle, right) = plt.subplots(1, 3, figsize=(style.PAGE, 2.7))
     plots.sweep(left, normalised(population), {"train_loss_end": "stochastic descent"})
     left.set(ylabel="population loss / its largest mean", ylim=(0, None))
     style.letter(left, f"(a) fresh batches, $m={population['m'].iloc[0]}$")
-
-    plots.sweep(middle, narrow, {"train_loss_end": "gradient descent"})
-    fit = baselines.groupby("tau")["tangent_fit_loss"].mean()
-    middle.plot(fit.index, fit, color="black", lw=0.8, label="best fit, tangent space at $w_0$")
-    middle.set(ylabel="training loss, end of training", ylim=(0, None))
-    middle.legend(loc="lower right", fontsize=6)
-    style.letter(middle, f"(b) $m={narrow['m'].iloc[0]}$, full batch")
-
-    for number, (name, runs) in enumerate((("(a)", population), ("(b)", narrow))):
-        columns = {column: f"{name} {label}" for column, label in LAYERS.items()}
-        plots.sweep(right, runs, columns, first=2 * number)
-    right.set(ylabel=r"$\|w_T-w_0\|\,/\,\|w_0\|$ per layer", yscale="log")
+    beside_tangent(middle, narrow, baselines)
+    style.letter(middle, f"(b) full batch, $m={narrow['m'].iloc[0]}$")
+    numbers = itertools.count()
+    for name, runs in (("(a)", population), ("(b)", narrow)):
+        moved = runs[~runs["diverged"]].set_index(["tau", "seed"])
+        for column, label in LAYERS.items():
+            plots.medians(right, moved[column], next(numbers), f"{name} {label}")
+    right.set(xlabel=style.LABELS["tau"], ylabel=r"$\|w_T-w_0\|\,/\,\|w_0\|$ per layer", yscale="log")
+    plots.fit_axis(right, "x", narrow["tau"].to_numpy())
     right.legend(loc="lower left", fontsize=6)
     style.letter(right, "(c) movement")
     return figure

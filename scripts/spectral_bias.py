@@ -14,25 +14,17 @@ DRAWN = (2, 3, 4, 6, 10, 20)
 """Which singular values are drawn, over the first."""
 
 
-def over_seeds(axes: plt.Axes, values: pd.Series, number: int, label: str) -> None:
-    """Median and range at each τ of values indexed by τ and seed."""
-    found = values.groupby(level="tau").agg(["median", "min", "max"])
-    look = style.look(number)
-    axes.fill_between(found.index, found["min"], found["max"], color=look["color"], alpha=0.2, lw=0)
-    axes.plot(found.index, found["median"], label=label, **look)
-
-
 def draw(spectra: pd.DataFrame) -> plt.Figure:
     figure, panels = plt.subplots(1, 3, figsize=(style.PAGE, 2.6))
     spectra = spectra[~spectra["diverged"]].sort_values("index")
     for number, (experiment, label) in enumerate(STARTS.items()):
         own = spectra[spectra["experiment"] == experiment].groupby(["tau", "seed"])
-        over_seeds(panels[0], own["end"].agg(fits.stable_rank), number, label)
+        plots.medians(panels[0], own["end"].agg(fits.stable_rank), number, label)
         before = own["start"].agg(fits.stable_rank).median()
         panels[0].axhline(before, color=style.COLORS[number], ls=":", lw=1)
         for place, index in enumerate(index for index in DRAWN if index <= spectra["index"].max()):
             shares = own["end"].agg(lambda values, i=index: values.iloc[i - 1] / values.iloc[0])
-            over_seeds(panels[1 + number], shares, place, rf"$\sigma_{{{index}}}$")
+            plots.medians(panels[1 + number], shares, place, rf"$\sigma_{{{index}}}$")
         style.letter(panels[1 + number], f"({'bc'[number]}) {label}")
         panels[1 + number].set(ylabel=r"$\sigma_i/\sigma_1$ of the hidden layer", yscale="log")
     panels[0].plot([], [], color="0.3", ls=":", lw=1, label="at the start")

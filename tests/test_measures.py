@@ -311,3 +311,58 @@ def test_without_evidence_nothing_is_decided():
         row = ledger.entry(claim, Evidence())
         assert row["verdict"] == Verdict.OPEN
         assert row["reason"].startswith("needs the ")
+
+
+@pytest.mark.parametrize(("end", "expected"), [(5.0, Verdict.REPRODUCED), (1.0, Verdict.NOT)])
+def test_population_loss_is_judged_at_the_largest_scale(end, expected):
+    rows = runs(
+        "population_loss",
+        tau=[0.1, 1.0, 8.0],
+        train_loss_end=lambda row, seed: (end if row["tau"] == 8 else 1.0) * (1 + 1e-3 * seed),
+    )
+    assert verdict("28", Evidence(runs={"population_loss": rows})) == expected
+
+
+@pytest.mark.parametrize(("tangent", "expected"), [(5.0, Verdict.REPRODUCED), (2.0, Verdict.PARTLY)])
+def test_few_neurons_stop_where_their_tangent_space_does(tangent, expected):
+    rows = runs(
+        "underparameterized",
+        tau=[0.1, 1000.0],
+        train_loss_end=lambda row, seed: (5.0 if row["tau"] > 1 else 1.0) * (1 + 1e-3 * seed),
+    )
+    baselines = rows.assign(tangent_train_loss_end=tangent * (1 + 1e-3 * rows["seed"]))
+    evidence = Evidence(runs={"underparameterized": rows}, baselines={"underparameterized": baselines})
+    assert verdict("18", evidence) == expected
+
+
+def test_neurons_move_by_the_distance_of_their_points():
+    """Two neurons at distance 5 from 0 that end 0.5 away at the largest τ and 50 away at the smallest."""
+
+    def place(row, seed):
+        step = {0.1: 50.0, 2.0: 0.5}[row["tau"]] * (1 + 1e-3 * seed)
+        return 3.0 + (row["iteration"] == 100) * step
+
+    axes = {"tau": [0.1, 2.0], "iteration": [0, 10, 100], "neuron": [-1, 0, 1]}
+    rows = runs("neuron_paths", **axes, x=place, y=lambda row, seed: 4.0)
+    evidence = Evidence(paths={"neuron_paths": rows})
+    assert measures.paths_moved(True)(evidence).to_list() == pytest.approx([0.1, 0.1001, 0.1002])
+    assert verdict("29", evidence) == Verdict.REPRODUCED
+    swapped = rows.assign(tau=rows["tau"].map({0.1: 2.0, 2.0: 0.1}))
+    assert verdict("29", Evidence(paths={"neuron_paths": swapped})) == Verdict.NOT
+
+
+def test_low_rank_is_the_stable_rank_left():
+    def end(row, seed):
+        return 1.0 if row["tau"] > 1 or row["index"] == 1 else 0.1 * (1 + 1e-3 * seed)
+
+    def evidence(flip: bool) -> Evidence:
+        tables = {}
+        for name in ("plateau", "plateau_symmetrized"):
+            rows = runs(name, tau=[0.01, 100.0], index=[1, 2, 3, 4], start=lambda row, seed: 1.0, end=end)
+            tables[name] = rows.assign(tau=rows["tau"].map({0.01: 100.0, 100.0: 0.01})) if flip else rows
+        return Evidence(spectra=tables)
+
+    found = measures.rank_left("plateau", False)(evidence(False))
+    assert found[0] == pytest.approx(1.03 / 4)
+    assert verdict("30", evidence(False)) == Verdict.REPRODUCED
+    assert verdict("30", evidence(True)) == Verdict.NOT

@@ -38,14 +38,34 @@ ALL = {
         "fixed_step": SMALL | {"tau": [0.1, 1e4], "iterations": 30, "seeds": 1},
         "fixed_step_symmetrized": SMALL | {"tau": [0.1, 1e4], "iterations": 30, "seeds": 1},
         "convergence_symmetrized": SMALL | {"tau": [0.1, 10], "iterations": 30, "step_size": [0.01, 0.02]},
+        "step_size": SMALL | {"tau": [0.1, 1], "step_size": [0.01, 1e9], "iterations": 30, "seeds": 1},
+        "width_mean_field": SMALL | {"m": [2, 8], "iterations": 30, "seeds": 1},
+        "width_ntk": SMALL | {"m": [2, 8], "iterations": 30, "seeds": 1},
+        "population_loss": {
+            "d": 4,
+            "batch": 5,
+            "n_test": 15,
+            "m": [4],
+            "tau": [0.1, 1],
+            "seeds": 1,
+            "iterations": 30,
+        },
+        "underparameterized": SMALL | {"tau": [0.1, 1], "iterations": 30, "seeds": 1},
+        "neuron_paths": {"n_test": 15, "m": 4, "seeds": 1, "iterations": 30},
         "landscape_mean_field": LANDSCAPE,
         "landscape_ntk": LANDSCAPE | {"step_size": "10**(3 * m - 14)"},  # diverges at m = 6
     },
 }
 """Every experiment of the presets, tiny."""
 NAMES = list(ALL["experiments"])
-FIGURES = 4 + 2 + 2 * 4 + 3 * 4 + 2 * 2
-RUNS = FIGURES + 2 * 2 * 2
+SWEEPS = [name for name in NAMES if name != "neuron_paths"]
+KEPT = ["plateau", "plateau_symmetrized", *experiments.LANDSCAPES]
+"""Whose weights are kept."""
+RUNS = {
+    "figures": 4 + 2 + 2 * 4 + 3 * 4 + 2 * 2 + 2 * 6,
+    "theory": 2 * 2 * 2,
+    "beyond": 4 + 2 * 2 + 2 + 2,
+}
 
 
 def only(**entries) -> dict:
@@ -74,7 +94,8 @@ def finished(tmp_path_factory) -> Workflow:
 
 def test_fresh_run_makes_every_figure(finished):
     figures = finished.results / "figures"
-    names = [f"figure_{number}" for number in range(1, 8)] + ["theory"] + NAMES
+    names = [f"figure_{number}" for number in range(1, 8)] + NAMES
+    names += ["theory", "width", "population", "spectral_bias"]
     names += [f"figure_2_{scaling}_m={m}" for scaling in experiments.LANDSCAPES for m in (4, 6)]
     for name in names:
         assert (figures / f"{name}.png").read_bytes().startswith(b"\x89PNG")
@@ -84,7 +105,7 @@ def test_fresh_run_makes_every_figure(finished):
 
 def test_files_and_columns_are_the_interface(finished):
     runs = sorted(finished.results.glob("runs/experiment=*/m=*/alpha=*/tau=*/eta=*/seed=*/run.parquet"))
-    assert len(runs) == RUNS + 12
+    assert len(runs) == sum(RUNS.values())
     for path in runs:
         table = pq.read_table(path, partitioning=None)
         assert table.schema.remove_metadata() == records.RUN
@@ -96,11 +117,11 @@ def test_files_and_columns_are_the_interface(finished):
         curve = pq.read_table(path.with_name("curve.parquet"), partitioning=None)
         assert curve.schema.remove_metadata() == records.CURVE
         assert curve["iteration"][-1].as_py() == table["iterations"][0].as_py()
-        assert path.with_name("weights.npz").exists() == ("landscape" in str(path))
+        assert path.with_name("weights.npz").exists() == (key["experiment"] in KEPT)
         if "landscape" in str(path):
             shapes = {name: array.shape for name, array in np.load(path.with_name("weights.npz")).items()}
             assert shapes == {"start": (key["m"], 5), "end": (key["m"], 5)}
-    for name in NAMES:
+    for name in SWEEPS:
         assert (
             pq.read_schema(finished.results / f"summary/{name}.parquet").remove_metadata() == tables.SUMMARY
         )
@@ -114,8 +135,7 @@ def test_the_ledger_judges_what_was_run_and_says_what_it_needs(finished):
     needs = {
         id: row["reason"] for id, row in rows.items() if row["reason"].startswith("needs the experiment")
     }
-    assert needs.keys() == {"11a", "11b", "12a", "12b", "12c", "18", "23"}
-    assert needs["12a"] == "needs the experiment width_ntk"
+    assert needs == {"23": "needs the experiment cnn"}
     assert rows["7a"]["verdict"] == "reproduced"
     assert rows["7a"]["low"] <= rows["7a"]["value"] <= rows["7a"]["high"]
     text = (finished.results / "claims.md").read_text()
@@ -137,6 +157,7 @@ def test_the_ledger_reads_what_the_configuration_says_it_does(finished, monkeypa
         "baselines": "baselines/**/*.parquet",
     }
     paths |= {"surfaces": "landscapes/**/surface.parquet", "endpoints": "landscapes/**/endpoints.parquet"}
+    paths |= {"spectra": "spectra/*.parquet", "paths": "neurons/**/*.parquet"}
     paths |= {part: f"theory/{part}/*.parquet" for part in ("start", "step", "limit")}
     found = {kind: [str(path) for path in finished.results.glob(pattern)] for kind, pattern in paths.items()}
     evidence = claims.gather(found)
@@ -177,11 +198,12 @@ def test_a_new_tau_runs_what_it_adds(finished):
         "experiments": ALL["experiments"] | {"plateau": SMALL | {"tau": [0.1, 1, 5], "iterations": 30}}
     }
     finished.write(added)
-    assert finished.jobs() == {"all": 1, "train": 2, "baselines": 2, "aggregate": 1, "figure_3": 1}
+    trained = {"train_keep_weights": 2, "baselines": 2, "aggregate": 1}
+    assert finished.jobs() == trained | {"all": 1, "figure_3": 1}
     output = finished("--dry-run").stdout.splitlines()
-    trained = [line for line in output if line.strip().startswith("output:") and "run.parquet" in line]
-    assert len(trained) == 2
-    assert all("experiment=plateau/m=4/alpha=1/tau=5/" in line for line in trained)
+    made = [line for line in output if line.strip().startswith("output:") and "run.parquet" in line]
+    assert len(made) == 2
+    assert all("experiment=plateau/m=4/alpha=1/tau=5/" in line for line in made)
     finished.write(ALL)
     assert finished.jobs() == {}
 
@@ -191,7 +213,8 @@ def test_changed_settings_run_again(finished):
         "experiments": ALL["experiments"] | {"plateau": SMALL | {"tau": [0.1, 1], "iterations": 31}}
     }
     finished.write(changed)
-    assert finished.jobs() == {"all": 1, "train": 4, "baselines": 2, "aggregate": 1, "figure_3": 1}
+    trained = {"train_keep_weights": 4, "baselines": 2, "aggregate": 1}
+    assert finished.jobs() == trained | {"all": 1, "figure_3": 1}
     finished.write(ALL)
 
 
@@ -199,7 +222,19 @@ def test_one_figure_needs_only_its_runs(tmp_path):
     workflow = Workflow(tmp_path, ALL)
     assert workflow.jobs("figure_5") == {"train": 12, "aggregate": 3, "figure_5": 1}
     assert workflow.jobs("figure_1") == {"train": 6, "aggregate": 2, "figure_1": 1}
-    assert workflow.jobs("plateau") == {"train": 4, "aggregate": 1, "experiment_figure": 1, "plateau": 1}
+    plateau = {"train_keep_weights": 4, "aggregate": 1, "experiment_figure": 1, "plateau": 1}
+    assert workflow.jobs("plateau") == plateau
+    assert workflow.jobs("neurons") == {"neurons_paths": 1, "neurons_figure": 1, "neurons": 1}
+    assert workflow.jobs("step_size") == {
+        "train": 4,
+        "baselines": 1,
+        "aggregate": 1,
+        "step_size_figure": 1,
+        "step_size": 1,
+    }
+    assert workflow.jobs("population")["train"] == 4
+    assert workflow.jobs("width") == {"train": 4, "aggregate": 2, "width": 1}
+    assert workflow.jobs("spectral_bias")["train_keep_weights"] == 8
     planes = {"train_keep_weights": 12, "landscape": 4}
     assert workflow.jobs("figure_6") == planes | {"figure_6": 1}
     assert workflow.jobs("landscapes") == planes | {
@@ -214,8 +249,8 @@ def test_paper_preset_lists_the_right_jobs(tmp_path):
     workflow = Workflow(tmp_path, {})
     jobs = workflow.jobs()
     trajectories, plateaus, grids, fixed = 3 * 10, 2 * 33 * 10, 3 * 100 * 3, 2 * 33 * 10
-    assert jobs["train"] == trajectories + plateaus + grids + fixed
-    assert jobs["train_keep_weights"] == 2 * 9 * 8
+    assert jobs["train"] == trajectories + grids + fixed
+    assert jobs["train_keep_weights"] == plateaus + 2 * 9 * 8
     assert jobs["baselines"] == 2 * 10
     assert jobs["landscape"] == jobs["landscape_figure"] == 18
     assert all(jobs[f"figure_{number}"] == 1 for number in range(1, 8))
@@ -228,7 +263,10 @@ def test_paper_preset_lists_the_right_jobs(tmp_path):
         "theory": 1,
     }
     ledger_jobs = workflow.jobs("claims")
-    assert ledger_jobs["train"] == jobs["train"] + theory["train"]
+    step_size, width, population, narrow = 17 * 14 * 3, 2 * 13 * 10, 17 * 10, 21 * 10
+    beyond = step_size + width + population + narrow
+    assert ledger_jobs["train"] == jobs["train"] + theory["train"] + beyond
+    assert ledger_jobs["neurons_paths"] == 3
     assert "figure_3" not in ledger_jobs
 
 

@@ -72,6 +72,14 @@ def sweep(
     mark_diverged(axes, runs.groupby(over)["diverged"].agg(diverged="sum", total="size"))
 
 
+def medians(axes: Axes, values: pd.Series, number: int, label: str) -> None:
+    """Median over seeds, with a band from the least to the greatest, of values indexed by what is swept and seed."""
+    found = values.groupby(level=0).agg(["median", "min", "max"])
+    look = style.look(number)
+    axes.fill_between(found.index, found["min"], found["max"], color=look["color"], alpha=0.2, linewidth=0)
+    axes.plot(found.index, found["median"], label=label, **look)
+
+
 def mark_diverged(axes: Axes, counts: pd.DataFrame) -> None:
     """A cross at the top, with a count, wherever runs diverged; rows hold `diverged` of `total`."""
     for value, row in counts[counts["diverged"] > 0].iterrows():
