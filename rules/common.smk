@@ -30,6 +30,7 @@ def load_config():
 
 CONFIG = load_config()
 NUMBERED = [figure for figure in experiments.FIGURES if figure.startswith("figure_")]
+IN_THE_PLANE = CONFIG.of_kind(Neurons)
 KEEP_WEIGHTS = [name for name, experiment in CONFIG.sweeps.items() if experiment.keep_weights]
 
 
@@ -81,7 +82,9 @@ def experiments_of(figure):
     """The experiments that a figure reads, all of them in the configuration."""
     if lacking := missing(figure):
         kept = " with keep_weights: true" if figure == "spectral_bias" else ""
-        raise WorkflowError(f"{figure} needs the experiments {lacking}{kept}, which the configuration leaves out")
+        raise WorkflowError(
+            f"{figure} needs the experiments {lacking}{kept}, which the configuration leaves out"
+        )
     return list(experiments.FIGURES[figure])
 
 
@@ -174,6 +177,21 @@ def shown(path, number):
         category="Figures of the note",
         labels={"figure": f"Figure {number}"},
     )
+
+
+def plane_settings(wildcards):
+    """What the students of an experiment in the plane share."""
+    experiment = IN_THE_PLANE[wildcards.experiment]
+    sizes = {name: getattr(experiment, name) for name in ("n_train", "n_test", "teacher_neurons")}
+    shared = {name: getattr(experiment, name) for name in ("m", "step_size", "iterations")}
+    return shared | {"taus": experiment.tau, "sizes": sizes}
+
+
+def path_files(name):
+    """The paths of every seed of an experiment in the plane."""
+    return [
+        f"<results>/neurons/experiment={name}/seed={seed}/paths.parquet" for seed in IN_THE_PLANE[name].seeds
+    ]
 
 
 def beyond(figure, label):

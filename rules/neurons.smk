@@ -1,21 +1,3 @@
-IN_THE_PLANE = CONFIG.of_kind(Neurons)
-
-
-def plane_settings(wildcards):
-    """What the students of an experiment in the plane share."""
-    experiment = IN_THE_PLANE[wildcards.experiment]
-    sizes = {name: getattr(experiment, name) for name in ("n_train", "n_test", "teacher_neurons")}
-    shared = {name: getattr(experiment, name) for name in ("m", "step_size", "iterations")}
-    return shared | {"taus": experiment.tau, "sizes": sizes}
-
-
-def path_files(name):
-    """The paths of every seed of an experiment in the plane."""
-    return [
-        f"<results>/neurons/experiment={name}/seed={seed}/paths.parquet" for seed in IN_THE_PLANE[name].seeds
-    ]
-
-
 rule neurons_paths:
     output:
         "<results>/neurons/experiment={experiment}/seed={seed}/paths.parquet",
