@@ -33,6 +33,7 @@ findings: $(ENVIRONMENT)
 
 precision: $(ENVIRONMENT)
 	@$(RUN) OMP_NUM_THREADS=1 python scripts/precision.py
+	@$(RUN) OMP_NUM_THREADS=1 python scripts/precision_cnn.py
 
 # The engine against its floor, a plain loop and JAX if installed; a job; the quick preset: under five minutes.
 bench: $(ENVIRONMENT)

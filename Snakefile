@@ -14,6 +14,7 @@ include: "rules/landscape.smk"
 include: "rules/neurons.smk"
 include: "rules/spectra.smk"
 include: "rules/theory.smk"
+include: "rules/cnn.smk"
 include: "rules/figures.smk"
 include: "rules/claims.smk"
 
@@ -26,6 +27,9 @@ localrules:
     aggregate,
     claims,
     theory,
+    cnn,
+    summarise_cnn,
+    cnn_figure,
     experiment_figure,
     landscape_figure,
     width,

@@ -9,6 +9,7 @@ rule claims:
             "spectra", lambda name: [f"<results>/spectra/{name}.parquet"] if name in KEEP_WEIGHTS else []
         ),
         paths=claimed("paths", path_files),
+        cnn=claimed("cnn", lambda name: [f"<results>/tables/{name}.parquet"]),
         start=theory_if_any("start"),
         step=theory_if_any("step"),
         limit=theory_if_any("limit"),

@@ -1,3 +1,4 @@
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
 from lazytraining import experiments
 from lazytraining.digest import code_digest
-from lazytraining.kinds import Neurons
+from lazytraining.kinds import Cnn, Neurons
 
 
 def load_config():
@@ -31,6 +32,7 @@ def load_config():
 CONFIG = load_config()
 NUMBERED = [figure for figure in experiments.FIGURES if figure.startswith("figure_")]
 IN_THE_PLANE = CONFIG.of_kind(Neurons)
+CNNS = CONFIG.of_kind(Cnn)
 KEEP_WEIGHTS = [name for name, experiment in CONFIG.sweeps.items() if experiment.keep_weights]
 
 
@@ -38,6 +40,7 @@ pathvars:
     results=CONFIG.results,
     logs="<results>/logs",
     run="m={m}/alpha={alpha}/tau={tau}/eta={eta}/seed={seed}",
+    cnn_run="alpha={alpha}/learning_rate={learning_rate}/seed={seed}",
 
 
 wildcard_constraints:
@@ -46,6 +49,7 @@ wildcard_constraints:
     alpha=r"[\d.e+-]+",
     tau=r"[\d.e+-]+",
     eta=r"[\d.e+-]+",
+    learning_rate=r"[\d.e+-]+",
     seed=r"\d+",
 
 
@@ -223,6 +227,19 @@ def claimed(kind, files):
         if kind in kinds and name in CONFIG.experiments
         for path in files(name)
     ]
+
+
+def cnn_key(wildcards):
+    """The key of a CNN's run."""
+    scales = {name: float(wildcards[name]) for name in ("alpha", "learning_rate")}
+    return {"experiment": wildcards.experiment} | scales | {"seed": int(wildcards.seed)}
+
+
+def cnn_figures(wildcards):
+    """The figures of all experiments of kind cnn."""
+    if not CNNS:
+        raise WorkflowError("cnn needs an experiment of kind cnn, and the configuration has none")
+    return [f"<results>/figures/{name}.{suffix}" for name in CNNS for suffix in ("png", "pdf")]
 
 
 def theory_problem(wildcards):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from lazytraining import jobs, ledger, records, tables
+from lazytraining import cnn, jobs, ledger, records, tables
 from lazytraining.claims import CLAIMS
 
 KINDS = {
@@ -20,6 +20,7 @@ KINDS = {
     "endpoints": (tables.ENDPOINTS, "plane"),
     "spectra": (tables.SPECTRA, "experiment"),
     "paths": (tables.PATHS, "experiment"),
+    "cnn": (cnn.RUN, "experiment"),
 }
 """Schema of each kind of evidence, and the column that says which experiment it is of."""
 THEORY = {"start": tables.THEORY_START, "step": tables.THEORY_STEP, "limit": tables.THEORY_LIMIT}

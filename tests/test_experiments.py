@@ -45,6 +45,12 @@ def theory(**changes) -> dict:
     return config() | {"theory": keys | changes}
 
 
+def vgg11(**changes) -> dict:
+    keys = {"kind": "cnn", "dataset": "digits", "width": 0.1, "alpha": [1], "learning_rate": [1], "seeds": 1}
+    keys |= {"epochs": 1, "batch": 2, "momentum": 0.9, "augment": "none", "precision": "float32"}
+    return {"results": "r", "experiments": {"vgg11": keys | changes}}
+
+
 BAD = {
     "unknown key": (config(taus=[1]), "experiments.tiny.taus: unknown key"),
     "unknown top key": (config() | {"result": 1}, "result: unknown key"),
@@ -191,6 +197,28 @@ BAD = {
         landscape(alpha=[1]),
         "experiments.landscape_ntk.alpha: 1 at m = 4 is not allowed; expected 0.5",
     ),
+    "cnn of other images": (vgg11(dataset="mnist"), "experiments.vgg11.dataset: 'mnist' is not allowed"),
+    "cnn of more images than there are": (
+        vgg11(images=1201),
+        "experiments.vgg11.images: 1201 is not allowed; expected at most 1200",
+    ),
+    "cnn without width": (vgg11(width=0), "experiments.vgg11.width: 0 is not allowed; expected a number > 0"),
+    "cnn's momentum": (
+        vgg11(momentum=1),
+        "experiments.vgg11.momentum: 1 is not allowed; expected a number ≥ 0",
+    ),
+    "cnn's learning rates": (vgg11(learning_rate=[0]), "experiments.vgg11.learning_rate: [0] is not allowed"),
+    "cnn of mirrored digits": (
+        vgg11(augment="crop_and_flip"),
+        "experiments.vgg11.augment: crop_and_flip is not allowed; expected none or crop",
+    ),
+    "cnn with a flag for augment": (vgg11(augment=True), "experiments.vgg11.augment: True is not allowed"),
+    "cnn's folder": (vgg11(data_dir="my data"), "experiments.vgg11.data_dir: 'my data' is not allowed"),
+    "cnn's name for another kind": (
+        {"results": "r", "experiments": {"vgg11": TINY}},
+        "experiments.vgg11.kind: descent is not allowed; expected cnn",
+    ),
+    "key of another kind": (vgg11(tau=[1]), "experiments.vgg11.tau: unknown key"),
     "integer of thousands of digits": (config(d=16**4000), "experiments.tiny.d: a int too large"),
     "key with a line break": (config(**{"a\nb": 1}), "experiments.tiny.'a\\nb': unknown key"),
     "endless key": (config(**{"k" * 300: 1}), "unknown key"),
@@ -284,7 +312,7 @@ def test_an_experiment_that_is_null_is_left_out():
     assert list(load(content).experiments) == ["tiny"]
 
 
-@pytest.mark.parametrize("overlay", [None, "quick.yaml"])
+@pytest.mark.parametrize("overlay", [None, "quick.yaml", "cifar10.yaml"])
 def test_presets_are_right(overlay):
     content = experiments.read_yaml(ROOT / "config/config.yaml")
     paper = load(content)
@@ -326,6 +354,13 @@ def test_doubtful_precision_is_said(changes, warned):
     assert len(lines) == warned
 
 
+def test_doubtful_precision_of_a_cnn_is_said():
+    assert experiments.doubtful_precision(load(vgg11(alpha=[1e4]))) == []
+    assert experiments.doubtful_precision(load(vgg11(alpha=[1e7], precision="float64"))) == []
+    (line,) = experiments.doubtful_precision(load(vgg11(alpha=[1, 1e5])))
+    assert line.startswith("experiments.vgg11: alpha reaches 1e+05")
+
+
 def test_presets_are_in_the_range_of_their_precision():
     content = {}
     update_config(content, experiments.read_yaml(ROOT / "config/config.yaml"))
@@ -336,7 +371,7 @@ def test_presets_are_in_the_range_of_their_precision():
 
 def test_schema_is_current_and_named_by_the_presets():
     assert json.loads((ROOT / "config/schema.json").read_text()) == experiments.schema()
-    for name in ("config.yaml", "quick.yaml"):
+    for name in ("config.yaml", "quick.yaml", "cifar10.yaml"):
         first = (ROOT / "config" / name).read_text().splitlines()[0]
         assert first == "# yaml-language-server: $schema=schema.json"
 

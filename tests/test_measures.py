@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lazytraining import claims, experiments, ledger, measures
+from lazytraining import claims, cnn, experiments, ledger, measures
 from lazytraining.ledger import Evidence, Verdict
 
 SEEDS = range(3)
@@ -296,6 +296,48 @@ def test_extremes_are_of_all_seeds():
     table.loc[(table["tau"] == 2) & (table["seed"] == 1), "diverged"] = True
     found = measures.trajectory_ratio("iterations")(Evidence(runs={"trajectory": table}))
     assert found.to_dict() == pytest.approx({0: 20, 2: 20})
+
+
+def vgg11(lost: float, frozen: float, stabler: float, weights: float = 1.0) -> Evidence:
+    """Accuracy falls by `lost` from α = 1 on; with a frozen pattern it is lower by `frozen` at α = 1 and as high at large α; the
+    share of activations that switch falls as α^(-stabler). A second learning rate trains worse and classifies better."""
+
+    def trained(row) -> bool:
+        return row["learning_rate"] == 0.1
+
+    def accuracy(row, seed) -> float:
+        return 0.9 - (lost if row["alpha"] > 1 else 0) + 1e-3 * seed if trained(row) else 1.0
+
+    def share(row, seed) -> float:
+        return 1 - 0.3 * (1 + 0.01 * seed) * row["alpha"] ** -stabler
+
+    table = runs(
+        "vgg11",
+        alpha=[1.0, 100.0, 1e4],
+        learning_rate=[0.1, 1.0],
+        train_loss=lambda row, seed: 0.01 if trained(row) else 0.02,
+        train_accuracy=accuracy,
+        test_accuracy=accuracy,
+        test_accuracy_frozen=lambda row, seed: (
+            accuracy(row, seed) - (frozen if row["alpha"] <= 1 else 1e-4 * seed)
+        ),
+        weights_over_xavier=lambda row, seed: weights + 1e-3 * seed,
+        **dict.fromkeys([*cnn.GATES, *cnn.CHOICES], share),
+    )
+    return Evidence(cnn={"vgg11": table})
+
+
+def test_the_cnn_is_judged_at_the_best_learning_rate_of_each_alpha():
+    as_said, otherwise = vgg11(0.1, 0.3, 0.5), vgg11(-0.05, 0.001, -0.1, weights=3)
+    for id in ("31a", "31b", "31c"):
+        assert verdict(id, as_said) == Verdict.REPRODUCED
+    assert verdict("23", as_said) == Verdict.NOT
+    assert verdict("23", otherwise) == Verdict.REPRODUCED
+    assert verdict("31a", otherwise) == Verdict.NOT
+    assert verdict("31b", otherwise) == Verdict.PARTLY
+    assert verdict("31c", otherwise) == Verdict.NOT
+    table = as_said.cnn["vgg11"]
+    assert verdict("31a", Evidence(cnn={"vgg11": table[table["alpha"] > 1]})) == Verdict.OPEN
 
 
 def test_ledger_covers_the_notes_claims():

@@ -813,12 +813,55 @@ CLAIMS = [
             ),
         ],
     ),
+    # The CNN
     Claim(
         "23",
         "§5.3",
         "The CNN of Chizat, Oyallon and Bach is initialised with large weights.",
         "cnn",
-        [Check("initial weights over those of Xavier's rule, standard deviation", m.awaited("cnn"), low=1.5)],
-        reasons={_NO: "Their code uses Xavier's rule with gain 1."},
+        [
+            Check(
+                "initial weights over those of Xavier's rule, standard deviation", m.initial_weights, low=1.5
+            )
+        ],
+        reasons={
+            _NO: "Their experiment uses Xavier's rule with gain 1, as here. What makes it lazy is α, the factor on the output."
+        },
+    ),
+    Claim(
+        "31a",
+        "ours",
+        "The CNN classifies worse in the lazy regime (Chizat, Oyallon and Bach 2019).",
+        "cnn",
+        [
+            Check(
+                f"{name} accuracy at the largest α less that at α = 1",
+                m.change_to_largest_alpha(column),
+                high=0,
+            )
+            for name, column in (("test", "test_accuracy"), ("training", "train_accuracy"))
+        ],
+    ),
+    Claim(
+        "31b",
+        "ours",
+        "At large α it is the network with the activation pattern of its start, at small α not (Chizat, Oyallon and Bach 2019).",
+        "cnn",
+        [
+            Check("difference of their test accuracies, largest α", m.frozen_gap(None), high=0.005),
+            Check("difference of their test accuracies, α = 1", m.frozen_gap(1.0), low=0.05),
+        ],
+    ),
+    Claim(
+        "31c",
+        "ours",
+        "The larger α, the more activations stay as they were (Chizat, Oyallon and Bach 2019).",
+        "cnn",
+        [
+            Check(
+                "rank correlation over α of the share of gates as at the start", m.kept_with_alpha, low=0.8
+            ),
+            Check("share as at the start in the layer that keeps least, largest α", m.least_kept, low=0.99),
+        ],
     ),
 ]

@@ -30,7 +30,7 @@ from lazytraining.fields import (
     show,
     whole,
 )
-from lazytraining.kinds import KINDS, EarlyStoppingRule, Experiment, Model, Population, Sweep
+from lazytraining.kinds import KINDS, Cnn, EarlyStoppingRule, Experiment, Model, Population, Sweep
 
 TARGETS = {
     "all",
@@ -63,6 +63,10 @@ RULES = {
     "theory_start",
     "theory_step",
     "theory_limit",
+    "images",
+    "train_cnn",
+    "summarise_cnn",
+    "cnn_figure",
 }
 RESERVED = TARGETS | RULES
 """Names that no experiment may take."""
@@ -105,11 +109,15 @@ EVIDENCE = {
     "underparameterized": {"runs", "baselines"},
     "population_loss": {"runs"},
     "neuron_paths": {"paths"},
+    "vgg11": {"cnn"},
 }
 """What the ledger of claims reads of each experiment, where it is configured."""
 PROBLEM = ("d", "n_train", "n_test", "teacher_neurons", "teacher_gain")
 """Keys that make a problem, together with a seed."""
 _MOST_RUNS = 1_000_000
+_TRAINING_IMAGES = {"digits": 1200, "cifar10": 50_000}
+CNN_FLOAT32_ALPHA = 1e4
+"""Largest α up to which a CNN in float32 was found to agree with float64 (docs/precision.md)."""
 
 
 class ConfigError(ValueError):
@@ -197,6 +205,14 @@ class Config(Model):
         for run in sorted(itertools.chain.from_iterable(self.runs.values())):
             stacks.setdefault((run.experiment, run.seed), []).append(run)
         return stacks
+
+    def cnn_runs(self, name: str) -> list[str]:
+        """The path of every run of an experiment of kind cnn."""
+        one = self.of_kind(Cnn)[name]
+        return [
+            f"experiment={name}/alpha={alpha:.6g}/learning_rate={rate:.6g}/seed={seed}"
+            for alpha, rate, seed in itertools.product(one.alpha, one.learning_rate, one.seeds)
+        ]
 
     def settings(self, runs: list["Run"]) -> dict[str, Any]:
         """All that a training job has to know beside the keys of its runs, which share experiment and seed."""
@@ -307,6 +323,7 @@ def load(content: dict) -> Config:
                 f"experiments.{name}: more than {_MOST_RUNS} runs are not allowed; expected fewer"
             )
     _check_figures(config)
+    _check_cnns(config)
     config.runs  # noqa: B018 - evaluates every expression for every run, now
     return config
 
@@ -326,7 +343,34 @@ def doubtful_precision(config: Config) -> list[str]:
                 f"experiments.{name}: alpha tau² reaches {largest:.3g}; precision {experiment.precision} is known to "
                 f"hold up to {most:.0e}"
             )
+    for name, experiment in config.of_kind(Cnn).items():
+        if experiment.precision == "float32" and max(experiment.alpha) > CNN_FLOAT32_ALPHA:
+            lines.append(
+                f"experiments.{name}: alpha reaches {max(experiment.alpha):.3g}; precision float32 is known to hold up "
+                f"to {CNN_FLOAT32_ALPHA:.0e}"
+            )
     return lines
+
+
+def _check_cnns(config: Config) -> None:
+    """A CNN's images are there, and what is done to them keeps their class."""
+    if "vgg11" in config.experiments and config.experiments["vgg11"].kind != "cnn":
+        raise ConfigError(
+            f"experiments.vgg11.kind: {config.experiments['vgg11'].kind} is not allowed; expected cnn, as the claims of "
+            "the ledger read it (another kind: another name)"
+        )
+    for name, one in config.of_kind(Cnn).items():
+        most = _TRAINING_IMAGES[one.dataset]
+        if one.images is not None and one.images > most:
+            raise ConfigError(
+                f"experiments.{name}.images: {one.images} is not allowed; expected at most {most}, as many as {one.dataset} "
+                "has for training, or null for all"
+            )
+        if one.dataset == "digits" and one.augment == "crop_and_flip":
+            raise ConfigError(
+                f"experiments.{name}.augment: {one.augment} is not allowed; expected none or crop, because a mirrored "
+                "digit is another sign"
+            )
 
 
 def _check_figures(config: Config) -> None:

@@ -47,6 +47,13 @@ def _positive_rounded(value: Any) -> float:
     return rounded(_positive(value))
 
 
+def _below_one(value: Any) -> float:
+    number = _number(value)
+    if not 0 <= number < 1:
+        raise ValueError
+    return number
+
+
 def _integer(minimum: int) -> Callable[[Any], int]:
     def parse(value: Any) -> int:
         number = _number(value)
@@ -150,6 +157,11 @@ def whole(minimum: int) -> Any:
 
 Positive = Annotated[
     float, BeforeValidator(_positive), WithJsonSchema({"type": "number", "exclusiveMinimum": 0})
+]
+Momentum = Annotated[
+    float,
+    BeforeValidator(_below_one),
+    WithJsonSchema({"type": "number", "minimum": 0, "exclusiveMaximum": 1}),
 ]
 Flag = Annotated[bool, BeforeValidator(_boolean), WithJsonSchema({"type": "boolean"})]
 Widths = Annotated[

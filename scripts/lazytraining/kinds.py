@@ -13,6 +13,7 @@ from lazytraining.fields import (
     AlphaValues,
     Flag,
     MinDelta,
+    Momentum,
     Positive,
     Scales,
     Seeds,
@@ -116,7 +117,46 @@ class Neurons(Model):
     iterations: whole(1) = Field(description="an integer ≥ 1: updates")
 
 
-KINDS = {"descent": Descent, "population": Population, "neurons": Neurons}
+class Cnn(Model):
+    """VGG-11 on images, over alpha × learning_rate × seeds, by stochastic gradient descent with momentum."""
+
+    kind: Literal["cnn"] = Field(description="cnn")
+    dataset: Literal["digits", "cifar10"] = Field(
+        description="digits (scikit-learn's, no network needed) or cifar10"
+    )
+    data_dir: Annotated[str, Field(pattern=r"^[\w./+@-]+$")] = Field(
+        "data", description="a folder, in letters, digits and . / _ + @ -, that images are kept in"
+    )
+    images: whole(1) | None = Field(
+        None, description="null (all), or an integer ≥ 1: how many of the training images are used"
+    )
+    width: Positive = Field(description="a number > 0: factor on the numbers of channels")
+    alpha: Scales = Field(
+        description="a list of different numbers > 0, or {logspace: [first, last, count]}: factor on the output"
+    )
+    learning_rate: Scales = Field(
+        description="a list of different numbers > 0, or {logspace: [first, last, count]}: of the first epoch; "
+        "each alpha is shown at its best"
+    )
+    seeds: Seeds = Field(
+        description=f"an integer from 1 to {MOST_VALUES} (how many) or a list of different integers ≥ 0"
+    )
+    epochs: whole(1) = Field(description="an integer ≥ 1: passes through the training images")
+    batch: whole(1) = Field(description="an integer ≥ 1: images of an update")
+    momentum: Momentum = Field(description="a number ≥ 0 and < 1")
+    augment: Literal["none", "crop", "crop_and_flip"] = Field(
+        description="none, crop (shifts by up to 4 pixels) or crop_and_flip (mirrors too)"
+    )
+    precision: Literal["float32", "float64"] = Field(description="float32 or float64")
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """All that a job has to know beside the key of its run and its images."""
+        names = ("dataset", "images", "width", "epochs", "batch", "momentum", "augment", "precision")
+        return {name: getattr(self, name) for name in names}
+
+
+KINDS = {"descent": Descent, "population": Population, "neurons": Neurons, "cnn": Cnn}
 """The model of each kind."""
 
 
@@ -130,6 +170,7 @@ def _kind(value: Any) -> str | None:
 Experiment = Annotated[
     Annotated[Descent, Tag("descent")]
     | Annotated[Population, Tag("population")]
-    | Annotated[Neurons, Tag("neurons")],
+    | Annotated[Neurons, Tag("neurons")]
+    | Annotated[Cnn, Tag("cnn")],
     Discriminator(_kind),
 ]

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from lazytraining import fits
+from lazytraining import cnn, fits
 from lazytraining.ledger import Evidence, LackingError
 
 LARGE = 10.0
@@ -586,10 +586,46 @@ def rank_left(name: str, largest: bool) -> Measure:
     return measure
 
 
-def awaited(experiment: str) -> Measure:
-    """Of an experiment that the workflow does not have yet."""
+# The CNN
 
-    def measure(e: Evidence) -> pd.Series:
-        raise LackingError(f"the experiment {experiment}")
 
-    return measure
+def cnn_runs(e: Evidence) -> pd.DataFrame:
+    """Each α's runs at its best learning rate, without those that diverged."""
+    best = cnn.best(e.get("cnn", "vgg11"))
+    return best[~best["diverged"]]
+
+
+def at_alpha(e: Evidence, column: str, alpha: float | None) -> pd.Series:
+    """A column by seed, at one α or at the largest."""
+    rows = cnn_runs(e)
+    if alpha is None:
+        return at_extreme(rows, column, "alpha")
+    need(alpha in set(rows["alpha"]), f"alpha = {alpha:g} in vgg11")
+    return rows[rows["alpha"] == alpha].set_index("seed")[column]
+
+
+def change_to_largest_alpha(column: str) -> Measure:
+    """A column at the largest α, less at α = 1."""
+    return lambda e: (at_alpha(e, column, None) - at_alpha(e, column, 1.0)).dropna()
+
+
+def frozen_gap(alpha: float | None) -> Measure:
+    """Absolute difference of test accuracies with the pattern of w0 frozen and without, at one α or at the largest."""
+    return lambda e: (at_alpha(e, "test_accuracy", alpha) - at_alpha(e, "test_accuracy_frozen", alpha)).abs()
+
+
+def least_kept(e: Evidence) -> pd.Series:
+    """Share of gates or poolings as at the start, in the layer that keeps least, at the largest α."""
+    return pd.concat([at_alpha(e, name, None) for name in (*cnn.GATES, *cnn.CHOICES)], axis=1).min(axis=1)
+
+
+def kept_with_alpha(e: Evidence) -> pd.Series:
+    """Rank correlation over α of the share of gates as at the start, in the mean over layers."""
+    rows = cnn_runs(e)
+    need(rows["alpha"].nunique() > 2, "more than two alpha in vgg11")
+    return by_seed(rows, lambda own: rank_correlation(own["alpha"], own[cnn.GATES].mean(axis=1)))
+
+
+def initial_weights(e: Evidence) -> pd.Series:
+    """Size of the CNN's initial weights over that of Xavier's rule."""
+    return e.get("cnn", "vgg11").groupby("seed")["weights_over_xavier"].first()

@@ -66,7 +66,7 @@ def sweep(
     for number, (column, label) in enumerate(columns.items(), start=first):
         values = kept[column] / kept[divide_by] if divide_by else kept[column]
         grouped = values.groupby(kept[over]).agg(["mean", "std"]).reindex(sorted(runs[over].unique()))
-        band(axes, grouped.index, grouped["mean"], grouped["std"], number, label=label, floor=0)
+        band(axes, grouped.index, grouped["mean"], grouped["std"], number, label=label, floor=0.0)
     fit_axis(axes, "x", runs[over].to_numpy())
     axes.set_xlabel(style.LABELS[over])
     mark_diverged(axes, runs.groupby(over)["diverged"].agg(diverged="sum", total="size"))

@@ -8,7 +8,11 @@ from jaxtyping import Float
 
 
 class Stream(IntEnum):
-    """Which of a seed's independent random streams a draw belongs to."""
+    """Which of a seed's independent random streams a draw belongs to.
+
+    CNN is its start (`vgg.initialise`), SHUFFLING and AUGMENTATION are its batches (`images.epochs`), IMAGE_SPLIT with seed 0
+    divides the digits into those that train and those that test (`images.digits`).
+    """
 
     TEACHER = 0
     TRAIN_INPUTS = 1
@@ -16,6 +20,10 @@ class Stream(IntEnum):
     STUDENT = 3
     MINIBATCHES = 4
     DIRECTIONS = 5
+    CNN = 6
+    SHUFFLING = 7
+    AUGMENTATION = 8
+    IMAGE_SPLIT = 9
 
 
 def generator(seed: int, stream: Stream) -> np.random.Generator:

@@ -1,0 +1,88 @@
+rule images:
+    output:
+        "{folder}/{dataset}.npz",
+    log:
+        "<logs>/images/{folder}/{dataset}.log",
+    wildcard_constraints:
+        folder=one_of(re.escape(cnn.data_dir) for cnn in CNNS.values()),
+        dataset="digits|cifar10",
+    conda:
+        "../envs/environment.yaml"
+    resources:
+        mem_mb=3000,
+    params:
+        code=digest("images.py"),
+    script:
+        "../scripts/images.py"
+
+
+rule train_cnn:
+    input:
+        lambda wildcards: "{0.data_dir}/{0.dataset}.npz".format(CNNS[wildcards.experiment]),
+    output:
+        run="<results>/cnn/experiment={experiment}/<cnn_run>/run.parquet",
+        curve="<results>/cnn/experiment={experiment}/<cnn_run>/curve.parquet",
+    log:
+        "<logs>/cnn/experiment={experiment}/<cnn_run>.log",
+    wildcard_constraints:
+        experiment=one_of(CNNS),
+    conda:
+        "../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=asks_cnn(cost.cnn_megabytes),
+        runtime=asks_cnn(cost.cnn_minutes),
+    params:
+        key=cnn_key,
+        settings=lambda wildcards: CNNS[wildcards.experiment].settings,
+        code=digest("train_cnn.py"),
+    script:
+        "../scripts/train_cnn.py"
+
+
+rule summarise_cnn:
+    input:
+        lambda wildcards: [
+            f"<results>/cnn/{path}/run.parquet" for path in CONFIG.cnn_runs(wildcards.experiment)
+        ],
+    output:
+        summary="<results>/summary/{experiment}.parquet",
+        runs="<results>/tables/{experiment}.parquet",
+    log:
+        "<logs>/aggregate/{experiment}.log",
+    wildcard_constraints:
+        experiment=one_of(CNNS),
+    conda:
+        "../envs/environment.yaml"
+    params:
+        code=digest("summarise_cnn.py"),
+    script:
+        "../scripts/summarise_cnn.py"
+
+
+rule cnn_figure:
+    input:
+        "<results>/tables/{experiment}.parquet",
+    output:
+        png=report(
+            "<results>/figures/{experiment}.png",
+            caption="../docs/captions/cnn.rst",
+            category="Beyond the figures of the note",
+            labels={"figure": "The CNN"},
+        ),
+        pdf="<results>/figures/{experiment}.pdf",
+    log:
+        "<logs>/figures/{experiment}.log",
+    wildcard_constraints:
+        experiment=one_of(CNNS),
+    conda:
+        "../envs/environment.yaml"
+    params:
+        code=digest("cnn_figure.py"),
+    script:
+        "../scripts/cnn_figure.py"
+
+
+rule cnn:
+    input:
+        cnn_figures,

@@ -1,0 +1,28 @@
+"""Train the CNN once.
+
+In: the image set; the key of the run and its settings (params).
+Out: run.parquet (one row: losses, accuracies and activation patterns at the end) and curve.parquet (a row for each epoch).
+"""
+
+from pathlib import Path
+
+import torch
+
+from lazytraining import cnn, images, jobs, records, sgd
+
+
+def main(snakemake) -> None:
+    jobs.start(snakemake.log[0])
+    params, output = snakemake.params, snakemake.output
+    device = jobs.device(snakemake.resources)
+    checkpoint = Path(output.run).with_name(".checkpoint.pt")
+    data = images.read(snakemake.input[0])
+    row, curve = sgd.train(params.key, params.settings, data, device, checkpoint, params.code)
+    where = {"device": device, "threads": str(torch.get_num_threads())}
+    records.write(output.curve, curve, cnn.CURVE, **where)
+    records.write(output.run, [row], cnn.RUN, **where)
+    checkpoint.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    main(snakemake)
