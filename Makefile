@@ -4,7 +4,7 @@ CORES ?= all
 ENVIRONMENT := .venv/installed
 RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
 SNAKEMAKE := $(RUN) snakemake --cores $(CORES)
-TARGETS := all theory width population step_size neurons spectral_bias claims
+TARGETS := all theory width population step_size neurons spectral_bias cnn claims
 
 .PHONY: figures report paper test test-reference findings precision bench bench-snakemake lint format schema clean
 

@@ -60,7 +60,7 @@ ALL = {
 }
 """Every experiment of the presets, tiny."""
 NAMES = list(ALL["experiments"])
-SWEEPS = [name for name in NAMES if name != "neuron_paths"]
+SWEEPS = [name for name in NAMES if name not in ("neuron_paths", "vgg11")]
 KEPT = ["plateau", "plateau_symmetrized", *experiments.LANDSCAPES]
 """Whose weights are kept."""
 RUNS = {
