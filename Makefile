@@ -6,7 +6,7 @@ RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
 SNAKEMAKE := $(RUN) snakemake --cores $(CORES)
 TARGETS := all theory width population step_size neurons spectral_bias cnn claims
 
-.PHONY: figures report paper test test-reference findings precision bench bench-snakemake lint format schema clean
+.PHONY: figures report paper test test-reference findings precision bench bench-snakemake chaos pins audit lint format schema clean
 
 figures: $(ENVIRONMENT)
 	$(SNAKEMAKE) --configfile config/quick.yaml -- $(TARGETS)
@@ -43,6 +43,25 @@ bench: $(ENVIRONMENT)
 bench-snakemake: $(ENVIRONMENT)
 	@$(RUN) python scripts/bench_snakemake.py
 
+# Twenty SIGKILLs in one run of the quick preset, against an undisturbed one: a quarter of an hour.
+chaos: $(ENVIRONMENT)
+	@$(RUN) OMP_NUM_THREADS=1 python tests/chaos.py
+
+# After a change of envs/requirements.txt (and environment.yaml): installs that, and pins what comes with it.
+pins:
+	rm -rf .venv
+	$(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install --disable-pip-version-check -r envs/requirements.txt
+	(echo '# What requirements.txt brings with it, as it was tested; written by `make pins`.'; \
+	  .venv/bin/python -m pip freeze --exclude setuptools | sed 's/+cpu$$//' | tr A-Z a-z | LC_ALL=C sort) > envs/constraints.txt
+	@touch $(ENVIRONMENT)
+
+# Known vulnerabilities of what is pinned. Needs PyPI's advisories, and pip-audit in an environment of its own.
+audit: $(ENVIRONMENT)
+	$(PYTHON) -m venv .venv/audit
+	.venv/audit/bin/python -m pip install --disable-pip-version-check pip-audit==2.10.1
+	.venv/audit/bin/pip-audit --strict --path $$(.venv/bin/python -c 'import site; print(site.getsitepackages()[0])')
+
 lint: $(ENVIRONMENT)
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
@@ -62,9 +81,9 @@ clean:
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis
 
 # Made once, and again when the pins change.
-$(ENVIRONMENT): envs/requirements.txt
+$(ENVIRONMENT): envs/requirements.txt envs/constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, $(PYTHON) is " + sys.version.split()[0] + ": try make PYTHON=python3.11")'
 	rm -rf .venv
 	$(PYTHON) -m venv .venv
-	.venv/bin/python -m pip install --disable-pip-version-check -r envs/requirements.txt
+	.venv/bin/python -m pip install --disable-pip-version-check -r envs/requirements.txt -c envs/constraints.txt
 	@touch $@

@@ -7,6 +7,7 @@ min_version("9.27")
 
 include: "rules/common.smk"
 include: "rules/cluster.smk"
+include: "rules/driver.smk"
 include: "rules/train.smk"
 include: "rules/baselines.smk"
 include: "rules/aggregate.smk"

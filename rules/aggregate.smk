@@ -11,6 +11,8 @@ rule aggregate:
     conda:
         "../envs/environment.yaml"
     params:
+        configuration=lambda wildcards: CONFIG.digest(wildcards.experiment),
+        rows=lambda wildcards: len(CONFIG.runs[wildcards.experiment]),
         code=digest("aggregate.py"),
     script:
         "../scripts/aggregate.py"

@@ -30,8 +30,3 @@ def unknown_partitions():
     known = set(done.stdout.split())
     unknown = sorted(asked - known - {None})
     return unknown and f"no partition {', '.join(unknown)}; this cluster has {', '.join(sorted(known))}"
-
-
-onstart:
-    if workflow.executor_plugin.name == "slurm" and (problem := unknown_partitions()):
-        sys.exit(f"SLURM: {problem}")

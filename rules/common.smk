@@ -20,6 +20,7 @@ def load_config():
         update_config(content, experiments.read_yaml(Path(workflow.basedir) / "config/config.yaml"))
         update_config(content, config)
         loaded = experiments.load(content)
+        experiments.check_folder(loaded.results)
     except experiments.ConfigError as error:
         sys.exit(f"Configuration: {error}")
     for line in experiments.doubtful_precision(loaded):
@@ -30,6 +31,7 @@ def load_config():
 
 
 CONFIG = load_config()
+CONFIGURED = {run for runs in CONFIG.runs.values() for run in runs}
 NUMBERED = [figure for figure in experiments.FIGURES if figure.startswith("figure_")]
 IN_THE_PLANE = CONFIG.of_kind(Neurons)
 CNNS = CONFIG.of_kind(Cnn)
@@ -96,18 +98,31 @@ def run_of(wildcards):
     """The run that a path names."""
     m, seed = int(wildcards.m), int(wildcards.seed)
     scales = (float(wildcards[name]) for name in ("alpha", "tau", "eta"))
-    return experiments.Run(wildcards.experiment, m, *scales, seed)
+    run = experiments.Run(wildcards.experiment, m, *scales, seed)
+    if run not in CONFIGURED:
+        raise WorkflowError(f"{run.path} is not configured")
+    return run
 
 
 def stack_of(wildcards):
     """The runs of an experiment and seed."""
-    return CONFIG.stacks[wildcards.experiment, int(wildcards.seed)]
+    return runs_of(wildcards.experiment, wildcards.seed)
+
+
+def runs_of(experiment, seed=None):
+    """The runs of an experiment, of one seed or of all."""
+    runs = CONFIG.runs.get(experiment) if seed is None else CONFIG.stacks.get((experiment, int(seed)))
+    if not runs:
+        raise WorkflowError(f"{experiment}{'' if seed is None else f' with seed {seed}'} is not configured")
+    return runs
 
 
 def runs_at(experiment, m, seed=None):
     """The runs of an experiment at one m, of one seed or of all."""
-    runs = CONFIG.runs[experiment] if seed is None else CONFIG.stacks[experiment, int(seed)]
-    return [run for run in runs if run.m == int(m)]
+    runs = [run for run in runs_of(experiment, seed) if run.m == int(m)]
+    if not runs:
+        raise WorkflowError(f"{experiment} with m {m} is not configured")
+    return runs
 
 
 def baseline_settings(wildcards):
@@ -243,4 +258,6 @@ def cnn_figures(wildcards):
 
 
 def theory_problem(wildcards):
+    if CONFIG.theory is None or int(wildcards.seed) not in CONFIG.theory.seeds:
+        raise WorkflowError(f"theory with seed {wildcards.seed} is not configured")
     return {name: getattr(CONFIG.theory, name) for name in experiments.PROBLEM}

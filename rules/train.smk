@@ -15,6 +15,7 @@ rule train:
     params:
         runs=lambda wildcards: [run_of(wildcards)._asdict()],
         settings=lambda wildcards: CONFIG.settings([run_of(wildcards)]),
+        configuration=lambda wildcards: CONFIG.digest(wildcards.experiment),
         code=digest("train.py"),
     script:
         "../scripts/train.py"
@@ -41,6 +42,7 @@ use rule train as stack with:
     params:
         runs=lambda wildcards: [run._asdict() for run in stack_of(wildcards)],
         settings=lambda wildcards: CONFIG.settings(stack_of(wildcards)),
+        configuration=lambda wildcards: CONFIG.digest(wildcards.experiment),
         code=digest("train.py"),
 
 

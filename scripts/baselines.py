@@ -40,7 +40,7 @@ def baselines(keys: list[dict], settings: dict) -> list[dict]:
 
 
 def main(snakemake) -> None:
-    jobs.start(snakemake.log[0])
+    jobs.start(snakemake)
     rows = baselines(snakemake.params.runs, snakemake.params.settings)
     records.write(snakemake.output[0], rows, tables.BASELINES)
 

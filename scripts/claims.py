@@ -43,13 +43,18 @@ def gather(inputs) -> ledger.Evidence:
 
 
 def main(snakemake) -> None:
-    jobs.start(snakemake.log[0])
+    jobs.start(snakemake)
     evidence = gather({name: list(getattr(snakemake.input, name, [])) for name in (*KINDS, *THEORY)})
     rows = [ledger.entry(claim, evidence) for claim in CLAIMS]
     records.write(snakemake.output.table, rows, tables.CLAIMS)
+    paths = list(getattr(snakemake.input, "runs", []))
+    mixed = [Path(path).stem for path in paths if " " in records.run_code(path)]
+    remark = ledger.diverged(evidence)
+    if mixed:
+        remark += f" Different code has made the runs of {', '.join(mixed)}."
     title = f"Claims of the note, by the runs in {Path(snakemake.output.table).parent}"
     with records.replacing(snakemake.output.text) as temporary:
-        temporary.write_text(ledger.markdown(rows, title, ledger.diverged(evidence)))
+        temporary.write_text(ledger.markdown(rows, title, remark))
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ def draw(runs: pd.DataFrame) -> plt.Figure:
 
 
 def main(snakemake) -> None:
-    jobs.start(snakemake.log[0])
+    jobs.start(snakemake)
     runs = records.read(snakemake.input, cnn.RUN).to_pandas()
     style.save(draw(runs), snakemake.output.png, snakemake.output.pdf)
 

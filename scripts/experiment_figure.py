@@ -77,7 +77,7 @@ def maps(summary: pd.DataFrame, keys: list[str]) -> plt.Figure:
 
 
 def main(snakemake) -> None:
-    jobs.start(snakemake.log[0])
+    jobs.start(snakemake)
     summary = records.read(snakemake.input, tables.SUMMARY).to_pandas()
     style.save(draw(summary), snakemake.output.png, snakemake.output.pdf)
 

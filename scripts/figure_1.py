@@ -64,7 +64,7 @@ def movement(axes: plt.Axes, runs: pd.DataFrame) -> None:
 
 
 def main(snakemake) -> None:
-    jobs.start(snakemake.log[0])
+    jobs.start(snakemake)
     curves = records.read(snakemake.input.curves, records.CURVE).to_pandas()
     runs = records.read(snakemake.input.runs, records.RUN).to_pandas()
     style.save(draw(curves, runs), snakemake.output.png, snakemake.output.pdf)

@@ -37,7 +37,7 @@ def draw(surfaces: pd.DataFrame, widths: list[int]) -> plt.Figure:
 
 
 def main(snakemake) -> None:
-    jobs.start(snakemake.log[0])
+    jobs.start(snakemake)
     surfaces = records.read(snakemake.input.surfaces, tables.SURFACE).to_pandas()
     style.save(draw(surfaces, snakemake.params.widths), snakemake.output.png, snakemake.output.pdf)
 

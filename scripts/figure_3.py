@@ -45,7 +45,7 @@ def draw(runs: pd.DataFrame, baselines: pd.DataFrame) -> plt.Figure:
 
 
 def main(snakemake) -> None:
-    jobs.start(snakemake.log[0])
+    jobs.start(snakemake)
     runs = records.read(snakemake.input.runs, records.RUN).to_pandas()
     baselines = records.read(snakemake.input.baselines, tables.BASELINES).to_pandas()
     style.save(draw(runs, baselines), snakemake.output.png, snakemake.output.pdf)

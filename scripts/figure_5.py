@@ -101,7 +101,7 @@ def draw(summary: pd.DataFrame, runs: pd.DataFrame, divide: bool) -> plt.Figure:
 
 
 def main(snakemake) -> None:
-    jobs.start(snakemake.log[0])
+    jobs.start(snakemake)
     summary = records.read(snakemake.input.summaries, tables.SUMMARY).to_pandas()
     runs = records.read(snakemake.input.runs, records.RUN).to_pandas()
     style.save(draw(summary, runs, snakemake.params.divide), snakemake.output.png, snakemake.output.pdf)

@@ -80,7 +80,7 @@ def draw(surfaces: pd.DataFrame, endpoints: pd.DataFrame, widths: list[int]) -> 
 
 
 def main(snakemake) -> None:
-    jobs.start(snakemake.log[0])
+    jobs.start(snakemake)
     surfaces = records.read(snakemake.input.surfaces, tables.SURFACE).to_pandas()
     endpoints = records.read(snakemake.input.endpoints, tables.ENDPOINTS).to_pandas()
     style.save(draw(surfaces, endpoints, snakemake.params.widths), snakemake.output.png, snakemake.output.pdf)

@@ -13,7 +13,7 @@ from lazytraining import images, jobs
 
 def main(snakemake) -> None:
     terminal = os.dup(sys.stderr.fileno())
-    jobs.start(snakemake.log[0])
+    jobs.start(snakemake)
     output = Path(snakemake.output[0])
     try:
         images.save(images.load(snakemake.wildcards.dataset, output.parent), output)

@@ -58,7 +58,7 @@ def measure(
 
 
 def main(snakemake) -> None:
-    jobs.start(snakemake.log[0])
+    jobs.start(snakemake)
     params = snakemake.params
     runs, vectors = [], []
     for path, weights in zip(snakemake.input.runs, snakemake.input.weights, strict=True):

@@ -39,7 +39,7 @@ def draw(surface: pd.DataFrame, endpoints: pd.DataFrame) -> plt.Figure:
 
 
 def main(snakemake) -> None:
-    jobs.start(snakemake.log[0])
+    jobs.start(snakemake)
     surface = records.read([snakemake.input.surface], tables.SURFACE)
     endpoints = records.read([snakemake.input.endpoints], tables.ENDPOINTS)
     figure = draw(surface.to_pandas(), endpoints.to_pandas())

@@ -49,7 +49,7 @@ def paths(taus: list[float], sizes: dict, m: int, step_size: float, iterations: 
 
 
 def main(snakemake) -> None:
-    jobs.start(snakemake.log[0])
+    jobs.start(snakemake)
     experiment = {"experiment": snakemake.wildcards.experiment}
     rows = paths(**snakemake.params.settings, seed=int(snakemake.wildcards.seed))
     records.write(snakemake.output[0], [experiment | row for row in rows], tables.PATHS)

@@ -115,7 +115,7 @@ def animate(rows: pd.DataFrame) -> FuncAnimation:
 
 
 def main(snakemake) -> None:
-    jobs.start(snakemake.log[0])
+    jobs.start(snakemake)
     rows = records.read(snakemake.input, tables.PATHS).to_pandas()
     style.save(draw(rows), snakemake.output.png, snakemake.output.pdf)
     animation = animate(rows)

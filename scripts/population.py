@@ -56,7 +56,7 @@ def draw(population: pd.DataFrame, narrow: pd.DataFrame, baselines: pd.DataFrame
 
 
 def main(snakemake) -> None:
-    jobs.start(snakemake.log[0])
+    jobs.start(snakemake)
     population, narrow = (records.read([path], records.RUN).to_pandas() for path in (snakemake.input.runs))
     baselines = records.read(snakemake.input.baselines, tables.BASELINES).to_pandas()
     style.save(draw(population, narrow, baselines), snakemake.output.png, snakemake.output.pdf)

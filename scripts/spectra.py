@@ -20,7 +20,7 @@ def rows(run: dict, start: np.ndarray, end: np.ndarray) -> list[dict]:
 
 
 def main(snakemake) -> None:
-    jobs.start(snakemake.log[0])
+    jobs.start(snakemake)
     found = []
     for path, weights in zip(snakemake.input.runs, snakemake.input.weights, strict=True):
         for run in records.read([path], records.RUN).to_pylist():

@@ -40,7 +40,7 @@ def draw(spectra: pd.DataFrame) -> plt.Figure:
 
 
 def main(snakemake) -> None:
-    jobs.start(snakemake.log[0])
+    jobs.start(snakemake)
     spectra = records.read(snakemake.input, tables.SPECTRA).to_pandas()
     style.save(draw(spectra), snakemake.output.png, snakemake.output.pdf)
 

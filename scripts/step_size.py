@@ -41,7 +41,7 @@ def draw(summary: pd.DataFrame, baselines: pd.DataFrame) -> plt.Figure:
 
 
 def main(snakemake) -> None:
-    jobs.start(snakemake.log[0])
+    jobs.start(snakemake)
     summary = records.read([snakemake.input.summary], tables.SUMMARY).to_pandas()
     baselines = records.read(snakemake.input.baselines, tables.BASELINES).to_pandas()
     style.save(draw(summary, baselines), snakemake.output.png, snakemake.output.pdf)

@@ -22,7 +22,7 @@ def summarise(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def main(snakemake) -> None:
-    jobs.start(snakemake.log[0])
+    jobs.start(snakemake)
     runs = records.read(snakemake.input, cnn.RUN).sort_by([(key, "ascending") for key in cnn.KEYS])
     summary = pa.Table.from_pandas(summarise(runs.to_pandas()), preserve_index=False)
     records.write(snakemake.output.runs, runs, cnn.RUN)

@@ -194,7 +194,7 @@ def draw(start: pd.DataFrame, step: pd.DataFrame, rows: pd.DataFrame, curves: pd
 
 
 def main(snakemake) -> None:
-    jobs.start(snakemake.log[0])
+    jobs.start(snakemake)
     schemas = {"start": tables.THEORY_START, "step": tables.THEORY_STEP, "limit": tables.THEORY_LIMIT}
     parts = [records.read(snakemake.input[name], schema).to_pandas() for name, schema in schemas.items()]
     curves = records.read(snakemake.input.curves, records.CURVE).to_pandas()

@@ -30,7 +30,7 @@ def measure(
 
 
 def main(snakemake) -> None:
-    jobs.start(snakemake.log[0])
+    jobs.start(snakemake)
     params, seed = snakemake.params, int(snakemake.wildcards.seed)
     data = problem.make_problem(**params.problem, seed=seed)
     sweeps = {"tau": [(1.0, tau) for tau in params.tau], "alpha": [(alpha, 1.0) for alpha in params.alpha]}

@@ -25,7 +25,7 @@ def measure(
 
 
 def main(snakemake) -> None:
-    jobs.start(snakemake.log[0])
+    jobs.start(snakemake)
     params, seed = snakemake.params, int(snakemake.wildcards.seed)
     data = problem.make_problem(**params.problem, seed=seed)
     points = [("tau", 1.0, tau, params.steps[tau]) for tau in params.tau]

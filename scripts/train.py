@@ -17,6 +17,7 @@ from lazytraining import jobs, records, training
 def write(output, keys: list[dict], trained: list[training.Trained], device: str) -> None:
     """The files of these runs. `output` has the paths run and curve, and weights if they are kept."""
     where = {"device": device, "threads": str(torch.get_num_threads())}
+    where["cpu"] = torch.backends.cpu.get_cpu_capability()
     if hasattr(output, "weights"):
         arrays = {}
         for key, student in zip(keys, trained, strict=True):
@@ -34,12 +35,13 @@ def write(output, keys: list[dict], trained: list[training.Trained], device: str
 
 
 def main(snakemake) -> None:
-    jobs.start(snakemake.log[0])
+    jobs.start(snakemake)
     run(snakemake, jobs.device(snakemake.resources))
 
 
 def run(job, device: str) -> None:
     checkpoint = Path(job.output.run).with_name(".checkpoint.pt")
+    records.remove_temporaries([checkpoint])
     trained = training.train(job.params.runs, job.params.settings, device, checkpoint, job.params.code)
     write(job.output, job.params.runs, trained, device)
     checkpoint.unlink(missing_ok=True)

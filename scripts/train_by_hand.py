@@ -15,7 +15,7 @@ import torch
 import train
 from snakemake.utils import update_config
 
-from lazytraining import digest, experiments
+from lazytraining import digest, experiments, records
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -41,6 +41,7 @@ def main(experiment: str, seed: str, *overlays: str) -> None:
             code=digest.code_digest(ROOT / "scripts/train.py"),
         ),
     )
+    records.ORIGIN.update(code=job.params.code, configuration=config.digest(experiment))
     train.run(job, "cuda" if torch.cuda.is_available() else "cpu")
     print(folder)
 

@@ -12,7 +12,7 @@ from lazytraining import cnn, images, jobs, records, sgd
 
 
 def main(snakemake) -> None:
-    jobs.start(snakemake.log[0])
+    jobs.start(snakemake)
     params, output = snakemake.params, snakemake.output
     device = jobs.device(snakemake.resources)
     checkpoint = Path(output.run).with_name(".checkpoint.pt")

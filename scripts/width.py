@@ -53,7 +53,7 @@ def draw(runs: pd.DataFrame) -> plt.Figure:
 
 
 def main(snakemake) -> None:
-    jobs.start(snakemake.log[0])
+    jobs.start(snakemake)
     runs = records.read(snakemake.input.runs, records.RUN).to_pandas()
     style.save(draw(runs), snakemake.output.png, snakemake.output.pdf)
 

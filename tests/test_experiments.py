@@ -391,3 +391,15 @@ def test_environments_agree():
     packages = yaml.safe_load((ROOT / "envs/environment.yaml").read_text())["dependencies"]
     conda = dict(package.split("=") for package in packages if not package.startswith("python="))
     assert {conda_names.get(name, name): version for name, version in pip.items()} == conda
+
+
+def test_constraints_pin_what_the_requirements_do():
+    lines = {
+        name: (ROOT / f"envs/{name}.txt").read_text().lower().splitlines()
+        for name in ("requirements", "constraints")
+    }
+    direct, all_of_them = (
+        {line.replace("_", "-") for line in some if not line.startswith("#")} for some in lines.values()
+    )
+    assert direct <= all_of_them
+    assert all(line.count("==") == 1 for line in all_of_them)

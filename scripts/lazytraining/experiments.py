@@ -5,9 +5,11 @@ says what the field takes; it is the text of the JSON schema and of the error me
 """
 
 import difflib
+import hashlib
 import itertools
 import json
 import math
+import os
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -118,6 +120,11 @@ _MOST_RUNS = 1_000_000
 _TRAINING_IMAGES = {"digits": 1200, "cifar10": 50_000}
 CNN_FLOAT32_ALPHA = 1e4
 """Largest α up to which a CNN in float32 was found to agree with float64 (docs/precision.md)."""
+_MOST_NUMBERS = 10**11
+"""In one array of a job: 800 GB."""
+_MOST_NODES = 1_000_000
+"""Of YAML: aliases of aliases make billions of a few lines."""
+_DEEPEST = 20
 
 
 class ConfigError(ValueError):
@@ -129,7 +136,9 @@ class Landscape(Model):
         "principal",
         description="principal (components of the end points) or filter_normalized (random directions at the first)",
     )
-    grid: whole(2) = Field(25, description="an integer ≥ 2: grid points along each axis of a surface")
+    grid: whole(2, 1000) = Field(
+        25, description="an integer from 2 to 1000: grid points along each axis of a surface"
+    )
     extent: Positive = Field(
         3.0,
         description="a number > 0: half-width of a surface, in standard deviations of the end points, or in the neurons' "
@@ -171,8 +180,8 @@ class FigureFive(Model):
 class Config(Model):
     """A preset: where its results go, and its experiments by name."""
 
-    results: Annotated[str, Field(pattern=r"^[\w./+@-]+$")] = Field(
-        description="a folder, in letters, digits and . / _ + @ -"
+    results: Annotated[str, Field(strict=True, pattern="^/?([a-zA-Z0-9_.+@-]+/)*[a-zA-Z0-9_.+@-]+$")] = Field(
+        description="a folder, in letters a to z, digits and . _ + @ -, with / between folders and none at the end"
     )
     execution: Literal["separate", "stacked"] = Field(
         "separate", description="separate: one job for each run, or stacked: one for each experiment and seed"
@@ -213,6 +222,15 @@ class Config(Model):
             f"experiment={name}/alpha={alpha:.6g}/learning_rate={rate:.6g}/seed={seed}"
             for alpha, rate, seed in itertools.product(one.alpha, one.learning_rate, one.seeds)
         ]
+
+    def digest(self, name: str | None = None) -> str:
+        """Sixteen digits for all of the configuration, or for what a run of this experiment depends on beside its key
+        (in stacked execution a stack, beside its seed)."""
+        beside = {"seeds", "keep_weights"}
+        if self.execution == "separate":
+            beside |= {"m", "alpha", "tau", "step_size"}
+        content = self.experiments[name].model_dump(exclude=beside) if name else self.model_dump()
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
     def settings(self, runs: list["Run"]) -> dict[str, Any]:
         """All that a training job has to know beside the keys of its runs, which share experiment and seed."""
@@ -270,6 +288,7 @@ def read_yaml(path: str | Path) -> dict:
         raise ConfigError(f"{path}: not readable as YAML: {' '.join(str(error).split())}") from None
     if not isinstance(content, dict):
         raise ConfigError(f"{path}: {show(content)} is not allowed; expected a mapping of keys")
+    _check_nodes(content)
     return content
 
 
@@ -290,6 +309,7 @@ def load(content: dict) -> Config:
 
     An experiment that is None is left out. Raises ConfigError for anything that is not allowed.
     """
+    _check_nodes(content)
     experiments = content.get("experiments")
     if isinstance(experiments, dict):
         experiments = {name: value for name, value in experiments.items() if value is not None}
@@ -307,6 +327,12 @@ def load(content: dict) -> Config:
         if config.theory.m % 2:
             raise ConfigError(f"theory.m: {config.theory.m} is not allowed; expected an even integer ≥ 2")
         config.theory_steps  # noqa: B018 - evaluates the expression at every tau, now
+    for path, model in [
+        ("theory", config.theory),
+        *((f"experiments.{name}", one) for name, one in config.experiments.items()),
+    ]:
+        if hasattr(model, "n_train"):
+            _check_size(path, model)
     count = 0
     for name, experiment in config.sweeps.items():
         odd = [m for m in experiment.m if m % 2]
@@ -326,6 +352,14 @@ def load(content: dict) -> Config:
     _check_cnns(config)
     config.runs  # noqa: B018 - evaluates every expression for every run, now
     return config
+
+
+def check_folder(results: str) -> None:
+    """Raises ConfigError if there can be no such folder, because of what is there already."""
+    there = next(path for path in (Path(results), *Path(results).parents) if os.path.lexists(path))
+    if not there.is_dir():
+        what = "a file" if there.exists() else "a symbolic link to nowhere"
+        raise ConfigError(f"results: {show(results)} is not allowed ({there} is {what}); expected a folder")
 
 
 def doubtful_precision(config: Config) -> list[str]:
@@ -371,6 +405,35 @@ def _check_cnns(config: Config) -> None:
                 f"experiments.{name}.augment: {one.augment} is not allowed; expected none or crop, because a mirrored "
                 "digit is another sign"
             )
+
+
+def _check_nodes(content: dict) -> None:
+    """What is small in YAML may be larger than memory, or have no end."""
+    waiting, seen = [(content, 0)], 0
+    while waiting:
+        node, depth = waiting.pop()
+        if isinstance(node, dict):
+            node = [*node.keys(), *node.values()]
+        if isinstance(node, list | tuple | set):
+            waiting += [(child, depth + 1) for child in node]
+            seen += len(node)
+        if depth > _DEEPEST or seen > _MOST_NODES:
+            raise ConfigError(
+                f"configuration: more than {_MOST_NODES} values, or {_DEEPEST} inside each other, are not allowed; "
+                "expected fewer"
+            )
+
+
+def _check_size(path: str, model: Model) -> None:
+    """The arrays of a job have a row for each point or neuron, a column for each input or neuron."""
+    points, inputs = model.n_train + model.n_test, getattr(model, "d", 2)
+    counts = [getattr(model, key, 0) for key in ("m", "widths", "teacher_neurons")]
+    neurons = max(max(count) if isinstance(count, list) else count for count in counts)
+    if (points + neurons) * (inputs + neurons) > _MOST_NUMBERS:
+        raise ConfigError(
+            f"{path}: {points} points, {inputs} inputs and {neurons} neurons are not allowed; expected "
+            f"(points + neurons) × (inputs + neurons) ≤ {_MOST_NUMBERS:.0e}, or no machine can hold them"
+        )
 
 
 def _check_figures(config: Config) -> None:

@@ -54,10 +54,10 @@ def _below_one(value: Any) -> float:
     return number
 
 
-def _integer(minimum: int) -> Callable[[Any], int]:
+def _integer(minimum: int, maximum: int = 10**12) -> Callable[[Any], int]:
     def parse(value: Any) -> int:
         number = _number(value)
-        if number != int(number) or not minimum <= number <= 10**12:
+        if number != int(number) or not minimum <= number <= maximum:
             raise ValueError
         return int(number)
 
@@ -150,9 +150,9 @@ def _array(items: dict) -> dict:
     return {"type": "array", "items": items, "minItems": 1, "uniqueItems": True}
 
 
-def whole(minimum: int) -> Any:
-    schema = {"type": "integer", "minimum": minimum}
-    return Annotated[int, BeforeValidator(_integer(minimum)), WithJsonSchema(schema)]
+def whole(minimum: int, maximum: int = 10**12) -> Any:
+    schema = {"type": "integer", "minimum": minimum} | ({"maximum": maximum} if maximum < 10**12 else {})
+    return Annotated[int, BeforeValidator(_integer(minimum, maximum)), WithJsonSchema(schema)]
 
 
 Positive = Annotated[

@@ -1,5 +1,6 @@
 """One look for every figure: sizes, colours, labels, files."""
 
+import json
 from pathlib import Path
 
 import matplotlib
@@ -10,7 +11,7 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
-from lazytraining.records import replacing
+from lazytraining.records import provenance, replacing
 
 COLUMN, PAGE = 3.4, 7.0
 """Width of one and of two columns of a paper, in inches."""
@@ -67,11 +68,12 @@ plt.rcParams.update(
 
 
 def save(figure: Figure, *paths: str | Path) -> None:
-    """Write a figure to each path, in the format of its suffix, whole or not at all."""
+    """Write a figure to each path, PNG or PDF by its suffix, with its provenance, whole or not at all."""
+    texts = provenance()
     for path in paths:
         with replacing(path) as temporary:
-            dates = {"CreationDate": None} if temporary.suffix == ".pdf" else None
-            figure.savefig(temporary, metadata=dates)
+            pdf = temporary.suffix == ".pdf"  # has a fixed set of keys
+            figure.savefig(temporary, metadata={"Keywords": json.dumps(texts)} if pdf else texts)
     plt.close(figure)
 
 

@@ -1,6 +1,7 @@
 """Training jobs: students of one seed, in stacks sized to the machine, with progress and checkpoints."""
 
 import hashlib
+import io
 import itertools
 import json
 import math
@@ -205,8 +206,10 @@ class _Checkpoint:
         }
         content = {"identity": self.identity, "trained": trained}
         content |= {"stack": stack, "seconds": seconds, "descent": run.checkpoint()}
+        buffer = io.BytesIO()  # torch does not say why it could not write a file
+        torch.save(content, buffer)
         with records.replacing(self.path) as temporary:
-            torch.save(content, temporary)
+            temporary.write_bytes(buffer.getbuffer())
         self.saved_at = time.monotonic()
 
     def _load(self) -> None:

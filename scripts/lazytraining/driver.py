@@ -1,0 +1,122 @@
+"""The process that starts jobs, and what jobs know of it: its number, its command, its configuration.
+
+Handed on in the environment, so that none of it is a reason to run a job again.
+"""
+
+import fcntl
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TextIO
+
+_DRIVER, _COMMAND, _CONFIGURATION = (
+    "LAZYTRAINING_DRIVER",
+    "LAZYTRAINING_COMMAND",
+    "LAZYTRAINING_CONFIGURATION",
+)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+_DAMAGED = Path(".snakemake/damaged")
+
+
+class LockedError(Exception):
+    """Another process makes these results."""
+
+
+def announce(command: str, configuration: str) -> None:
+    """Tell jobs that this process starts from now on."""
+    os.environ.update({_DRIVER: str(os.getpid()), _COMMAND: command, _CONFIGURATION: configuration})
+
+
+def command() -> str:
+    """The driver's command, without the files that it is to make."""
+    return os.environ.get(_COMMAND, "snakemake")
+
+
+def configuration() -> str:
+    """Digest of the whole configuration."""
+    return os.environ.get(_CONFIGURATION, "unknown")
+
+
+def set_aside(path: Path) -> Path:
+    """Give a damaged file another name, and remember that it has to be made again. Raises OSError."""
+    aside = path.with_name(f"{path.name}.damaged")
+    with _DAMAGED.open("a") as file:
+        print(path, file=file)
+    return path.replace(aside)
+
+
+def to_make_again() -> set[str]:
+    """Files that were set aside and are still missing."""
+    lines = _DAMAGED.read_text().splitlines() if _DAMAGED.exists() else []
+    return {line for line in lines if not Path(line).exists()}
+
+
+def end_with_driver() -> None:
+    """End this process soon after the driver's end: two would write the same files, once there is another driver."""
+
+    def watch(driver: int) -> None:
+        while True:
+            try:
+                os.kill(driver, 0)
+            except ProcessLookupError:
+                os._exit(1)
+            time.sleep(0.5)
+
+    if _DRIVER in os.environ:
+        threading.Thread(target=watch, args=[int(os.environ[_DRIVER])], daemon=True).start()
+
+
+def lock(path: Path) -> TextIO:
+    """A lock that goes with this process, however it ends, as long as the returned file is open.
+
+    Raises LockedError, which says who has it; OSError if the file can't be written, or its file system has no locks.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = path.open("a+")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.seek(0)
+        raise LockedError(file.read().strip()) from None
+    file.truncate(0)
+    print(f"process {os.getpid()} on {socket.gethostname()}", file=file, flush=True)
+    return file
+
+
+def end_when_told(mark: str) -> None:
+    """On Ctrl-C, SIGTERM and SIGHUP: one line, then the end of this process and of all under it that have `mark` in
+    their command."""
+
+    def end(number: int, frame) -> None:
+        for one in _SIGNALS:
+            signal.signal(one, signal.SIG_IGN)
+        name = signal.Signals(number).name
+        line = f"\nStopped by {name}. What is finished stays; the same command goes on: {command()}\n"
+        os.write(2, line.encode())
+        logging.disable()  # of jobs that have failed because they were ended
+        threading.Thread(target=_end_children, args=[mark], daemon=True).start()
+        sys.exit(128 + number)
+
+    for one in _SIGNALS:
+        if signal.getsignal(one) != signal.SIG_IGN:  # as under nohup
+            signal.signal(one, end)
+
+
+def _end_children(mark: str) -> None:
+    import psutil
+
+    while True:  # others may be on their way
+        for process in psutil.Process().children(recursive=True):
+            try:
+                if mark in " ".join(process.cmdline()):
+                    process.terminate()
+            except psutil.Error:
+                pass
+        time.sleep(0.2)
