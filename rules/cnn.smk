@@ -35,6 +35,7 @@ rule train_cnn:
     params:
         key=cnn_key,
         settings=lambda wildcards: CNNS[wildcards.experiment].settings,
+        configuration=lambda wildcards: CONFIG.digest(wildcards.experiment),
         code=digest("train_cnn.py"),
     script:
         "../scripts/train_cnn.py"
@@ -55,6 +56,7 @@ rule summarise_cnn:
     conda:
         "../envs/environment.yaml"
     params:
+        configuration=lambda wildcards: CONFIG.digest(wildcards.experiment),
         code=digest("summarise_cnn.py"),
     script:
         "../scripts/summarise_cnn.py"

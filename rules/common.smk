@@ -201,6 +201,8 @@ def shown(path, number):
 def plane_settings(wildcards):
     """What the students of an experiment in the plane share."""
     experiment = IN_THE_PLANE[wildcards.experiment]
+    if int(wildcards.seed) not in experiment.seeds:
+        raise WorkflowError(f"{wildcards.experiment} with seed {wildcards.seed} is not configured")
     sizes = {name: getattr(experiment, name) for name in ("n_train", "n_test", "teacher_neurons")}
     shared = {name: getattr(experiment, name) for name in ("m", "step_size", "iterations")}
     return shared | {"taus": experiment.tau, "sizes": sizes}
@@ -247,6 +249,11 @@ def claimed(kind, files):
 def cnn_key(wildcards):
     """The key of a CNN's run."""
     scales = {name: float(wildcards[name]) for name in ("alpha", "learning_rate")}
+    path = "experiment={experiment}/alpha={alpha}/learning_rate={learning_rate}/seed={seed}".format(
+        **wildcards
+    )
+    if path not in CONFIG.cnn_runs(wildcards.experiment):
+        raise WorkflowError(f"{path} is not configured")
     return {"experiment": wildcards.experiment} | scales | {"seed": int(wildcards.seed)}
 
 

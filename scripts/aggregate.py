@@ -5,8 +5,6 @@ Out: summary/E.parquet, one row for each (m, alpha, tau, eta), and tables/E.parq
 the keys.
 """
 
-from pathlib import Path
-
 import pandas as pd
 import pyarrow as pa
 
@@ -23,34 +21,12 @@ def summarise(runs: pd.DataFrame) -> pd.DataFrame:
     return counts.merge(kept, on=tables.GROUP, how="left")
 
 
-def check(paths: list[str], **of) -> pa.Table:
-    """The rows of run.parquet, once they and curve.parquet beside them are whole; all that is damaged is named at once.
-
-    A job makes both, so that Snakemake makes neither again before run.parquet, which it asks for, is gone.
-    """
-    found, damaged = {}, {}
-    for name, schema in (("run", records.RUN), ("curve", records.CURVE)):
-        try:
-            found[name] = records.read(
-                [Path(path).with_name(f"{name}.parquet") for path in paths], schema, **of
-            )
-        except records.Damaged as error:
-            damaged |= error.files
-    for path in [path for path in damaged if path.with_name("run.parquet") not in damaged]:
-        damaged[path.with_name("run.parquet")] = f"its {path.name} is damaged"
-    if damaged:
-        raise records.Damaged(damaged)
-    return found["run"]
-
-
 def main(snakemake) -> None:
     jobs.start(snakemake)
     expected = {"configuration": snakemake.params.configuration}
     expected["runs"] = snakemake.params.rows // len(snakemake.input)
-    runs = check(snakemake.input, **expected)
-    codes = runs.schema.metadata[b"run_code"].decode()
-    if " " in codes:
-        jobs.say(f"{snakemake.output.summary}: of runs that different code has made ({codes})")
+    runs = records.read_runs(snakemake.input, records.RUN, records.CURVE, **expected)
+    codes = jobs.say_if_mixed(runs, snakemake.output.summary)
     runs = runs.sort_by([(key, "ascending") for key in records.KEYS])
     summary = pa.Table.from_pandas(summarise(runs.to_pandas()), preserve_index=False)
     records.write(snakemake.output.runs, runs, records.RUN, run_code=codes)

@@ -23,10 +23,13 @@ def summarise(runs: pd.DataFrame) -> pd.DataFrame:
 
 def main(snakemake) -> None:
     jobs.start(snakemake)
-    runs = records.read(snakemake.input, cnn.RUN).sort_by([(key, "ascending") for key in cnn.KEYS])
+    expected = {"configuration": snakemake.params.configuration}
+    runs = records.read_runs(snakemake.input, cnn.RUN, cnn.CURVE, **expected)
+    codes = jobs.say_if_mixed(runs, snakemake.output.summary)
+    runs = runs.sort_by([(key, "ascending") for key in cnn.KEYS])
     summary = pa.Table.from_pandas(summarise(runs.to_pandas()), preserve_index=False)
-    records.write(snakemake.output.runs, runs, cnn.RUN)
-    records.write(snakemake.output.summary, summary, cnn.SUMMARY)
+    records.write(snakemake.output.runs, runs, cnn.RUN, run_code=codes)
+    records.write(snakemake.output.summary, summary, cnn.SUMMARY, run_code=codes)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ import sys
 import time
 from contextlib import contextmanager
 
-import aggregate
 import numpy as np
 import psutil
 import pyarrow.parquet as pq
@@ -208,11 +207,12 @@ def test_aggregation_names_what_is_damaged(undisturbed, tmp_path, kind, name):
     shutil.copytree(undisturbed.results, tmp_path / "results")
     paths = [tmp_path / path_of(tau) for tau in TAUS]
     expected = {"configuration": provenance(paths[0])["configuration"], "runs": 1}
-    assert aggregate.check(paths, **expected).num_rows == 3
+    expected |= {"run": records.RUN, "curve": records.CURVE}
+    assert records.read_runs(paths, **expected).num_rows == 3
     damaged = paths[0].with_name(name)
     DAMAGE[kind](damaged)
     with pytest.raises(records.Damaged) as caught:
-        aggregate.check(paths, **expected)
+        records.read_runs(paths, **expected)
     assert caught.value.files.keys() == {damaged, paths[0]}
 
 
@@ -316,10 +316,19 @@ def test_no_reader_takes_pickles():
         assert text.count("torch.load(") == text.count("weights_only=True"), path
 
 
-@pytest.mark.parametrize("path", [path_of(7), "results/stacks/experiment=own/seed=99/run.parquet"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        path_of(7),
+        "results/stacks/experiment=own/seed=99/run.parquet",
+        "results/neurons/experiment=neuron_paths/seed=99/paths.parquet",
+        "results/cnn/experiment=vgg11/alpha=3/learning_rate=1/seed=0/run.parquet",
+    ],
+)
 def test_a_run_that_is_not_configured_is_named(undisturbed, path):
     done = undisturbed("--dry-run", "--", path, succeeds=False)
-    assert re.search(r"own.* is not configured", done.stdout)
+    name = re.search("experiment=([a-z0-9_]+)", path)[1]
+    assert re.search(rf"{name}.* is not configured", done.stdout)
     assert "KeyError" not in done.stdout + done.stderr
 
 

@@ -227,7 +227,9 @@ class Config(Model):
         """Sixteen digits for all of the configuration, or for what a run of this experiment depends on beside its key
         (in stacked execution a stack, beside its seed)."""
         beside = {"seeds", "keep_weights"}
-        if self.execution == "separate":
+        if name in self.of_kind(Cnn):
+            beside |= {"alpha", "learning_rate"}
+        elif name in self.sweeps and self.execution == "separate":
             beside |= {"m", "alpha", "tau", "step_size"}
         content = self.experiments[name].model_dump(exclude=beside) if name else self.model_dump()
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]

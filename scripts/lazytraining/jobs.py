@@ -6,6 +6,8 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+import pyarrow as pa
+
 from lazytraining import driver, records
 
 _TERMINAL = sys.stderr.fileno()
@@ -35,6 +37,14 @@ def say(line: str) -> None:
     for descriptor in {_TERMINAL, sys.stderr.fileno()}:
         with suppress(OSError):
             os.write(descriptor, f"{line}\n".encode())
+
+
+def say_if_mixed(runs: pa.Table, summary: str) -> str:
+    """The digests of the code that made these runs, with a line if they are several."""
+    codes = runs.schema.metadata[b"run_code"].decode()
+    if " " in codes:
+        say(f"{summary}: of runs that different code has made ({codes})")
+    return codes
 
 
 def _fail(log: Path, kind: type, error: BaseException, trace) -> None:

@@ -155,6 +155,25 @@ def read(
     return pa.concat_tables(tables).replace_schema_metadata({"run_code": " ".join(sorted(codes))})
 
 
+def read_runs(paths: Iterable[str | Path], run: pa.Schema, curve: pa.Schema, **of) -> pa.Table:
+    """The rows of each run.parquet, once they and the curve.parquet beside them are whole.
+
+    A job makes both, so that Snakemake makes neither again before run.parquet, which it asks for, is gone. Raises Damaged with
+    every file that is not right, and with the run.parquet beside it.
+    """
+    found, damaged = {}, {}
+    for name, schema in (("run", run), ("curve", curve)):
+        try:
+            found[name] = read([Path(path).with_name(f"{name}.parquet") for path in paths], schema, **of)
+        except Damaged as error:
+            damaged |= error.files
+    for path in [path for path in damaged if path.with_name("run.parquet") not in damaged]:
+        damaged[path.with_name("run.parquet")] = f"its {path.name} is damaged"
+    if damaged:
+        raise Damaged(damaged)
+    return found["run"]
+
+
 def run_code(path: str | Path) -> str:
     """Digests of the code that made the runs in a table, with spaces between them."""
     return _run_code(pq.read_schema(path).metadata or {})
