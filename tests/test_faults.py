@@ -82,7 +82,7 @@ def test_told_to_stop_it_ends_in_seconds_with_one_line(tmp_path, number, group):
         under = driver.children(recursive=True)
         before = len((tmp_path / "output").read_text())
         (os.killpg if group else os.kill)(driver.pid, number)
-        assert driver.wait(5) != 0
+        assert driver.wait(15) != 0  # one or two on a machine that is not overloaded
         assert not any(running(process) for process in under)
     lines = [line for line in (tmp_path / "output").read_text()[before:].splitlines() if line.strip()]
     assert len(lines) == 1, lines
@@ -107,6 +107,7 @@ def test_two_drivers_in_one_folder(undisturbed, tmp_path):
         assert driver.poll() is None
         under = driver.children(recursive=True)
         driver.kill()
+        driver.wait()
         assert not psutil.wait_procs(under, timeout=20)[1] or not any(map(running, under)), (
             "no driver, no jobs"
         )

@@ -418,7 +418,7 @@ def test_stacked_execution_runs_again_by_experiment_and_seed(stacked):
     assert stacked.jobs("figure_1", "landscapes") == {}
     experiments_ = ALL["experiments"] | {"plateau": SMALL | {"tau": [0.1, 1, 5], "iterations": 30}}
     stacked.write(ALL | {"execution": "stacked", "experiments": experiments_})
-    assert stacked.jobs("results/summary/plateau.parquet") == {"stack": 2, "aggregate": 1}
+    assert stacked.jobs("results/summary/plateau.parquet") == {"stack_keep_weights": 2, "aggregate": 1}
     assert stacked.jobs("figure_1") == {}
 
 

@@ -17,7 +17,7 @@ if missing():
 PLATEAU = SMALL | {"tau": [0.1, 1], "seeds": 1, "iterations": 30}
 PRESET = only(plateau=PLATEAU, landscape_mean_field=LANDSCAPE | {"m": [4]}) | {"theory": None}
 SUMMARY = "results/summary/plateau.parquet"
-ONE = only(plateau=SMALL | {"tau": [0.1], "seeds": 1, "iterations": 20_000})
+ONE = only(plateau=SMALL | {"tau": [0.1], "seeds": 1, "iterations": 20_000, "keep_weights": False})
 RUN = "results/runs/experiment=plateau/m=4/alpha=1/tau=0.1/"
 
 
