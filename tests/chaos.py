@@ -1,9 +1,10 @@
 """Kill the workflow at random moments and hold what comes of it against an undisturbed run. Run by `make chaos`.
 
-    python tests/chaos.py [KILLS] [SEED]
+    python tests/chaos.py [KILLS] [SEED] [execution=stacked]
 
 The quick preset, in a temporary folder: at a random moment SIGKILL for the driver, or for a job of whatever rule has
-been hit least so far; then the same command again, KILLS times (20). Takes ten to fifteen minutes on two cores.
+been hit least so far; then the same command again, KILLS times (20). Takes twenty to thirty minutes on two cores, and in stacked
+execution half of that.
 """
 
 import base64
@@ -124,7 +125,7 @@ class Chaos:
         self.problems += [f"left over: {path}" for path in results.rglob(".*")]
 
 
-def command(folder: Path) -> list[str]:
+def command(folder: Path, *settings: str) -> list[str]:
     where = ["--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder), "--cores", "2"]
     how = [
         "--workflow-profile",
@@ -132,16 +133,16 @@ def command(folder: Path) -> list[str]:
         "--configfile",
         str(ROOT / "config/quick.yaml"),
     ]
-    what = ["--config", "results=results", "--", *TARGETS]
+    what = ["--config", "results=results", *settings, "--", *TARGETS]
     return [sys.executable, "-m", "snakemake", *where, *how, *what]
 
 
-def main(kills: int, seed: int) -> None:
-    print(f"{kills} kills, seed {seed}", flush=True)
+def main(kills: int, seed: int, *settings: str) -> None:
+    print(f"{kills} kills, seed {seed}", *settings, flush=True)
     with tempfile.TemporaryDirectory() as undisturbed, tempfile.TemporaryDirectory() as folder:
-        subprocess.run(command(Path(undisturbed)), check=True, capture_output=True)
+        subprocess.run(command(Path(undisturbed), *settings), check=True, capture_output=True)
         print("Undisturbed: done", flush=True)
-        chaos = Chaos(command(Path(folder)), Path(folder), seed)
+        chaos = Chaos(command(Path(folder), *settings), Path(folder), seed)
         while chaos.kills.total() < kills and chaos.round(0, 12):
             print(f"{chaos.kills.total():3} kills, {len(chaos.problems)} problems", flush=True)
         chaos.finish()
@@ -153,5 +154,5 @@ def main(kills: int, seed: int) -> None:
 
 
 if __name__ == "__main__":
-    given = [int(word) for word in sys.argv[1:]]
-    main(*given, *(20, 0)[len(given) :])
+    numbers = [int(word) for word in sys.argv[1:] if word.isdecimal()]
+    main(*numbers, *(20, 0)[len(numbers) :], *(word for word in sys.argv[1:] if "=" in word))
