@@ -6,7 +6,7 @@ RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
 SNAKEMAKE := $(RUN) snakemake --cores $(CORES)
 TARGETS := all theory width population step_size neurons spectral_bias cnn claims
 
-.PHONY: figures report paper test test-reference findings precision bench bench-snakemake chaos pins audit lint format schema clean
+.PHONY: figures report paper test test-reference findings precision bench bench-snakemake chaos pins audit lint format rulegraph schema clean
 
 figures: $(ENVIRONMENT)
 	$(SNAKEMAKE) --configfile config/quick.yaml -- $(TARGETS)
@@ -43,7 +43,7 @@ bench: $(ENVIRONMENT)
 bench-snakemake: $(ENVIRONMENT)
 	@$(RUN) python scripts/bench_snakemake.py
 
-# Twenty SIGKILLs in one run of the quick preset, against an undisturbed one: a quarter of an hour.
+# Twenty SIGKILLs in one run of the quick preset, against an undisturbed one: half an hour.
 chaos: $(ENVIRONMENT)
 	@$(RUN) OMP_NUM_THREADS=1 python tests/chaos.py
 
@@ -73,6 +73,10 @@ format: $(ENVIRONMENT)
 	$(RUN) ruff check --fix .
 	$(RUN) ruff format .
 	$(RUN) snakefmt Snakefile rules
+
+# Draws the rules into docs/architecture.md.
+rulegraph: $(ENVIRONMENT)
+	$(RUN) python scripts/rulegraph.py
 
 schema: $(ENVIRONMENT)
 	$(RUN) PYTHONPATH=scripts python -m lazytraining.experiments > config/schema.json

@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -450,6 +451,9 @@ def test_a_seed_is_trained_by_hand_as_in_its_job(stacked):
 def test_names_of_rules_are_reserved(finished):
     listed = finished("--list-rules").stdout.split()
     assert set(listed) - set(NAMES) <= experiments.RESERVED
+    drawn = re.findall(r"^    (\w+) --> (\w+)$", (ROOT / "docs/architecture.md").read_text(), re.MULTILINE)
+    assert len(drawn) > 30
+    assert {name for arrow in drawn for name in arrow} <= set(listed), "make rulegraph"
 
 
 def test_report_covers_what_was_made(finished):
