@@ -8,7 +8,7 @@ from snakemake.utils import update_config
 
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
-from lazytraining import experiments
+from lazytraining import catalogue, experiments
 from lazytraining.digest import code_digest
 from lazytraining.kinds import Cnn, Neurons
 
@@ -32,7 +32,7 @@ def load_config():
 
 CONFIG = load_config()
 CONFIGURED = {run for runs in CONFIG.runs.values() for run in runs}
-NUMBERED = [figure for figure in experiments.FIGURES if figure.startswith("figure_")]
+NUMBERED = [figure for figure in catalogue.FIGURES if figure.startswith("figure_")]
 IN_THE_PLANE = CONFIG.of_kind(Neurons)
 CNNS = CONFIG.of_kind(Cnn)
 KEEP_WEIGHTS = [name for name, experiment in CONFIG.sweeps.items() if experiment.keep_weights]
@@ -77,7 +77,7 @@ def run_files(experiment, name, m=None):
 def missing(figure):
     """The experiments of a figure that the configuration leaves out, or whose weights it does not keep though they are drawn."""
     there = KEEP_WEIGHTS if figure == "spectral_bias" else CONFIG.experiments
-    return [name for name in experiments.FIGURES[figure] if name not in there]
+    return [name for name in catalogue.FIGURES[figure] if name not in there]
 
 
 def is_complete(figure):
@@ -91,7 +91,7 @@ def experiments_of(figure):
         raise WorkflowError(
             f"{figure} needs the experiments {lacking}{kept}, which the configuration leaves out"
         )
-    return list(experiments.FIGURES[figure])
+    return list(catalogue.FIGURES[figure])
 
 
 def run_of(wildcards):
@@ -146,7 +146,7 @@ def baselines(figure):
 
 def landscape_files(name):
     """A file of every run on a landscape: the experiment's own, and the other scaling's at its m."""
-    names = [other for other in experiments.LANDSCAPES if other in CONFIG.experiments]
+    names = [other for other in catalogue.LANDSCAPES if other in CONFIG.experiments]
     return lambda wildcards: [path for other in names for path in run_files(other, name, wildcards.m)]
 
 
@@ -240,7 +240,7 @@ def claimed(kind, files):
     """Files of one kind for the claims, of those experiments that the configuration has."""
     return lambda wildcards: [
         path
-        for name, kinds in experiments.EVIDENCE.items()
+        for name, kinds in catalogue.EVIDENCE.items()
         if kind in kinds and name in CONFIG.experiments
         for path in files(name)
     ]

@@ -49,7 +49,7 @@ rule landscape_figure:
     log:
         "<logs>/figures/figure_2_{experiment}_m={m}.log",
     wildcard_constraints:
-        experiment=one_of(experiments.LANDSCAPES),
+        experiment=one_of(catalogue.LANDSCAPES),
     conda:
         "../envs/environment.yaml"
     params:
@@ -202,7 +202,7 @@ rule experiment_figure:
     log:
         "<logs>/figures/{experiment}.log",
     wildcard_constraints:
-        experiment=one_of(name for name in CONFIG.sweeps if name not in experiments.FIGURES),
+        experiment=one_of(name for name in CONFIG.sweeps if name not in catalogue.FIGURES),
     conda:
         "../envs/environment.yaml"
     params:

@@ -8,7 +8,7 @@ rule landscape:
     log:
         "<logs>/landscape/experiment={experiment}/m={m}.log",
     wildcard_constraints:
-        experiment=one_of(experiments.LANDSCAPES),
+        experiment=one_of(catalogue.LANDSCAPES),
     conda:
         "../envs/environment.yaml"
     resources:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lazytraining import claims, cnn, experiments, ledger, measures
+from lazytraining import catalogue, claims, cnn, ledger, measures
 from lazytraining.ledger import Evidence, Verdict
 
 SEEDS = range(3)
@@ -204,7 +204,7 @@ def planes(bump: float, in_plane: float, own: float) -> Evidence:
     """1/m and 1/√m landscapes at one m: a wide bowl with a bump in the middle, and students beside it."""
     axis = np.linspace(-2, 2, 9)
     surfaces, endpoints = {}, {}
-    for name in experiments.LANDSCAPES:
+    for name in catalogue.LANDSCAPES:
         points = [{"m": 64, "x": x, "y": y} for x in axis for y in axis]
         table = pd.DataFrame(points)
         radius = np.hypot(table["x"], table["y"])
@@ -255,7 +255,7 @@ def test_basins_at_small_m_are_compared_by_a_power_law():
     axis = np.linspace(-1, 1, 25)
     x, y = (part.ravel() for part in np.meshgrid(axis, axis))
     evidence = Evidence()
-    for name in experiments.LANDSCAPES:
+    for name in catalogue.LANDSCAPES:
         parts = []
         for m in (4, 8, 16, 32, 64, 128):
             width = 0.6 if name == "landscape_mean_field" else 0.15 * (m / 4) ** 0.5
@@ -266,7 +266,7 @@ def test_basins_at_small_m_are_compared_by_a_power_law():
         evidence.endpoints[name] = pd.DataFrame(students)
     assert verdict("13a", evidence) == verdict("13b", evidence) == Verdict.REPRODUCED
     swapped = Evidence(
-        surfaces=dict(zip(experiments.LANDSCAPES, reversed(evidence.surfaces.values()), strict=True)),
+        surfaces=dict(zip(catalogue.LANDSCAPES, reversed(evidence.surfaces.values()), strict=True)),
         endpoints=evidence.endpoints,
     )
     assert verdict("13a", swapped) == verdict("13b", swapped) == Verdict.NOT
@@ -344,7 +344,7 @@ def test_ledger_covers_the_notes_claims():
     ids = [claim.id for claim in claims.CLAIMS]
     assert len(ids) == len(set(ids))
     assert {int("".join(filter(str.isdigit, id))) for id in ids} >= set(range(1, 24))
-    targets = experiments.TARGETS | set(experiments.EVIDENCE)
+    targets = catalogue.TARGETS | set(catalogue.EVIDENCE)
     assert {claim.figure for claim in claims.CLAIMS} <= targets
 
 

@@ -18,7 +18,7 @@ import pytest
 import torch
 from conftest import ROOT, TINY, Workflow
 
-from lazytraining import cnn, experiments, ledger, records, tables
+from lazytraining import catalogue, cnn, experiments, ledger, records, tables
 from lazytraining.claims import CLAIMS
 
 SMALL = {"d": 4} | {key: TINY[key] for key in ("n_train", "n_test", "m", "precision")} | {"seeds": 2}
@@ -62,7 +62,7 @@ ALL = {
 """Every experiment of the presets, tiny."""
 NAMES = list(ALL["experiments"])
 SWEEPS = [name for name in NAMES if name not in ("neuron_paths", "vgg11")]
-KEPT = ["plateau", "plateau_symmetrized", *experiments.LANDSCAPES]
+KEPT = ["plateau", "plateau_symmetrized", *catalogue.LANDSCAPES]
 """Whose weights are kept."""
 RUNS = {
     "figures": 4 + 2 + 2 * 4 + 3 * 4 + 2 * 2 + 2 * 6,
@@ -99,7 +99,7 @@ def test_fresh_run_makes_every_figure(finished):
     figures = finished.results / "figures"
     names = [f"figure_{number}" for number in range(1, 8)] + NAMES
     names += ["theory", "width", "population", "spectral_bias"]
-    names += [f"figure_2_{scaling}_m={m}" for scaling in experiments.LANDSCAPES for m in (4, 6)]
+    names += [f"figure_2_{scaling}_m={m}" for scaling in catalogue.LANDSCAPES for m in (4, 6)]
     for name in names:
         assert (figures / f"{name}.png").read_bytes().startswith(b"\x89PNG")
         assert (figures / f"{name}.pdf").read_bytes().startswith(b"%PDF")
@@ -171,9 +171,9 @@ def test_the_ledger_reads_what_the_configuration_says_it_does(finished, monkeypa
     evidence = claims.gather(found)
     for claim in CLAIMS:
         ledger.entry(claim, evidence)
-    here = {(name, kind) for name, kinds in experiments.EVIDENCE.items() for kind in kinds if name in NAMES}
+    here = {(name, kind) for name, kinds in catalogue.EVIDENCE.items() for kind in kinds if name in NAMES}
     assert {pair for pair in asked if pair[0] in NAMES} == here
-    coming = {name for name in experiments.EVIDENCE if name not in NAMES}
+    coming = {name for name in catalogue.EVIDENCE if name not in NAMES}
     assert coming <= {name for name, _ in asked}
 
 
@@ -450,7 +450,7 @@ def test_a_seed_is_trained_by_hand_as_in_its_job(stacked):
 
 def test_names_of_rules_are_reserved(finished):
     listed = finished("--list-rules").stdout.split()
-    assert set(listed) - set(NAMES) <= experiments.RESERVED
+    assert set(listed) - set(NAMES) <= catalogue.RESERVED
     drawn = re.findall(r"^    (\w+) --> (\w+)$", (ROOT / "docs/architecture.md").read_text(), re.MULTILINE)
     assert len(drawn) > 30
     assert {name for arrow in drawn for name in arrow} <= set(listed), "make rulegraph"

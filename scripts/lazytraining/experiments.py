@@ -1,7 +1,6 @@
 """The configuration: what is allowed in it, and the table of runs that it stands for.
 
-All checks live here, and are made once, when the workflow is loaded. The description of a field
-says what the field takes; it is the text of the JSON schema and of the error message alike.
+What a single key takes stands in `kinds`; checks across keys live here. All are made once, when the workflow is loaded.
 """
 
 import difflib
@@ -18,102 +17,22 @@ from typing import Annotated, Any, Literal, NamedTuple
 import yaml
 from pydantic import Field, ValidationError
 
+from lazytraining.catalogue import FIGURES, LANDSCAPES, MIRRORED, RESERVED
 from lazytraining.expressions import Expression, ExpressionError
-from lazytraining.fields import (
-    MOST_VALUES,
-    Flag,
-    Positive,
-    Scales,
-    Seeds,
-    StepSizeOfTau,
-    Widths,
-    because,
-    rounded,
-    show,
-    whole,
+from lazytraining.fields import because, rounded, show
+from lazytraining.kinds import (
+    KINDS,
+    Cnn,
+    EarlyStoppingRule,
+    Experiment,
+    FigureFive,
+    Landscape,
+    Model,
+    Population,
+    Sweep,
+    Theory,
 )
-from lazytraining.kinds import KINDS, Cnn, EarlyStoppingRule, Experiment, Model, Population, Sweep
 
-TARGETS = {
-    "all",
-    "everything",
-    *(f"figure_{number}" for number in range(1, 8)),
-    "landscapes",
-    "theory",
-    "width",
-    "population",
-    "spectral_bias",
-    "neurons",
-    "cnn",
-    "claims",
-}
-"""Names that a user can ask Snakemake for."""
-RULES = {
-    "train",
-    "train_keep_weights",
-    "stack",
-    "stack_keep_weights",
-    "baselines",
-    "aggregate",
-    "landscape",
-    "landscape_figure",
-    "experiment_figure",
-    "step_size_figure",
-    "neurons_paths",
-    "neurons_figure",
-    "spectra",
-    "theory_start",
-    "theory_step",
-    "theory_limit",
-    "images",
-    "train_cnn",
-    "summarise_cnn",
-    "cnn_figure",
-}
-RESERVED = TARGETS | RULES
-"""Names that no experiment may take."""
-LANDSCAPES = ["landscape_mean_field", "landscape_ntk"]
-"""Experiments whose end points span the planes of Figures 2 and 6, where they are configured."""
-_BOTH = {"tau", "alpha"}
-FIGURES = {
-    "figure_1": {"trajectory": {"tau"}, "trajectory_symmetrized": {"tau"}},
-    "figure_2": {name: {"m"} for name in LANDSCAPES},
-    "figure_3": {"plateau": {"tau"}},
-    "figure_4": {"plateau_symmetrized": {"tau"}},
-    "figure_5": {"tau_alpha_text": _BOTH, "tau_alpha_code": _BOTH, "tau_alpha_converged": _BOTH},
-    "figure_6": {name: {"m"} for name in LANDSCAPES},
-    "figure_7": {"fixed_step": {"tau"}, "fixed_step_symmetrized": {"tau"}},
-    "theory": {"convergence_symmetrized": {"tau", "step_size"}},
-    "width": {"width_mean_field": {"m"}, "width_ntk": {"m"}},
-    "population": {"population_loss": {"tau"}, "underparameterized": {"tau"}},
-    "step_size": {"step_size": {"tau", "step_size"}},
-    "spectral_bias": {"plateau": {"tau"}, "plateau_symmetrized": {"tau"}},
-}
-"""The experiments of each figure, and what it draws them over; they sweep nothing else."""
-_MIRRORED = {"population_loss", "underparameterized"}
-"""Symmetrised, beside those whose name says so."""
-EVIDENCE = {
-    "trajectory": {"runs", "curves"},
-    "trajectory_symmetrized": {"runs"},
-    "plateau": {"runs", "baselines", "spectra"},
-    "plateau_symmetrized": {"runs", "baselines", "spectra"},
-    "tau_alpha_text": {"runs"},
-    "tau_alpha_code": {"runs", "curves"},
-    "tau_alpha_converged": {"runs"},
-    "fixed_step": {"runs"},
-    "fixed_step_symmetrized": {"runs"},
-    "convergence_symmetrized": {"curves"},
-    "landscape_mean_field": {"runs", "landscapes"},
-    "landscape_ntk": {"runs", "landscapes"},
-    "step_size": {"runs"},
-    "width_mean_field": {"runs"},
-    "width_ntk": {"runs"},
-    "underparameterized": {"runs", "baselines"},
-    "population_loss": {"runs"},
-    "neuron_paths": {"paths"},
-    "vgg11": {"cnn"},
-}
-"""What the ledger of claims reads of each experiment, where it is configured."""
 PROBLEM = ("d", "n_train", "n_test", "teacher_neurons", "teacher_gain")
 """Keys that make a problem, together with a seed."""
 _MOST_RUNS = 1_000_000
@@ -129,52 +48,6 @@ _DEEPEST = 20
 
 class ConfigError(ValueError):
     """One line for the user: where in the configuration, what stands there, what is expected."""
-
-
-class Landscape(Model):
-    plane: Literal["principal", "filter_normalized"] = Field(
-        "principal",
-        description="principal (components of the end points) or filter_normalized (random directions at the first)",
-    )
-    grid: whole(2, 1000) = Field(
-        25, description="an integer from 2 to 1000: grid points along each axis of a surface"
-    )
-    extent: Positive = Field(
-        3.0,
-        description="a number > 0: half-width of a surface, in standard deviations of the end points, or in the neurons' "
-        "norms with plane: filter_normalized",
-    )
-
-
-class Theory(Model):
-    """What is measured of the theory itself, at the start and in the lazy limit."""
-
-    d: whole(1) = Field(description="an integer ≥ 1: dimension of the inputs")
-    n_train: whole(1) = Field(description="an integer ≥ 1: training points")
-    n_test: whole(1) = Field(description="an integer ≥ 1: test points")
-    teacher_neurons: whole(1) = Field(description="an integer ≥ 1: neurons of the teacher, m0")
-    teacher_gain: Positive = Field(description="a number > 0: factor on the teacher's output")
-    seeds: Seeds = Field(
-        description=f"an integer from 1 to {MOST_VALUES} (how many) or a list of different integers ≥ 0"
-    )
-    m: whole(2) = Field(description="an even integer ≥ 2: neurons of the student")
-    widths: Widths = Field(description="a list of different integers ≥ 1: m over which kappa is averaged")
-    tau: Scales = Field(
-        description="a list of different numbers > 0, or {logspace: [first, last, count]}: tau at alpha = 1"
-    )
-    alpha: Scales = Field(
-        description="a list of different numbers > 0, or {logspace: [first, last, count]}: alpha at tau = 1"
-    )
-    step_size: StepSizeOfTau = Field(
-        description="a number > 0 or arithmetic in tau with min, max, sqrt: eta of a step"
-    )
-    iterations: whole(1) = Field(description="an integer ≥ 1: updates of the lazy limit")
-
-
-class FigureFive(Model):
-    divide_by_alpha_squared: Flag = Field(
-        False, description="true or false: draw ln(L/alpha²) instead of ln L"
-    )
 
 
 class Config(Model):
@@ -447,7 +320,7 @@ def _check_figures(config: Config) -> None:
             raise ConfigError(
                 f"experiments.{name}.kind: {experiment.kind} is not allowed; expected {kind}, as its figure says"
             )
-        if experiment and experiment.symmetrize != (name.endswith("symmetrized") or name in _MIRRORED):
+        if experiment and experiment.symmetrize != (name.endswith("symmetrized") or name in MIRRORED):
             raise ConfigError(
                 f"experiments.{name}.symmetrize: {experiment.symmetrize} is not allowed; expected "
                 f"{not experiment.symmetrize}, as its figure says (another start: another name)"

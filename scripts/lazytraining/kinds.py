@@ -1,4 +1,4 @@
-"""What an experiment is, by its kind: the keys of an entry of `experiments`, and what each of them takes.
+"""The parts of a configuration: an experiment by its kind, and what else has keys of its own; and what each key takes.
 
 The description of a field says what the field takes; it is the text of the JSON schema and of the error message alike.
 """
@@ -17,6 +17,7 @@ from lazytraining.fields import (
     Positive,
     Scales,
     Seeds,
+    StepSizeOfTau,
     StepSizes,
     Widths,
     whole,
@@ -154,6 +155,52 @@ class Cnn(Model):
         """All that a job has to know beside the key of its run and its images."""
         names = ("dataset", "images", "width", "epochs", "batch", "momentum", "augment", "precision")
         return {name: getattr(self, name) for name in names}
+
+
+class Landscape(Model):
+    plane: Literal["principal", "filter_normalized"] = Field(
+        "principal",
+        description="principal (components of the end points) or filter_normalized (random directions at the first)",
+    )
+    grid: whole(2, 1000) = Field(
+        25, description="an integer from 2 to 1000: grid points along each axis of a surface"
+    )
+    extent: Positive = Field(
+        3.0,
+        description="a number > 0: half-width of a surface, in standard deviations of the end points, or in the neurons' "
+        "norms with plane: filter_normalized",
+    )
+
+
+class Theory(Model):
+    """What is measured of the theory itself, at the start and in the lazy limit."""
+
+    d: whole(1) = Field(description="an integer ≥ 1: dimension of the inputs")
+    n_train: whole(1) = Field(description="an integer ≥ 1: training points")
+    n_test: whole(1) = Field(description="an integer ≥ 1: test points")
+    teacher_neurons: whole(1) = Field(description="an integer ≥ 1: neurons of the teacher, m0")
+    teacher_gain: Positive = Field(description="a number > 0: factor on the teacher's output")
+    seeds: Seeds = Field(
+        description=f"an integer from 1 to {MOST_VALUES} (how many) or a list of different integers ≥ 0"
+    )
+    m: whole(2) = Field(description="an even integer ≥ 2: neurons of the student")
+    widths: Widths = Field(description="a list of different integers ≥ 1: m over which kappa is averaged")
+    tau: Scales = Field(
+        description="a list of different numbers > 0, or {logspace: [first, last, count]}: tau at alpha = 1"
+    )
+    alpha: Scales = Field(
+        description="a list of different numbers > 0, or {logspace: [first, last, count]}: alpha at tau = 1"
+    )
+    step_size: StepSizeOfTau = Field(
+        description="a number > 0 or arithmetic in tau with min, max, sqrt: eta of a step"
+    )
+    iterations: whole(1) = Field(description="an integer ≥ 1: updates of the lazy limit")
+
+
+class FigureFive(Model):
+    divide_by_alpha_squared: Flag = Field(
+        False, description="true or false: draw ln(L/alpha²) instead of ln L"
+    )
 
 
 KINDS = {"descent": Descent, "population": Population, "neurons": Neurons, "cnn": Cnn}
