@@ -50,7 +50,14 @@ def started(workflow: Workflow):
     with (workflow.folder / "output").open("w") as output:
         command = workflow.command("--", SUMMARY, profile=PROFILE)
         driver = psutil.Popen(
-            command, cwd=workflow.folder, stdout=output, stderr=output, start_new_session=True
+            command,
+            cwd=workflow.folder,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            preexec_fn=lambda: signal.signal(
+                signal.SIGINT, signal.SIG_DFL
+            ),  # ignored under a suite in the background
         )
     try:
         while not list(workflow.results.glob("logs/train/**/*.log")):
