@@ -5,11 +5,8 @@ learning rate lr / (1 + 100 Â· epoch / 300). Losses are recorded for the model Î
 descended, 1/10 for the predictor that is 0.
 """
 
-import hashlib
-import json
 import math
 import os
-import pickle
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -23,7 +20,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from lazytraining import cnn, images, records, vgg
+from lazytraining import checkpoints, cnn, images, vgg
 from lazytraining.images import Images
 
 SAVE_EVERY = 30.0
@@ -170,7 +167,7 @@ class _State:
 
     def __init__(self, path: Path | None, job: list, weights: vgg.Weights, optimiser: torch.optim.Optimizer):
         self.path, self.weights, self.optimiser = path, vgg.parameters(weights), optimiser
-        self.identity = hashlib.sha256(json.dumps(job, sort_keys=True).encode()).hexdigest()
+        self.identity = checkpoints.identity(job)
         self.curve: list[dict[str, float]] = []
         self.seconds, self.saved_at = 0.0, time.monotonic()
         if path and path.exists():
@@ -183,20 +180,14 @@ class _State:
     def save_if_due(self, seconds: float) -> None:
         if not self.path or time.monotonic() < self.saved_at + SAVE_EVERY:
             return
-        content = {"identity": self.identity, "curve": self.curve, "seconds": seconds}
+        content = {"curve": self.curve, "seconds": seconds}
         content |= {"weights": self.weights, "optimiser": self.optimiser.state_dict()}
-        with records.replacing(self.path) as temporary:
-            torch.save(content, temporary)
+        checkpoints.save(self.path, self.identity, content)
         self.saved_at = time.monotonic()
 
     def _load(self, path: Path) -> None:
-        try:
-            content = torch.load(path, weights_only=True)
-        except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
-            print(f"{path}: not readable, training starts anew ({type(error).__name__})", flush=True)
-            return
-        if content["identity"] != self.identity:
-            print(f"{path}: of other settings, training starts anew", flush=True)
+        content = checkpoints.load(path, self.identity)
+        if content is None:
             return
         self.curve, self.seconds = content["curve"], content["seconds"]
         with torch.no_grad():

@@ -1,11 +1,7 @@
 """Training jobs: students of one seed, in stacks sized to the machine, with progress and checkpoints."""
 
-import hashlib
-import io
 import itertools
-import json
 import math
-import pickle
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 from tqdm import tqdm
 
-from lazytraining import descent, network, problem, records
+from lazytraining import checkpoints, descent, network, problem
 from lazytraining.network import Weights
 
 CPU_FEATURES = 256_000
@@ -188,7 +184,7 @@ class _Checkpoint:
 
     def __init__(self, path: Path | None, job: list):
         self.path, self.saved_at = path, time.monotonic()
-        self.identity = hashlib.sha256(json.dumps(job, sort_keys=True).encode()).hexdigest()
+        self.identity = checkpoints.identity(job)
         self.trained: dict[int, Trained] = {}
         self._stack, self._seconds, self._unfinished = None, 0.0, None
         if path and path.exists():
@@ -204,22 +200,13 @@ class _Checkpoint:
         trained = {
             i: (*student[:2], *map(torch.from_numpy, student[2:])) for i, student in self.trained.items()
         }
-        content = {"identity": self.identity, "trained": trained}
-        content |= {"stack": stack, "seconds": seconds, "descent": run.checkpoint()}
-        buffer = io.BytesIO()  # torch does not say why it could not write a file
-        torch.save(content, buffer)
-        with records.replacing(self.path) as temporary:
-            temporary.write_bytes(buffer.getbuffer())
+        content = {"trained": trained, "stack": stack, "seconds": seconds, "descent": run.checkpoint()}
+        checkpoints.save(self.path, self.identity, content)
         self.saved_at = time.monotonic()
 
     def _load(self) -> None:
-        try:
-            content = torch.load(self.path, weights_only=True)
-        except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
-            print(f"{self.path}: not readable, training starts anew ({type(error).__name__})", flush=True)
-            return
-        if content["identity"] != self.identity:
-            print(f"{self.path}: of other settings, training starts anew", flush=True)
+        content = checkpoints.load(self.path, self.identity)
+        if content is None:
             return
         self.trained = {
             i: Trained(row, curve, start.numpy(), end.numpy())
