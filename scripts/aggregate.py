@@ -8,17 +8,12 @@ the keys.
 import pandas as pd
 import pyarrow as pa
 
-from lazytraining import jobs, records, tables
+from lazytraining import fits, jobs, records, tables
 
 
 def summarise(runs: pd.DataFrame) -> pd.DataFrame:
     """Mean, standard deviation (ddof 1) and median over the seeds whose run did not diverge."""
-    counts = runs.groupby(tables.GROUP, as_index=False).agg(
-        n_seeds=("seed", "size"), n_diverged=("diverged", "sum")
-    )
-    kept = runs[~runs["diverged"]].groupby(tables.GROUP)[tables.AVERAGED].agg(tables.STATISTICS)
-    kept.columns = [f"{column}_{statistic}" for column, statistic in kept.columns]
-    return counts.merge(kept, on=tables.GROUP, how="left")
+    return fits.over_seeds(runs, tables.GROUP, tables.AVERAGED, tables.STATISTICS)
 
 
 def main(snakemake) -> None:

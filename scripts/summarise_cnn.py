@@ -7,18 +7,12 @@ Out: tables/E.parquet, every run's row, and summary/E.parquet, one row for each 
 import pandas as pd
 import pyarrow as pa
 
-from lazytraining import cnn, jobs, records
+from lazytraining import cnn, fits, jobs, records
 
 
 def summarise(runs: pd.DataFrame) -> pd.DataFrame:
     """Mean and standard deviation (ddof 1) at each α's best learning rate, over the seeds that did not diverge."""
-    chosen, group = cnn.best(runs), cnn.KEYS[:-1]
-    counts = chosen.groupby(group, as_index=False).agg(
-        n_seeds=("seed", "size"), n_diverged=("diverged", "sum")
-    )
-    kept = chosen[~chosen["diverged"]].groupby(group)[cnn.MEASURED].agg(["mean", "std"])
-    kept.columns = [f"{column}_{statistic}" for column, statistic in kept.columns]
-    return counts.merge(kept, on=group, how="left")
+    return fits.over_seeds(cnn.best(runs), cnn.KEYS[:-1], cnn.MEASURED, ["mean", "std"])
 
 
 def main(snakemake) -> None:

@@ -154,3 +154,13 @@ def basin(surface: pd.DataFrame) -> tuple[float, float]:
 def stable_rank(values: pd.Series) -> float:
     """‖B‖_F² / ‖B‖² from the singular values of B, the largest first."""
     return float((values**2).sum() / values.iloc[0] ** 2)
+
+
+def over_seeds(
+    runs: pd.DataFrame, group: list[str], columns: list[str], statistics: list[str]
+) -> pd.DataFrame:
+    """A row for each group: `n_seeds` (all), `n_diverged`, and statistics of the columns over runs that did not diverge."""
+    counts = runs.groupby(group, as_index=False).agg(n_seeds=("seed", "size"), n_diverged=("diverged", "sum"))
+    kept = runs[~runs["diverged"]].groupby(group)[columns].agg(statistics)
+    kept.columns = [f"{column}_{statistic}" for column, statistic in kept.columns]
+    return counts.merge(kept, on=group, how="left")
