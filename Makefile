@@ -1,12 +1,13 @@
 # `make` draws Figures 1 to 7 and judges the claims (quick preset), `make test` runs the tests; README.md says the rest.
 PYTHON ?= python3
 CORES ?= all
+RESULTS ?= results/quick
 ENVIRONMENT := .venv/installed
 RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
 SNAKEMAKE := $(RUN) snakemake --cores $(CORES)
 TARGETS := all theory width population step_size neurons spectral_bias cnn claims
 
-.PHONY: figures report paper test test-reference findings precision bench bench-snakemake chaos pins audit lint format rulegraph schema clean
+.PHONY: figures report paper test test-reference compare reference precision bench bench-snakemake chaos pins audit lint format rulegraph schema clean
 
 figures: $(ENVIRONMENT)
 	$(SNAKEMAKE) --configfile config/quick.yaml -- $(TARGETS)
@@ -27,9 +28,16 @@ test: $(ENVIRONMENT)
 test-reference: $(ENVIRONMENT)
 	$(RUN) pytest -m reference
 
-# Takes results/paper's ledger for reference and writes docs/findings.md's numbers anew from it.
-findings: $(ENVIRONMENT)
-	$(RUN) python scripts/findings.py results/paper/claims.parquet
+# Averages, baselines and claims against docs/reference, in units of the spread over seeds.
+compare: $(ENVIRONMENT)
+	@$(RUN) python scripts/compare.py $(RESULTS)
+
+# Takes both presets' results for reference, and writes the numbers and verdicts of README.md and docs/findings.md anew from them.
+reference: $(ENVIRONMENT)
+	$(RUN) python scripts/reference.py results/quick
+	$(RUN) python scripts/reference.py results/paper figures
+	$(RUN) python scripts/plateaus.py docs/reference/paper
+	$(RUN) python scripts/findings.py
 
 precision: $(ENVIRONMENT)
 	@$(RUN) OMP_NUM_THREADS=1 python scripts/precision.py

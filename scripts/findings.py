@@ -1,19 +1,19 @@
-"""Take a ledger for reference, and write the numbers and verdicts of docs/findings.md anew from it.
+"""Write the numbers and verdicts of docs/findings.md and README.md anew from the reference's ledger.
 
-    python scripts/findings.py results/paper/claims.parquet
+    python scripts/findings.py
 
 A number of the text stands as `number` (claim 4.2), the second measured value of claim 4; a verdict as
 **verdict** (claim 4), or (claims 2a, 2b).
 """
 
 import re
-import shutil
-import sys
 from pathlib import Path
 
 import pandas as pd
 
-DOCS = Path(__file__).parents[1] / "docs"
+ROOT = Path(__file__).parents[1]
+LEDGER = ROOT / "docs/reference/paper/claims.parquet"
+TEXTS = (ROOT / "README.md", ROOT / "docs/findings.md")
 NUMBER = re.compile(r"`[^`]*`(\s+)\(claim\s+(\w+)\.(\d)\)")
 VERDICT = re.compile(r"\*\*[^*]*\*\*(\s+)\((claims?)\s+([\w, ]+)\)")
 VALUE = re.compile(r": (\S+(?: \[[^\]]*\])?) \(\d+ \w+\)(?:; |$)")
@@ -43,13 +43,11 @@ def refreshed(text: str, ledger: pd.DataFrame) -> str:
     return VERDICT.sub(verdict, NUMBER.sub(number, text))
 
 
-def main(path: str) -> None:
-    source = Path(path)
-    for suffix in (".parquet", ".md"):
-        shutil.copy(source.with_suffix(suffix), DOCS / "reference" / f"claims{suffix}")
-    findings = DOCS / "findings.md"
-    findings.write_text(refreshed(findings.read_text(), pd.read_parquet(path)))
+def main() -> None:
+    ledger = pd.read_parquet(LEDGER)
+    for path in TEXTS:
+        path.write_text(refreshed(path.read_text(), ledger))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main()
