@@ -66,6 +66,11 @@ def test_digest_sees_code_and_nothing_else(tmp_path):
     assert digest("d.py", "from lazytraining import problem\nx = 1\n") != base
 
 
+def test_digest_follows_packages_and_their_modules():
+    of_claims = {path.parent.name + "/" + path.stem for path in sources(SCRIPTS / "claims.py")}
+    assert {"claims/__init__", "claims/plateaus", "claims/measures", "lazytraining/fits"} <= of_claims
+
+
 def test_digest_of_training_covers_the_numerics_only():
     modules = {path.stem for path in sources(SCRIPTS / "train.py")}
     assert {"train", "descent", "network", "problem", "records"} <= modules

@@ -33,13 +33,14 @@ def sources(script: Path) -> list[Path]:
 def _read(path: Path) -> tuple[str, list[Path]]:
     """A file's code, and the modules of the library that it imports."""
     tree = ast.parse(path.read_text())
-    names = []
+    found = []
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module == _LIBRARY.name:
-            names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{_LIBRARY.name}."):
-            names.append(node.module.split(".")[1])
-    return ast.unparse(_without_docstrings(tree)), [_LIBRARY / f"{name}.py" for name in names]
+        if isinstance(node, ast.ImportFrom):
+            for name in (node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)):
+                if name.startswith(f"{_LIBRARY.name}."):
+                    place = _LIBRARY.parent / name.replace(".", "/")
+                    found += [place.with_suffix(".py"), place / "__init__.py"]
+    return ast.unparse(_without_docstrings(tree)), [file for file in found if file.exists()]
 
 
 def _without_docstrings(tree: ast.AST) -> ast.AST:

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lazytraining import catalogue, claims, cnn, ledger, measures
+from lazytraining import catalogue, cnn, ledger
+from lazytraining.claims import CLAIMS, beyond, figure_1, lazy_limit, measures, plateaus
 from lazytraining.ledger import Evidence, Verdict
 
 SEEDS = range(3)
@@ -24,7 +25,7 @@ def runs(name: str, **columns) -> pd.DataFrame:
 
 
 def verdict(id: str, evidence: Evidence) -> str:
-    (claim,) = [claim for claim in claims.CLAIMS if claim.id == id]
+    (claim,) = [claim for claim in CLAIMS if claim.id == id]
     return ledger.entry(claim, evidence)["verdict"]
 
 
@@ -80,9 +81,9 @@ def test_start_of_a_plateau_is_between_its_grid_points():
     late, early = plateau(4, 1, 4, 4, starts=10.0), plateau(4, 1, 4, 4, starts=0.1)
     share = 1 - np.log(1.1) / np.log(2)
     expected = 1.0 * 10**share
-    assert measures.plateau_start(late, "plateau").to_numpy() == pytest.approx(3 * [expected], rel=1e-3)
+    assert plateaus.plateau_start(late, "plateau").to_numpy() == pytest.approx(3 * [expected], rel=1e-3)
     both = Evidence(runs={"plateau": late.runs["plateau"], "plateau_symmetrized": early.runs["plateau"]})
-    assert measures.earlier_start(both).to_numpy() == pytest.approx(3 * [0.01], rel=1e-3)
+    assert plateaus.earlier_start(both).to_numpy() == pytest.approx(3 * [0.01], rel=1e-3)
     assert verdict("5b", both) == Verdict.REPRODUCED
 
 
@@ -161,9 +162,9 @@ def test_a_seed_whose_gates_still_switch_is_not_smooth():
     one = (table["seed"] == 1) & (table["iteration"] == 10)
     table.loc[one & (table["alpha"] == 100), "gate_flips"] = 0.01
     table.loc[(table["seed"] == 1) & (table["alpha"] == 100), "weight_gap"] = 1.0
-    assert measures.smooth_exponent("weight_gap")(evidence).to_numpy() == pytest.approx([-2, -2, -2])
+    assert lazy_limit.smooth_exponent("weight_gap")(evidence).to_numpy() == pytest.approx([-2, -2, -2])
     table.loc[one & (table["alpha"] == 1000), "gate_flips"] = 0.01
-    assert measures.smooth_exponent("weight_gap")(evidence).index.to_list() == [0, 2]
+    assert lazy_limit.smooth_exponent("weight_gap")(evidence).index.to_list() == [0, 2]
 
 
 def test_the_bound_on_kappa_is_the_notes():
@@ -195,7 +196,7 @@ def test_speed_counts_a_run_that_never_gets_there_with_all_its_iterations():
     iterations = list(range(0, 1001, 10))
     curves = runs("c", tau=[0.1, 10.0], eta=[1.0, 2.0], iteration=iterations, train_loss=loss)
     evidence = Evidence(curves={"convergence_symmetrized": curves})
-    found = measures.slower_by(1e-2, "best")(evidence)
+    found = figure_1.slower_by(1e-2, "best")(evidence)
     assert found.to_numpy() == pytest.approx(3 * [1000 / (np.log(100) / 0.2)], rel=1e-2)
     assert verdict("2a", evidence) == verdict("2b", evidence) == Verdict.NOT
 
@@ -294,7 +295,7 @@ def test_a_value_at_the_bound_does_not_meet_it():
 def test_extremes_are_of_all_seeds():
     table = runs("trajectory", tau=[0.1, 2.0], iterations=lambda row, seed: 100 * row["tau"])
     table.loc[(table["tau"] == 2) & (table["seed"] == 1), "diverged"] = True
-    found = measures.trajectory_ratio("iterations")(Evidence(runs={"trajectory": table}))
+    found = figure_1.ratio_of_extremes("iterations")(Evidence(runs={"trajectory": table}))
     assert found.to_dict() == pytest.approx({0: 20, 2: 20})
 
 
@@ -341,15 +342,15 @@ def test_the_cnn_is_judged_at_the_best_learning_rate_of_each_alpha():
 
 
 def test_ledger_covers_the_notes_claims():
-    ids = [claim.id for claim in claims.CLAIMS]
+    ids = [claim.id for claim in CLAIMS]
     assert len(ids) == len(set(ids))
     assert {int("".join(filter(str.isdigit, id))) for id in ids} >= set(range(1, 24))
     targets = catalogue.TARGETS | set(catalogue.EVIDENCE)
-    assert {claim.figure for claim in claims.CLAIMS} <= targets
+    assert {claim.figure for claim in CLAIMS} <= targets
 
 
 def test_without_evidence_nothing_is_decided():
-    for claim in claims.CLAIMS:
+    for claim in CLAIMS:
         row = ledger.entry(claim, Evidence())
         assert row["verdict"] == Verdict.OPEN
         assert row["reason"].startswith("needs the ")
@@ -387,7 +388,7 @@ def test_neurons_move_by_the_distance_of_their_points():
     axes = {"tau": [0.1, 2.0], "iteration": [0, 10, 100], "neuron": [-1, 0, 1]}
     rows = runs("neuron_paths", **axes, x=place, y=lambda row, seed: 4.0)
     evidence = Evidence(paths={"neuron_paths": rows})
-    assert measures.paths_moved(True)(evidence).to_list() == pytest.approx([0.1, 0.1001, 0.1002])
+    assert beyond.paths_moved(True)(evidence).to_list() == pytest.approx([0.1, 0.1001, 0.1002])
     assert verdict("29", evidence) == Verdict.REPRODUCED
     swapped = rows.assign(tau=rows["tau"].map({0.1: 2.0, 2.0: 0.1}))
     assert verdict("29", Evidence(paths={"neuron_paths": swapped})) == Verdict.NOT
@@ -404,7 +405,7 @@ def test_low_rank_is_the_stable_rank_left():
             tables[name] = rows.assign(tau=rows["tau"].map({0.01: 100.0, 100.0: 0.01})) if flip else rows
         return Evidence(spectra=tables)
 
-    found = measures.rank_left("plateau", False)(evidence(False))
+    found = beyond.rank_left("plateau", False)(evidence(False))
     assert found[0] == pytest.approx(1.03 / 4)
     assert verdict("30", evidence(False)) == Verdict.REPRODUCED
     assert verdict("30", evidence(True)) == Verdict.NOT

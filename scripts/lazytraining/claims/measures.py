@@ -1,0 +1,102 @@
+"""Measures that claims of several subjects are checked on.
+
+A measure takes the evidence and gives a sample for each seed, or plane, or width. Where an experiment's grid has not what it
+needs, LackingError says so.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from lazytraining import fits
+from lazytraining.ledger import Check, Evidence, LackingError
+
+LARGE = 10.0
+"""τ counts as large from here on."""
+Measure = Callable[[Evidence], pd.Series]
+
+
+def by_seed(rows: pd.DataFrame, statistic: Callable[[pd.DataFrame], float]) -> pd.Series:
+    """A number from each seed's rows."""
+    return pd.Series({seed: statistic(own) for seed, own in rows.groupby("seed")}, dtype=float)
+
+
+def need(condition: bool | np.bool_, text: str) -> None:
+    if not condition:
+        raise LackingError(text)
+
+
+def extreme(rows: pd.DataFrame, key: str, largest: bool = True, where: str = "") -> pd.DataFrame:
+    """The rows at the largest or smallest `key` of all."""
+    need(rows[key].nunique() > 1, f"more than one {key}{where}")
+    return rows[rows[key] == (rows[key].max() if largest else rows[key].min())]
+
+
+def at_extreme(rows: pd.DataFrame, column: str, key: str, largest: bool = True) -> pd.Series:
+    """A column at the largest or smallest `key` of all rows, for the seeds that have it."""
+    own = extreme(rows, key, largest)
+    need(not own["seed"].duplicated().any(), f"one run for each seed and {key}")
+    return own.set_index("seed")[column]
+
+
+def exponent(rows: pd.DataFrame, x: str, y: str) -> pd.Series:
+    """The exponent of y over x, of each seed that has at least two x."""
+    rows = rows[rows.groupby("seed")[x].transform("nunique") > 1]
+    need(len(rows) > 0, f"more than one {x}")
+    return by_seed(rows, lambda own: fits.slope(own[x].to_numpy(float), own[y].to_numpy(float)))
+
+
+def rank_correlation(x: pd.Series, y: pd.Series) -> float:
+    return float(stats.spearmanr(x, y).statistic)
+
+
+def jackknife(
+    table: pd.DataFrame, statistic: Callable[[pd.DataFrame], float], kind: str, least: int = 6
+) -> pd.Series:
+    """Pseudo-values k θ − (k−1) θ_without of a statistic of a table with k values of `kind`: a mean with its spread."""
+    items = table[kind].unique()
+    k = len(items)
+    need(k >= least, f"at least {least} different {kind}, not {k}")
+    whole = statistic(table)
+    values = {item: k * whole - (k - 1) * statistic(table[table[kind] != item]) for item in items}
+    return pd.Series(values, dtype=float).rename_axis(kind)
+
+
+def is_lazy(name: str) -> Check:
+    """Lazy means that at the largest τ neither layer moves by more than a tenth of its norm."""
+
+    def measure(e: Evidence) -> pd.Series:
+        rows = e.get("runs", name)
+        rows = rows[rows["tau"] == rows["tau"].max()]
+        return rows.set_index("seed")[["hidden_distance", "output_distance"]].max(axis=1)
+
+    return Check("relative movement of the layer that moves more, at the largest τ", measure, high=0.1)
+
+
+def over_least(name: str, column: str) -> Measure:
+    """A loss at the largest τ over the least of all τ."""
+
+    def measure(e: Evidence) -> pd.Series:
+        rows = e.get("runs", name)
+        return at_extreme(rows, column, "tau") / rows.groupby("seed")[column].min()
+
+    return measure
+
+
+def off_baseline(name: str, column: str, end: str = "test_loss_end") -> Measure:
+    """|loss / baseline − 1| at the largest τ."""
+
+    def measure(e: Evidence) -> pd.Series:
+        rows, baselines = e.get("runs", name), e.get("baselines", name)
+        baselines = baselines[baselines["tau"] <= rows["tau"].max()]
+        return (at_extreme(rows, end, "tau") / at_extreme(baselines, column, "tau") - 1).abs().dropna()
+
+    return measure
+
+
+def limit_rows(e: Evidence, symmetrize: bool = False) -> pd.DataFrame:
+    """Towards the limit, from a start without mirrored neurons, or with."""
+    rows = e.get("theory", "limit")
+    return rows[rows["symmetrize"] == symmetrize]

@@ -1,0 +1,149 @@
+"""The plateaus of Figures 3 and 4 (§3.3, §4.3)."""
+
+import numpy as np
+import pandas as pd
+
+from lazytraining.claims.measures import (
+    LARGE,
+    Measure,
+    at_extreme,
+    by_seed,
+    is_lazy,
+    need,
+    off_baseline,
+    over_least,
+)
+from lazytraining.ledger import Check, Claim, Evidence, Verdict
+
+
+def output_movement(name: str) -> Measure:
+    return lambda e: at_extreme(e.get("runs", name), "output_distance", "tau")
+
+
+def large(e: Evidence, name: str) -> pd.DataFrame:
+    rows = e.get("runs", name)
+    rows = rows[rows["tau"] >= LARGE]
+    need(rows["tau"].nunique() > 1, f"at least two tau >= {LARGE:g} in {name}")
+    return rows
+
+
+def unevenness(name: str) -> Measure:
+    """Largest over least end loss at large τ, minus 1."""
+    return lambda e: by_seed(
+        large(e, name), lambda own: own["test_loss_end"].max() / own["test_loss_end"].min() - 1
+    )
+
+
+def excess(name: str) -> Measure:
+    """End loss at the largest τ over the least of all τ."""
+
+    def measure(e: Evidence) -> pd.Series:
+        large(e, name)
+        return over_least(name, "test_loss_end")(e)
+
+    return measure
+
+
+def plateau_start(e: Evidence, name: str) -> pd.Series:
+    """The τ from which on the end loss stays within 10 % of that at the largest τ, between grid points."""
+
+    def start(own: pd.DataFrame) -> float:
+        own = own.sort_values("tau")
+        tau, off = own["tau"].to_numpy(), np.abs(np.log(own["test_loss_end"] / own["test_loss_end"].iloc[-1]))
+        outside = np.flatnonzero(off > np.log(1.1))
+        if not len(outside):
+            return tau[0]
+        i = outside[-1]
+        share = (off.iloc[i] - np.log(1.1)) / (off.iloc[i] - off.iloc[i + 1])
+        return float(tau[i] * (tau[i + 1] / tau[i]) ** share)
+
+    large(e, name)
+    return by_seed(e.get("runs", name), start)
+
+
+def earlier_start(e: Evidence) -> pd.Series:
+    return plateau_start(e, "plateau_symmetrized") / plateau_start(e, "plateau")
+
+
+CLAIMS = [
+    Claim(
+        "3a",
+        "§3.3, §4.3",
+        "Without symmetrisation the test loss has a plateau at large τ (Figure 3).",
+        "figure_3",
+        [Check("largest over least end loss at large τ, minus 1", unevenness("plateau"), high=0.05)],
+        reasons={
+            Verdict.REPRODUCED: "With η ∝ 1/τ² a run at large τ does not depend on τ but through y/τ², which vanishes."
+        },
+    ),
+    Claim(
+        "3b",
+        "§4.3",
+        "The loss on that plateau is higher than at small τ.",
+        "figure_3",
+        [Check("plateau over the least loss of all τ", excess("plateau"), low=1.2, logarithmic=True)],
+        reasons={Verdict.REPRODUCED: "Random features do not know the teacher's directions."},
+    ),
+    Claim(
+        "4",
+        "§3.3, §4.3",
+        "The plateau of Figure 3 is lazy training.",
+        "figure_3",
+        [
+            is_lazy("plateau"),
+            Check(
+                "relative distance of its loss from the tangent model's",
+                off_baseline("plateau", "tangent_test_loss_end"),
+                high=0.05,
+            ),
+        ],
+        artefact=[
+            Check("movement of the output layer", output_movement("plateau"), low=0.9),
+            Check(
+                "relative distance of its loss from least squares on random features",
+                off_baseline("plateau", "random_feature_loss"),
+                high=0.05,
+            ),
+        ],
+        reasons={
+            Verdict.ARTEFACT: "To cancel h(w0) the output layer collapses and the hidden layer hardly turns: what is left is "
+            "least squares on random features. The tangent model's loss grows like τ⁴."
+        },
+    ),
+    Claim(
+        "5a",
+        "§3.3, §4.3",
+        "With symmetrisation there is a plateau too (Figure 4).",
+        "figure_4",
+        [
+            Check(
+                "largest over least end loss at large τ, minus 1",
+                unevenness("plateau_symmetrized"),
+                high=0.05,
+            )
+        ],
+    ),
+    Claim(
+        "5b",
+        "§3.3, §4.3",
+        "It starts at a lower τ than without.",
+        "figure_4",
+        [Check("start of the plateau, with over without", earlier_start, high=1, logarithmic=True)],
+        reasons={Verdict.REPRODUCED: "But the two are plateaus of different things: see claims 4 and 6."},
+    ),
+    Claim(
+        "6",
+        "§3.3, §4.3",
+        "The plateau of Figure 4 is lazy training.",
+        "figure_4",
+        [
+            is_lazy("plateau_symmetrized"),
+            Check(
+                "relative distance of its loss from the tangent model's",
+                off_baseline("plateau_symmetrized", "tangent_test_loss_end"),
+                high=0.01,
+            ),
+        ],
+        reasons={Verdict.REPRODUCED: "Every curve there is the tangent model's, from its closed form."},
+    ),
+]

@@ -1,0 +1,112 @@
+"""One step size for all τ, Figure 7, and the conjecture about others (§5.1)."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from lazytraining.claims.measures import Measure, by_seed, need, rank_correlation
+from lazytraining.ledger import Check, Claim, Evidence, Verdict
+
+
+def rise_with_tau(name: str, column: str, highest: float = np.inf) -> Measure:
+    """Rank correlation of a loss with τ up to `highest`."""
+
+    def measure(e: Evidence) -> pd.Series:
+        rows = e.get("runs", name)
+        rows = rows[rows["tau"] <= highest * (1 + 1e-9)]
+        need(rows["tau"].nunique() >= 3, f"at least three tau in {name}")
+        need(rows["seed"].nunique() >= 3, f"at least three seeds in {name}")
+        return by_seed(rows, lambda own: rank_correlation(own["tau"], own[column]))
+
+    return measure
+
+
+def rise_along(step: Callable[[np.ndarray], np.ndarray]) -> Measure:
+    """Rank correlation of the end loss with τ along the steps of a plane nearest to η(τ), less than a factor 3 off.
+
+    A τ at which that run diverged is left out.
+    """
+
+    def measure(e: Evidence) -> pd.Series:
+        rows = e.get("runs", "step_size", diverged=True)
+        off = np.abs(np.log(rows["eta"] / step(rows["tau"])))
+        nearest = off.groupby([rows["seed"], rows["tau"]]).idxmin()
+        rows = rows.loc[nearest[off[nearest].to_numpy() < np.log(3)]]
+        rows = rows[~rows["diverged"]]
+        need(rows["tau"].nunique() >= 3, "at least three tau with such steps in step_size")
+        return by_seed(rows, lambda own: rank_correlation(own["tau"], own["test_loss_end"]))
+
+    return measure
+
+
+CLAIMS = [
+    Claim(
+        "10a",
+        "§5.1",
+        "With one step size for all τ Figure 3 is inverted (best throughout).",
+        "figure_7",
+        [
+            Check(
+                "rank correlation of the best loss with τ, one step size",
+                rise_with_tau("fixed_step", "test_loss_best"),
+                high=-0.5,
+            ),
+            Check(
+                "rank correlation of the best loss with τ ≤ 10, Figure 3",
+                rise_with_tau("plateau", "test_loss_best", 10.0),
+                low=0.5,
+            ),
+        ],
+    ),
+    Claim(
+        "10b",
+        "§5.1",
+        "So is Figure 4.",
+        "figure_7",
+        [
+            Check(
+                "rank correlation of the best loss with τ, one step size",
+                rise_with_tau("fixed_step_symmetrized", "test_loss_best"),
+                high=-0.5,
+            ),
+            Check(
+                "rank correlation of the best loss with τ ≤ 10, Figure 4",
+                rise_with_tau("plateau_symmetrized", "test_loss_best", 10.0),
+                low=0.5,
+            ),
+        ],
+        reasons={
+            Verdict.REPRODUCED: "By how far training has come: with a fixed step, small τ has hardly moved when it ends."
+        },
+    ),
+    Claim(
+        "11a",
+        "§5.1",
+        "Figure 3 returns with smaller steps at smaller τ.",
+        "step_size",
+        [
+            Check(
+                "rank correlation of the end loss with τ along η = 0.005 min(1, τ)",
+                rise_along(lambda tau: 0.005 * np.minimum(1, tau)),
+                low=0.5,
+            )
+        ],
+        reasons={
+            Verdict.NOT: "Small τ needs larger steps, not smaller ones: the gradient there is of order τ."
+        },
+    ),
+    Claim(
+        "11b",
+        "§5.1",
+        "The other reading: it returns with larger steps at smaller τ.",
+        "step_size",
+        [
+            Check(
+                "rank correlation of the end loss with τ along η = min(10, 0.1/τ²)",
+                rise_along(lambda tau: np.minimum(10, 0.1 / tau**2)),
+                low=0.5,
+            )
+        ],
+    ),
+]

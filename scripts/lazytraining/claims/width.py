@@ -1,0 +1,67 @@
+"""Width (§1.1, §4.5, §4.7)."""
+
+import pandas as pd
+
+from lazytraining.claims.measures import Measure, at_extreme, exponent
+from lazytraining.ledger import Check, Claim, Evidence, Verdict
+
+
+def width_exponent(name: str, column: str = "test_loss_end", least: int = 8) -> Measure:
+    def measure(e: Evidence) -> pd.Series:
+        rows = e.get("runs", name)
+        return exponent(rows[rows["m"] >= least], "m", column)
+
+    return measure
+
+
+def width_ratio(e: Evidence) -> pd.Series:
+    ours, theirs = (
+        at_extreme(e.get("runs", n), "test_loss_end", "m") for n in ("width_ntk", "width_mean_field")
+    )
+    return ours / theirs
+
+
+CLAIMS = [
+    Claim(
+        "12a",
+        "§4.5",
+        "With α = 1/√m generalisation is lost as m grows.",
+        "width",
+        [Check("exponent of the test loss over m ≥ 8", width_exponent("width_ntk"), low=0.1)],
+    ),
+    Claim(
+        "12b",
+        "§4.5",
+        "With α = 1/m it is not.",
+        "width",
+        [Check("exponent of the test loss over m ≥ 8", width_exponent("width_mean_field"), high=0.1)],
+        reasons={
+            Verdict.NOT: "It rises too, from about 8 neurons on, which are best with either scaling; but to a lower level."
+        },
+    ),
+    Claim(
+        "12c",
+        "§4.5",
+        "At large m, 1/m generalises better.",
+        "width",
+        [Check("test loss at the largest m, 1/√m over 1/m", width_ratio, low=1, logarithmic=True)],
+    ),
+    Claim(
+        "27",
+        "§1.1, §4.7",
+        "With 1/√m training gets lazier as m grows, with 1/m it does not.",
+        "landscape_ntk",
+        [
+            Check(
+                "exponent over m of the relative distance, 1/√m",
+                width_exponent("landscape_ntk", "relative_distance", 1),
+                high=-0.25,
+            ),
+            Check(
+                "exponent over m of the relative distance, 1/m",
+                width_exponent("landscape_mean_field", "relative_distance", 1),
+                low=-0.25,
+            ),
+        ],
+    ),
+]
