@@ -25,7 +25,7 @@ from lazytraining.problem import Stream
 
 
 class Layer(NamedTuple):
-    weight: Float[Tensor, "out in ..."]
+    weight: Float[Tensor, "out in ..."]  # noqa: F821 - reads like Python
     bias: Float[Tensor, " out"]
 
 
@@ -54,7 +54,7 @@ def channels(width: float) -> list[int]:
     return [max(1, round(count * width)) for count in CHANNELS]
 
 
-def xavier(weight: Float[Tensor, "out in ..."]) -> float:
+def xavier(weight: Float[Tensor, "out in ..."]) -> float:  # noqa: F821
     """Standard deviation √(2 / (inputs + outputs)) of Glorot and Bengio's rule with gain 1."""
     return math.sqrt(2 / (weight[0].numel() + weight[:, 0].numel()))
 
