@@ -5,11 +5,11 @@ the sign of a_i; arrows are the teacher's neurons.
 """
 
 import itertools
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
-from matplotlib.animation import FuncAnimation, PillowWriter
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
@@ -90,11 +90,11 @@ def draw(rows: pd.DataFrame) -> plt.Figure:
     return figure
 
 
-def animate(rows: pd.DataFrame) -> FuncAnimation:
-    """The first seed's paths as they grow, iterations in equal ratios."""
+def animate(rows: pd.DataFrame) -> Iterator[plt.Figure]:
+    """The first seed's paths as they grow, iterations in equal ratios: one figure, frame after frame."""
     rows = rows[rows["seed"] == rows["seed"].min()]
     taus = sorted(rows["tau"].unique())
-    figure, panels = plt.subplots(1, len(taus), figsize=(2.6 * len(taus), 3.1), squeeze=False)
+    figure, panels = plt.subplots(1, len(taus), figsize=(2.6 * len(taus), 3.1), dpi=110, squeeze=False)
     drawn = []
     for axes, tau in zip(panels[0], taus, strict=True):
         drawn += panel(axes, rows[rows["tau"] == tau])
@@ -104,23 +104,20 @@ def animate(rows: pd.DataFrame) -> FuncAnimation:
     times = np.concatenate([[0], np.geomspace(20, max(last, 20), FRAMES - 1)])
     clock = figure.supxlabel("", fontsize=8)
 
-    def show(number: int) -> None:
-        clock.set_text(f"iteration {times[number]:,.0f}")
+    for time in times:
+        clock.set_text(f"iteration {time:,.0f}")
         for line, dot, path in drawn:
-            past = path[path["iteration"] <= times[number] * (1 + 1e-9)]
+            past = path[path["iteration"] <= time * (1 + 1e-9)]
             line.set_data(past["x"], past["y"])
             dot.set_data(past["x"].iloc[-1:], past["y"].iloc[-1:])
-
-    return FuncAnimation(figure, show, frames=FRAMES)
+        yield figure
 
 
 def main(snakemake) -> None:
     jobs.start(snakemake)
     rows = records.read(snakemake.input, tables.PATHS).to_pandas()
     style.save(draw(rows), snakemake.output.png, snakemake.output.pdf)
-    animation = animate(rows)
-    with records.replacing(snakemake.output.gif) as temporary:
-        animation.save(temporary, writer=PillowWriter(fps=12), dpi=110)
+    style.save_animation(animate(rows), snakemake.output.gif)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
     python scripts/provenance.py FILE …
 
-FILE is a Parquet file, PNG or PDF of this workflow.
+FILE is a Parquet file, PNG, PDF or GIF of this workflow.
 """
 
 import json
@@ -25,6 +25,9 @@ def provenance(path: Path) -> dict[str, str]:
     if path.suffix == ".png":
         with PIL.Image.open(path) as image:
             return dict(image.text)
+    if path.suffix == ".gif":
+        with PIL.Image.open(path) as image:
+            return json.loads(image.info.get("comment", b"{}"))
     found = re.search(rb"/Keywords \(((?:[^()\\]|\\.)*)\)", path.read_bytes(), re.DOTALL)
     return json.loads(re.sub(rb"\\(.)", rb"\1", found[1])) if found else {}
 

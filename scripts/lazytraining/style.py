@@ -1,6 +1,7 @@
 """One look for every figure: sizes, colours, labels, files."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import matplotlib
@@ -8,6 +9,8 @@ import matplotlib
 matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
+import numpy as np
+import PIL.Image
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
@@ -75,6 +78,18 @@ def save(figure: Figure, *paths: str | Path) -> None:
             pdf = temporary.suffix == ".pdf"  # has a fixed set of keys
             figure.savefig(temporary, metadata={"Keywords": json.dumps(texts)} if pdf else texts)
     plt.close(figure)
+
+
+def save_animation(figures: Iterable[Figure], path: str | Path) -> None:
+    """Write what figures, or one as it changes, look like as a GIF that goes round, with provenance as its comment."""
+    frames = []
+    for figure in figures:
+        figure.canvas.draw()
+        frames.append(PIL.Image.fromarray(np.asarray(figure.canvas.buffer_rgba())).convert("RGB"))
+    plt.close(figure)
+    with replacing(path) as temporary:
+        options = {"duration": 80, "loop": 0, "comment": json.dumps(provenance())}
+        frames[0].save(temporary, save_all=True, append_images=frames[1:], **options)
 
 
 def look(number: int) -> dict[str, str | float]:
