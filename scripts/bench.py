@@ -19,12 +19,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import check_config
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import torch
 import yaml
-from snakemake.utils import update_config
 
 from lazytraining import cost, descent, experiments, network, problem, records, training
 from lazytraining.network import Weights
@@ -233,13 +233,10 @@ def product_seconds(config: experiments.Config, results: Path) -> float:
 
 def quick_preset() -> dict[str, float]:
     """CPU seconds of the quick preset from nothing, stacked, and of its training, and of its matrix products."""
-    content, overlay = {}, {"results": "results", "execution": "stacked"}
-    for part in (ROOT / "config/config.yaml", ROOT / "config/quick.yaml"):
-        update_config(content, experiments.read_yaml(part))
-    config = experiments.load(content | overlay)
     with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "bench.yaml").write_text(yaml.safe_dump(overlay))
-        files = [str(ROOT / "config/quick.yaml"), "bench.yaml"]
+        files = [str(ROOT / "config/quick.yaml"), f"{folder}/bench.yaml"]
+        Path(files[1]).write_text(yaml.safe_dump({"results": "results", "execution": "stacked"}))
+        config = check_config.load(*files)
         command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", "2"]
         command += ["--workflow-profile", str(ROOT / "profiles/default"), "--configfile", *files, "--"]
         options = {"cwd": folder, "env": os.environ | {"OMP_NUM_THREADS": "1"}}
@@ -265,7 +262,7 @@ def quick_preset() -> dict[str, float]:
 
 def operations() -> pd.DataFrame:
     """Floating-point operations of the paper preset's matrix products, by experiment, if no run ends early."""
-    config = experiments.load(experiments.read_yaml(ROOT / "config/config.yaml"))
+    config = check_config.load()
     rows = []
     for name, runs in config.runs.items():
         settings = config.settings(runs[:1])

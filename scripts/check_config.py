@@ -13,11 +13,16 @@ from lazytraining import experiments
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def main(*overlays: str) -> None:
+def load(*overlays: str | Path) -> experiments.Config:
+    """The paper preset with these files laid over it. Raises ConfigError."""
     content = {}
     for path in (ROOT / "config/config.yaml", *overlays):
         update_config(content, experiments.read_yaml(path))
-    config = experiments.load(content)
+    return experiments.load(content)
+
+
+def main(*overlays: str) -> None:
+    config = load(*overlays)
     experiments.check_folder(config.results)
     runs = sum(map(len, config.runs.values()))
     print(f"{len(config.experiments)} experiments, {runs} runs, into {config.results}")

@@ -11,20 +11,15 @@ from pathlib import Path
 from types import SimpleNamespace
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # as in a job, and before NumPy and torch look
+import check_config
 import torch
 import train
-from snakemake.utils import update_config
 
 from lazytraining import digest, experiments, records
 
-ROOT = Path(__file__).resolve().parents[1]
-
 
 def main(experiment: str, seed: str, *overlays: str) -> None:
-    content = {}
-    for path in (ROOT / "config/config.yaml", *overlays):
-        update_config(content, experiments.read_yaml(path))
-    config = experiments.load(content)
+    config = check_config.load(*overlays)
     if (experiment, int(seed)) not in config.stacks:
         known = ", ".join(f"{name} {of}" for name, of in config.stacks)
         raise experiments.ConfigError(f"{experiment} {seed} is not configured; expected one of {known}")
@@ -38,7 +33,7 @@ def main(experiment: str, seed: str, *overlays: str) -> None:
         params=SimpleNamespace(
             runs=[run._asdict() for run in runs],
             settings=config.settings(runs),
-            code=digest.code_digest(ROOT / "scripts/train.py"),
+            code=digest.code_digest(Path(train.__file__)),
         ),
     )
     records.ORIGIN.update(code=job.params.code, configuration=config.digest(experiment))

@@ -1,5 +1,6 @@
 import json
 
+import check_config
 import pytest
 import yaml
 from conftest import ROOT, TINY
@@ -312,14 +313,11 @@ def test_an_experiment_that_is_null_is_left_out():
     assert list(load(content).experiments) == ["tiny"]
 
 
-@pytest.mark.parametrize("overlay", [None, "quick.yaml", "cifar10.yaml"])
-def test_presets_are_right(overlay):
-    content = experiments.read_yaml(ROOT / "config/config.yaml")
-    paper = load(content)
+def test_presets_are_right():
+    paper = check_config.load()
     assert len(paper.runs["plateau"]) == 33 * 10
-    if overlay:
-        update_config(content, experiments.read_yaml(ROOT / "config" / overlay))
-        assert load(content).experiments.keys() == paper.experiments.keys()
+    for overlay in ("quick.yaml", "cifar10.yaml"):
+        assert check_config.load(ROOT / "config" / overlay).experiments.keys() == paper.experiments.keys()
 
 
 def test_an_overlay_changes_no_other_experiment():
@@ -362,11 +360,8 @@ def test_doubtful_precision_of_a_cnn_is_said():
 
 
 def test_presets_are_in_the_range_of_their_precision():
-    content = {}
-    update_config(content, experiments.read_yaml(ROOT / "config/config.yaml"))
-    assert experiments.doubtful_precision(load(content)) == []
-    update_config(content, experiments.read_yaml(ROOT / "config/quick.yaml"))
-    assert experiments.doubtful_precision(load(content)) == []
+    for overlays in ([], [ROOT / "config/quick.yaml"]):
+        assert experiments.doubtful_precision(check_config.load(*overlays)) == []
 
 
 def test_schema_is_current_and_named_by_the_presets():
