@@ -19,7 +19,7 @@ from lazytraining import digest, experiments, records
 
 
 def main(experiment: str, seed: str, *overlays: str) -> None:
-    config = check_config.load(*overlays)
+    config = check_config.load(*overlays).model_copy(update={"execution": "stacked"})
     if (experiment, int(seed)) not in config.stacks:
         known = ", ".join(f"{name} {of}" for name, of in config.stacks)
         raise experiments.ConfigError(f"{experiment} {seed} is not configured; expected one of {known}")

@@ -436,13 +436,15 @@ def test_the_gpu_profile_stacks_and_says_where_there_is_no_gpu(tmp_path):
 
 def test_a_seed_is_trained_by_hand_as_in_its_job(stacked):
     path = stacked.results / "stacks/experiment=trajectory/seed=1/run.parquet"
-    before = data(path.parent)
+    before, digest = data(path.parent), pq.read_schema(path).metadata[b"configuration"]
     path.unlink()
+    stacked.write(ALL)  # in whatever execution, it is the stack's job
     script = [sys.executable, str(ROOT / "scripts/train_by_hand.py")]
     run = {"cwd": stacked.folder, "capture_output": True, "text": True, "check": False}
     done = subprocess.run([*script, "trajectory", "1", "overlay.yaml"], **run)
     assert done.returncode == 0, done.stderr
     assert data(path.parent) == before
+    assert pq.read_schema(path).metadata[b"configuration"] == digest
     wrong = subprocess.run([*script, "trajectory", "7", "overlay.yaml"], **run)
     assert wrong.returncode == 1
     assert wrong.stderr.startswith("Configuration: trajectory 7 is not configured")
