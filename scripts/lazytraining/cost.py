@@ -3,6 +3,8 @@
 import math
 from typing import Any
 
+from lazytraining.kinds import IMAGES
+
 UPDATE = 2e-4
 """Seconds of an update that computes next to nothing, on one core."""
 FLOPS = {"float32": 6e10, "float64": 3e10}
@@ -11,8 +13,6 @@ CNN_FLOPS = {"float32": 2.5e10, "float64": 8e9}
 """Operations a second in small convolutions with their gradients."""
 VGG_11 = 3.05e8
 """Operations of a forward pass of one 32 × 32 image at width 1; they go with the square of the width."""
-IMAGES = {"digits": 1797, "cifar10": 60_000}
-"""Of a data set, for training and test together."""
 SPARE = 4
 """How much slower a job may be: many points leave the core's cache, and other cores are slower."""
 START_MINUTES = 3
@@ -39,7 +39,7 @@ def minutes(runs: list, settings: dict[str, Any]) -> int:
 
 def cnn_minutes(settings: dict[str, Any]) -> int:
     """For one CNN on one core: forward and backward of the network, forward of its frozen copy; five forwards at the end."""
-    images = settings["images"] or IMAGES[settings["dataset"]]
+    images = settings["images"] or sum(IMAGES[settings["dataset"]])
     passes = images * (4 * settings["epochs"] + 5)
     seconds = passes * VGG_11 * settings["width"] ** 2 / CNN_FLOPS[settings["precision"]]
     return math.ceil(START_MINUTES + SPARE * seconds / 60)
@@ -47,7 +47,7 @@ def cnn_minutes(settings: dict[str, Any]) -> int:
 
 def cnn_megabytes(settings: dict[str, Any]) -> int:
     """The images, their augmented copy, and the layers of a batch: 2¹⁸ units and their gradients for each image at width 1."""
-    images = IMAGES[settings["dataset"]] * 3 * 3 * 32**2
+    images = sum(IMAGES[settings["dataset"]]) * 3 * 3 * 32**2
     units = 4 * 8 * 2**18 * settings["width"] * max(settings["batch"], 200)
     return BASE_MB + math.ceil((images + units + 6 * 8 * 1e7 * settings["width"] ** 2) / 1e6)
 

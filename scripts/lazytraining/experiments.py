@@ -1,13 +1,13 @@
 """The configuration: what is allowed in it, and the table of runs that it stands for.
 
-What a single key takes stands in `kinds`; checks across keys live here. All are made once, when the workflow is loaded.
+What a single key takes stands in `kinds`, what has to hold across keys in `checks`. All is checked once, when the workflow
+is loaded.
 """
 
 import difflib
 import hashlib
 import itertools
 import json
-import math
 import os
 from collections.abc import Iterator
 from functools import cached_property
@@ -17,7 +17,9 @@ from typing import Annotated, Any, Literal, NamedTuple
 import yaml
 from pydantic import Field, ValidationError
 
-from lazytraining.catalogue import FIGURES, LANDSCAPES, MIRRORED, RESERVED
+from lazytraining import checks
+from lazytraining.catalogue import FIGURES, RESERVED
+from lazytraining.checks import PROBLEM, ConfigError
 from lazytraining.expressions import Expression, ExpressionError
 from lazytraining.fields import because, rounded, show
 from lazytraining.kinds import (
@@ -33,21 +35,8 @@ from lazytraining.kinds import (
     Theory,
 )
 
-PROBLEM = ("d", "n_train", "n_test", "teacher_neurons", "teacher_gain")
-"""Keys that make a problem, together with a seed."""
-_MOST_RUNS = 1_000_000
-_TRAINING_IMAGES = {"digits": 1200, "cifar10": 50_000}
 CNN_FLOAT32_ALPHA = 1e4
 """Largest α up to which a CNN in float32 was found to agree with float64 (docs/precision.md)."""
-_MOST_NUMBERS = 10**11
-"""In one array of a job: 800 GB."""
-_MOST_NODES = 1_000_000
-"""Of YAML: aliases of aliases make billions of a few lines."""
-_DEEPEST = 20
-
-
-class ConfigError(ValueError):
-    """One line for the user: where in the configuration, what stands there, what is expected."""
 
 
 class Config(Model):
@@ -66,9 +55,9 @@ class Config(Model):
         description="a mapping of experiments by name, at most 60 of a-z, 0-9 and _ starting with a letter"
     )
 
-    def of_kind(self, *kinds: type[Model]) -> dict[str, Model]:
-        """The experiments of these kinds."""
-        return {name: one for name, one in self.experiments.items() if isinstance(one, kinds)}
+    def of_kind(self, kind: type[Model]) -> dict[str, Model]:
+        """The experiments of a kind."""
+        return {name: one for name, one in self.experiments.items() if isinstance(one, kind)}
 
     @cached_property
     def sweeps(self) -> dict[str, Sweep]:
@@ -163,7 +152,7 @@ def read_yaml(path: str | Path) -> dict:
         raise ConfigError(f"{path}: not readable as YAML: {' '.join(str(error).split())}") from None
     if not isinstance(content, dict):
         raise ConfigError(f"{path}: {show(content)} is not allowed; expected a mapping of keys")
-    _check_nodes(content)
+    checks.check_nodes(content)
     return content
 
 
@@ -184,7 +173,7 @@ def load(content: dict) -> Config:
 
     An experiment that is None is left out. Raises ConfigError for anything that is not allowed.
     """
-    _check_nodes(content)
+    checks.check_nodes(content)
     experiments = content.get("experiments")
     if isinstance(experiments, dict):
         experiments = {name: value for name, value in experiments.items() if value is not None}
@@ -199,33 +188,12 @@ def load(content: dict) -> Config:
         errors = sorted(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
         raise ConfigError(_explain(errors[0])) from None
     if config.theory:
-        if config.theory.m % 2:
-            raise ConfigError(f"theory.m: {config.theory.m} is not allowed; expected an even integer ≥ 2")
+        checks.check_theory(config.theory)
         config.theory_steps  # noqa: B018 - evaluates the expression at every tau, now
-    for path, model in [
-        ("theory", config.theory),
-        *((f"experiments.{name}", one) for name, one in config.experiments.items()),
-    ]:
-        if hasattr(model, "n_train"):
-            _check_size(path, model)
-    count = 0
-    for name, experiment in config.sweeps.items():
-        odd = [m for m in experiment.m if m % 2]
-        if experiment.symmetrize and odd:
-            raise ConfigError(
-                f"experiments.{name}.m: {odd[0]} is not allowed; expected even integers with symmetrize: true"
-            )
-        sizes = map(
-            len, (experiment.m, experiment.alpha, experiment.tau, experiment.step_size, experiment.seeds)
-        )
-        count += math.prod(sizes)
-        if count > _MOST_RUNS:
-            raise ConfigError(
-                f"experiments.{name}: more than {_MOST_RUNS} runs are not allowed; expected fewer"
-            )
-    _check_figures(config)
-    _check_cnns(config)
+    checks.check_experiments(config.experiments)
+    checks.check_figures(config.experiments)
     config.runs  # noqa: B018 - evaluates every expression for every run, now
+    checks.check_landscapes(config.sweeps, config.runs)
     return config
 
 
@@ -259,103 +227,6 @@ def doubtful_precision(config: Config) -> list[str]:
                 f"to {CNN_FLOAT32_ALPHA:.0e}"
             )
     return lines
-
-
-def _check_cnns(config: Config) -> None:
-    """A CNN's images are there, and what is done to them keeps their class."""
-    if "vgg11" in config.experiments and config.experiments["vgg11"].kind != "cnn":
-        raise ConfigError(
-            f"experiments.vgg11.kind: {config.experiments['vgg11'].kind} is not allowed; expected cnn, as the claims of "
-            "the ledger read it (another kind: another name)"
-        )
-    for name, one in config.of_kind(Cnn).items():
-        most = _TRAINING_IMAGES[one.dataset]
-        if one.images is not None and one.images > most:
-            raise ConfigError(
-                f"experiments.{name}.images: {one.images} is not allowed; expected at most {most}, as many as {one.dataset} "
-                "has for training, or null for all"
-            )
-        if one.dataset == "digits" and one.augment == "crop_and_flip":
-            raise ConfigError(
-                f"experiments.{name}.augment: {one.augment} is not allowed; expected none or crop, because a mirrored "
-                "digit is another sign"
-            )
-
-
-def _check_nodes(content: dict) -> None:
-    """What is small in YAML may be larger than memory, or have no end."""
-    waiting, seen = [(content, 0)], 0
-    while waiting:
-        node, depth = waiting.pop()
-        if isinstance(node, dict):
-            node = [*node.keys(), *node.values()]
-        if isinstance(node, list | tuple | set):
-            waiting += [(child, depth + 1) for child in node]
-            seen += len(node)
-        if depth > _DEEPEST or seen > _MOST_NODES:
-            raise ConfigError(
-                f"configuration: more than {_MOST_NODES} values, or {_DEEPEST} inside each other, are not allowed; "
-                "expected fewer"
-            )
-
-
-def _check_size(path: str, model: Model) -> None:
-    """The arrays of a job have a row for each point or neuron, a column for each input or neuron."""
-    points, inputs = model.n_train + model.n_test, getattr(model, "d", 2)
-    counts = [getattr(model, key, 0) for key in ("m", "widths", "teacher_neurons")]
-    neurons = max(max(count) if isinstance(count, list) else count for count in counts)
-    if (points + neurons) * (inputs + neurons) > _MOST_NUMBERS:
-        raise ConfigError(
-            f"{path}: {points} points, {inputs} inputs and {neurons} neurons are not allowed; expected "
-            f"(points + neurons) × (inputs + neurons) ≤ {_MOST_NUMBERS:.0e}, or no machine can hold them"
-        )
-
-
-def _check_figures(config: Config) -> None:
-    """The experiments of a figure sweep what it draws, and landscapes have planes."""
-    for name, drawn in {name: drawn for figure in FIGURES.values() for name, drawn in figure.items()}.items():
-        experiment = config.experiments.get(name)
-        kind = "population" if name == "population_loss" else "descent"
-        if experiment and experiment.kind != kind:
-            raise ConfigError(
-                f"experiments.{name}.kind: {experiment.kind} is not allowed; expected {kind}, as its figure says"
-            )
-        if experiment and experiment.symmetrize != (name.endswith("symmetrized") or name in MIRRORED):
-            raise ConfigError(
-                f"experiments.{name}.symmetrize: {experiment.symmetrize} is not allowed; expected "
-                f"{not experiment.symmetrize}, as its figure says (another start: another name)"
-            )
-        for key in {"m", "alpha", "tau", "step_size"} - drawn if experiment else ():
-            values = getattr(experiment, key)
-            if len(values) > 1:
-                raise ConfigError(
-                    f"experiments.{name}.{key}: {show(values)} is not allowed; expected one value, because its "
-                    f"figure draws it over {' and '.join(sorted(drawn))} alone (another sweep: another name)"
-                )
-    pair = [name for name in LANDSCAPES if name in config.experiments]
-    for name in pair:
-        experiment = config.experiments[name]
-        if not experiment.keep_weights or experiment.data_seed is None or len(experiment.seeds) < 3:
-            raise ConfigError(
-                f"experiments.{name}: keep_weights {experiment.keep_weights}, data_seed {experiment.data_seed} and "
-                f"{len(experiment.seeds)} seeds are not allowed; expected keep_weights: true, a data_seed and at "
-                "least 3 seeds, whose end points span a plane"
-            )
-        first = config.experiments[pair[0]]
-        for run in config.runs[name]:
-            scaling = run.m**-1.0 if name == "landscape_mean_field" else run.m**-0.5
-            if run.alpha != rounded(scaling):
-                raise ConfigError(
-                    f"experiments.{name}.alpha: {run.alpha:.6g} at m = {run.m} is not allowed; expected "
-                    f"{scaling:.6g}, the scaling that Figures 2 and 6 name"
-                )
-        for key in (*PROBLEM, "data_seed", "m"):
-            ours, theirs = getattr(experiment, key), getattr(first, key)
-            if ours != theirs:
-                raise ConfigError(
-                    f"experiments.{name}.{key}: {show(ours)} is not allowed; expected {show(theirs)} as in "
-                    f"{pair[0]}, because Figure 6 draws both on one plane"
-                )
 
 
 def _expand(name: str, experiment: Sweep) -> Iterator[Run]:

@@ -118,6 +118,10 @@ class Neurons(Model):
     iterations: whole(1) = Field(description="an integer ≥ 1: updates")
 
 
+IMAGES = {"digits": (1200, 597), "cifar10": (50_000, 10_000)}
+"""Of each data set, for training and for test."""
+
+
 class Cnn(Model):
     """VGG-11 on images, over alpha × learning_rate × seeds, by stochastic gradient descent with momentum."""
 
