@@ -46,6 +46,11 @@ def theory(**changes) -> dict:
     return config() | {"theory": keys | changes}
 
 
+def neurons(**changes) -> dict:
+    keys = {"kind": "neurons", "n_train": 5, "n_test": 5, "teacher_neurons": 3, "m": 4, "tau": [1], "seeds": 1}
+    return {"results": "r", "experiments": {"paths": keys | {"step_size": 0.1, "iterations": 3} | changes}}
+
+
 def vgg11(**changes) -> dict:
     keys = {"kind": "cnn", "dataset": "digits", "width": 0.1, "alpha": [1], "learning_rate": [1], "seeds": 1}
     keys |= {"epochs": 1, "batch": 2, "momentum": 0.9, "augment": "none", "precision": "float32"}
@@ -144,6 +149,7 @@ BAD = {
         "experiments.tiny: more than 1000000 runs",
     ),
     "theory of odd m": (theory(m=3), "theory.m: 3 is not allowed; expected an even integer"),
+    "neurons of odd m": (neurons(m=3), "experiments.paths.m: 3 is not allowed; expected an even integer"),
     "theory without seeds": (theory(seeds=0), "theory.seeds: 0 is not allowed; expected an integer from 1"),
     "theory's step in alpha": (
         theory(step_size="0.1 / alpha"),

@@ -4,7 +4,7 @@ import math
 
 from lazytraining.catalogue import FIGURES, LANDSCAPES, MIRRORED
 from lazytraining.fields import rounded, show
-from lazytraining.kinds import IMAGES, Cnn, Model, Sweep, Theory
+from lazytraining.kinds import IMAGES, Cnn, Model, Neurons, Sweep, Theory
 
 PROBLEM = ("d", "n_train", "n_test", "teacher_neurons", "teacher_gain")
 """Keys that make a problem, together with a seed."""
@@ -67,6 +67,8 @@ def check_experiments(experiments: dict[str, Model]) -> None:
         path = f"experiments.{name}"
         if hasattr(one, "n_train"):
             check_size(path, one)
+        if isinstance(one, Neurons) and one.m % 2:
+            raise _refused(f"{path}.m", one.m, "an even integer ≥ 2")
         if isinstance(one, Cnn):
             _check_images(path, one)
         if isinstance(one, Sweep):
