@@ -80,10 +80,6 @@ def missing(figure):
     return [name for name in catalogue.FIGURES[figure] if name not in there]
 
 
-def is_complete(figure):
-    return not missing(figure)
-
-
 def experiments_of(figure):
     """The experiments that a figure reads, all of them in the configuration."""
     if lacking := missing(figure):
@@ -140,10 +136,6 @@ def baseline_files(experiment):
     ]
 
 
-def baselines(figure):
-    return lambda wildcards: [path for name in experiments_of(figure) for path in baseline_files(name)]
-
-
 def landscape_files(name):
     """A file of every run on a landscape: the experiment's own, and the other scaling's at its m."""
     names = [other for other in catalogue.LANDSCAPES if other in CONFIG.experiments]
@@ -160,32 +152,42 @@ def pictures(figure):
 
 def pictures_if_complete(figure):
     """The same where the configuration has all that the figure needs, else none."""
-    return pictures(figure) if is_complete(figure) else []
+    return [] if missing(figure) else pictures(figure)
 
 
 def widths(experiment):
     return CONFIG.experiments[experiment].m
 
 
+def of_figure(figure, files):
+    """Files of every experiment that a figure reads."""
+    return lambda wildcards: [path for name in experiments_of(figure) for path in files(name)]
+
+
 def tables(figure):
-    """Every run's row, for the experiments of a figure."""
-    return lambda wildcards: [f"<results>/tables/{name}.parquet" for name in experiments_of(figure)]
+    """Every run's row."""
+    return of_figure(figure, lambda name: [f"<results>/tables/{name}.parquet"])
 
 
 def summaries(figure):
-    return lambda wildcards: [f"<results>/summary/{name}.parquet" for name in experiments_of(figure)]
+    return of_figure(figure, lambda name: [f"<results>/summary/{name}.parquet"])
+
+
+def curves(figure):
+    return of_figure(figure, lambda name: run_files(name, "curve.parquet"))
+
+
+def baselines(figure):
+    return of_figure(figure, baseline_files)
+
+
+def landscapes_of(figure, file):
+    return of_figure(figure, lambda name: plane_files(name, file))
 
 
 def plane_files(experiment, name):
     """A file of the landscape of an experiment at every m."""
     return [f"<results>/landscapes/experiment={experiment}/m={m}/{name}" for m in widths(experiment)]
-
-
-def landscapes_of(figure, name):
-    """A file of every landscape that a figure reads."""
-    return lambda wildcards: [
-        path for experiment in experiments_of(figure) for path in plane_files(experiment, name)
-    ]
 
 
 def shown(path, number):

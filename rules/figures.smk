@@ -1,8 +1,6 @@
 rule figure_1:
     input:
-        curves=lambda wildcards: [
-            path for name in experiments_of("figure_1") for path in run_files(name, "curve.parquet")
-        ],
+        curves=curves("figure_1"),
         runs=tables("figure_1"),
     output:
         png=shown("<results>/figures/figure_1.png", 1),

@@ -18,7 +18,7 @@ rule spectra:
 
 rule spectral_bias:
     input:
-        lambda wildcards: [f"<results>/spectra/{name}.parquet" for name in experiments_of("spectral_bias")],
+        of_figure("spectral_bias", lambda name: [f"<results>/spectra/{name}.parquet"]),
     output:
         png=beyond("spectral_bias", "Singular values of the hidden layer"),
         pdf="<results>/figures/spectral_bias.pdf",

@@ -63,9 +63,7 @@ rule theory:
         start=lambda wildcards: theory_files("start"),
         step=lambda wildcards: theory_files("step"),
         limit=lambda wildcards: theory_files("limit"),
-        curves=lambda wildcards: [
-            path for name in experiments_of("theory") for path in run_files(name, "curve.parquet")
-        ],
+        curves=curves("theory"),
     output:
         png=report(
             "<results>/figures/theory.png",

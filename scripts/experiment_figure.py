@@ -50,7 +50,7 @@ def line(summary: pd.DataFrame, keys: list[str]) -> plt.Figure:
     means = summary[[f"{column}_mean" for column in plots.LOSSES]]
     for number, (column, label) in enumerate(plots.LOSSES.items()):
         mean, std = summary[f"{column}_mean"], summary[f"{column}_std"]
-        plots.band(axes, summary[key], mean, std, number, floor=means.min(axis=None) / 2, label=label)
+        plots.deviation(axes, summary[key], mean, std, number, floor=means.min(axis=None) / 2, label=label)
     plots.fit_axis(axes, "x", summary[key].to_numpy())
     if means.max(axis=None) > 20 * means.min(axis=None):
         axes.set_yscale("log")

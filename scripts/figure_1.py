@@ -13,7 +13,7 @@ KINDS = ["experiment", "tau"]
 
 
 def name(kind: tuple[str, float], diverged: pd.Series) -> str:
-    start = "symmetrised" if kind[0].endswith("symmetrized") else "not symmetrised"
+    start = style.STARTS[kind[0].endswith("symmetrized")]
     note = f" ({diverged.sum()} of {len(diverged)} diverged)" if diverged.any() else ""
     return rf"$\tau={kind[1]:g}$, {start}{note}"
 
@@ -60,7 +60,7 @@ def movement(axes: plt.Axes, runs: pd.DataFrame) -> None:
         for position, layer in enumerate(("hidden", "output")):
             axes.plot([position + offset] * len(group), group[f"{layer}_distance"], **look)
     axes.set_xticks([0, 1], ["hidden\n$b$", "output\n$a$"])
-    axes.set(xlim=(-0.5, 1.5), yscale="log", ylabel=r"$\|w_T-w_0\|\,/\,\|w_0\|$ per layer")
+    axes.set(xlim=(-0.5, 1.5), yscale="log", ylabel=style.LABELS["movement"])
 
 
 def main(snakemake) -> None:

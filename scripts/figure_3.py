@@ -14,7 +14,6 @@ THEORY = {
     True: {"tangent_test_loss_end": "tangent model, end", "tangent_test_loss_best": "tangent model, best"},
 }
 """The baselines drawn, without and with symmetrisation. Without, the tangent model's loss grows like τ⁴."""
-LAYERS = {"hidden_distance": "hidden layer $b$", "output_distance": "output layer $a$"}
 
 
 def theory(axes: plt.Axes, baselines: pd.DataFrame, columns: dict[str, str], divide: bool) -> None:
@@ -34,8 +33,8 @@ def draw(runs: pd.DataFrame, baselines: pd.DataFrame) -> plt.Figure:
         plots.sweep(axes, runs, plots.LOSSES, divide_by="zero_loss" if divide else None)
         theory(axes, baselines, columns, divide)
         axes.set(ylabel=label, ylim=(0, None))
-    plots.sweep(right, runs, LAYERS, first=2)
-    right.set(ylabel=r"$\|w_T-w_0\|\,/\,\|w_0\|$ per layer", yscale="log")
+    plots.sweep(right, runs, style.LAYERS, first=2)
+    right.set(ylabel=style.LABELS["movement"], yscale="log")
     right.legend()
     titles = ("(a) test loss", "(b) relative, seed by seed", "(c) movement")
     for axes, title in zip((left, middle, right), titles, strict=True):

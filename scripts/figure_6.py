@@ -35,7 +35,7 @@ def numbers(figure, endpoints: pd.DataFrame) -> None:
     """How much of the students the plane shows, against m: a dot for each student, lines through the means."""
     inside, mean_field, ntk = figure.subplots(1, 3)
     for number, (experiment, label) in enumerate(style.SCALINGS.items()):
-        dots(inside, endpoints[endpoints["experiment"] == experiment], "in_plane", number, label)
+        plots.dots(inside, endpoints[endpoints["experiment"] == experiment], "in_plane", number, label)
     inside.set(ylim=(0, 1), ylabel="share of the distance to\nthe centre in the plane")
     losses = {
         "test_loss": "own",
@@ -46,7 +46,7 @@ def numbers(figure, endpoints: pd.DataFrame) -> None:
         students = endpoints[endpoints["experiment"] == experiment]
         for number, (column, label) in enumerate(losses.items(), start=2):
             if experiment != PLANE or column != "test_loss_plane_alpha":
-                dots(axes, students, column, number, label)
+                plots.dots(axes, students, column, number, label)
         plots.plain_logarithmic(axes)
         axes.set_ylabel("test loss")
         style.letter(axes, f"students of {style.SCALINGS[experiment]}")
@@ -56,15 +56,6 @@ def numbers(figure, endpoints: pd.DataFrame) -> None:
         axes.set_xlabel(style.LABELS["m"])
         axes.legend(fontsize=6)
     style.letter(inside, "in the plane")
-
-
-def dots(axes, students: pd.DataFrame, column: str, number: int, label: str) -> None:
-    look = style.look(number)
-    axes.plot(students["m"], students[column], ".", color=look["color"], ms=3, alpha=0.6)
-    mean = students.groupby("m")[column].mean()
-    axes.plot(
-        mean.index, mean, color=look["color"], ls=look["linestyle"], marker=look["marker"], ms=3, label=label
-    )
 
 
 def draw(surfaces: pd.DataFrame, endpoints: pd.DataFrame, widths: list[int]) -> plt.Figure:

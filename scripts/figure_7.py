@@ -12,12 +12,12 @@ from lazytraining import jobs, plots, records, style
 
 def draw(runs: pd.DataFrame) -> plt.Figure:
     figure, panels = plt.subplots(1, 2, figsize=(style.PAGE, 2.6), sharey=True)
-    for axes, (symmetrize, group) in zip(panels, runs.groupby("symmetrize"), strict=True):
+    for axes, panel, (symmetrize, group) in zip(panels, "ab", runs.groupby("symmetrize"), strict=True):
         plots.sweep(axes, group, plots.LOSSES)
         zero = group.drop_duplicates("seed")["zero_loss"].mean()
         axes.axhline(zero, **style.ZERO)
         axes.set_yscale("log")
-        style.letter(axes, "(b) symmetrised" if symmetrize else "(a) not symmetrised")
+        style.letter(axes, f"({panel}) {style.STARTS[symmetrize]}")
     panels[0].set_ylabel(style.LABELS["test_loss"])
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
     return figure

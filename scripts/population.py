@@ -11,8 +11,6 @@ from matplotlib import pyplot as plt
 
 from lazytraining import jobs, plots, records, style, tables
 
-LAYERS = {"hidden_distance": "hidden layer $b$", "output_distance": "output layer $a$"}
-
 
 def normalised(runs: pd.DataFrame) -> pd.DataFrame:
     """With the loss over the last batches, divided by the largest of its means over seeds at one τ."""
@@ -46,9 +44,9 @@ def draw(population: pd.DataFrame, narrow: pd.DataFrame, baselines: pd.DataFrame
     numbers = itertools.count()
     for name, runs in (("(a)", population), ("(b)", narrow)):
         moved = runs[~runs["diverged"]].set_index(["tau", "seed"])
-        for column, label in LAYERS.items():
+        for column, label in style.LAYERS.items():
             plots.medians(right, moved[column], next(numbers), f"{name} {label}")
-    right.set(xlabel=style.LABELS["tau"], ylabel=r"$\|w_T-w_0\|\,/\,\|w_0\|$ per layer", yscale="log")
+    right.set(xlabel=style.LABELS["tau"], ylabel=style.LABELS["movement"], yscale="log")
     plots.fit_axis(right, "x", narrow["tau"].to_numpy())
     right.legend(loc="lower left", fontsize=6)
     style.letter(right, "(c) movement")

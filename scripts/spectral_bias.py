@@ -9,7 +9,6 @@ from matplotlib import pyplot as plt
 
 from lazytraining import fits, jobs, plots, records, style, tables
 
-STARTS = {"plateau": "not symmetrised", "plateau_symmetrized": "symmetrised"}
 DRAWN = (2, 3, 4, 6, 10, 20)
 """Which singular values are drawn, over the first."""
 
@@ -17,7 +16,8 @@ DRAWN = (2, 3, 4, 6, 10, 20)
 def draw(spectra: pd.DataFrame) -> plt.Figure:
     figure, panels = plt.subplots(1, 3, figsize=(style.PAGE, 2.6))
     spectra = spectra[~spectra["diverged"]].sort_values("index")
-    for number, (experiment, label) in enumerate(STARTS.items()):
+    for number, (symmetrize, label) in enumerate(style.STARTS.items()):
+        experiment = "plateau_symmetrized" if symmetrize else "plateau"
         own = spectra[spectra["experiment"] == experiment].groupby(["tau", "seed"])
         plots.medians(panels[0], own["end"].agg(fits.stable_rank), number, label)
         before = own["start"].agg(fits.stable_rank).median()

@@ -11,9 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
-from lazytraining import fits, jobs, records, style, tables
+from lazytraining import fits, jobs, plots, records, style, tables
 
-STARTS = {False: "not symmetrised", True: "symmetrised"}
 SCALINGS = {"1/m": r"$\alpha=1/m$", "1/sqrt(m)": r"$\alpha=1/\sqrt{m}$", "1": r"$\alpha=1$"}
 GAPS = {
     "distance": (r"$\|w_\alpha-w_0\|$", -1),
@@ -31,9 +30,7 @@ def over_seeds(axes: Axes, rows: pd.DataFrame, x: str, y: str, number: int, **li
     """Geometric mean against x, with a band over seeds; returns the mean."""
     grouped = np.log(rows.set_index(x)[y].astype(float)).groupby(level=0)
     low, mean, high = (np.exp(getattr(grouped, name)()) for name in ("min", "mean", "max"))
-    look = style.look(number) | {"markersize": 2.5} | line
-    axes.fill_between(mean.index, low, high, color=look["color"], alpha=0.2, linewidth=0)
-    axes.plot(mean.index, mean, **look)
+    plots.band(axes, mean.index, mean, low, high, number, **({"markersize": 2.5} | line))
     return mean
 
 
@@ -43,7 +40,7 @@ def reference(axes: Axes, x: np.ndarray, y: float, exponent: float, label: str) 
 
 
 def kappa(axes: Axes, start: pd.DataFrame, sweep: str) -> None:
-    for number, (symmetrize, label) in enumerate(STARTS.items()):
+    for number, (symmetrize, label) in enumerate(style.STARTS.items()):
         rows = start[(start["sweep"] == sweep) & (start["symmetrize"] == symmetrize)]
         over_seeds(axes, rows, sweep, "kappa", number, label=label)
     axes.set(xscale="log", yscale="log", xlabel=style.LABELS[sweep], ylabel=r"$\kappa_{\alpha h}(w_0)$")
@@ -63,7 +60,7 @@ def kappa_of_width(axes: Axes, start: pd.DataFrame) -> None:
 def one_step(axes: Axes, step: pd.DataFrame) -> None:
     """Δ(F)/Δ(Dh) after one step: how much more the objective changes than the differential."""
     ratio = step.assign(ratio=step["objective_change"] / step["differential_change"])
-    for number, (symmetrize, label) in enumerate(STARTS.items()):
+    for number, (symmetrize, label) in enumerate(style.STARTS.items()):
         for sweep, symbol in (("tau", r"$\tau$"), ("alpha", r"$\alpha$")):
             rows = ratio[(ratio["sweep"] == sweep) & (ratio["symmetrize"] == symmetrize)]
             look = {"marker": "o" if sweep == "tau" else "^", "linestyle": "-" if sweep == "tau" else "--"}
@@ -75,7 +72,7 @@ def one_step(axes: Axes, step: pd.DataFrame) -> None:
 
 
 def gradient(axes: Axes, start: pd.DataFrame) -> None:
-    for number, (symmetrize, label) in enumerate(STARTS.items()):
+    for number, (symmetrize, label) in enumerate(style.STARTS.items()):
         rows = start[(start["sweep"] == "tau") & (start["symmetrize"] == symmetrize)]
         over_seeds(axes, rows, "tau", "gradient_norm", number, label=rf"$\|\nabla F(w_0)\|$, {label}")
     over_seeds(axes, rows, "tau", "stable_step", 2, label="largest stable step $2/\\|Dh\\|^2$")

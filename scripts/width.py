@@ -12,19 +12,9 @@ from lazytraining import jobs, plots, records, style
 SCALINGS = {"width_mean_field": r"$\alpha=1/m$ (mean-field)", "width_ntk": r"$\alpha=1/\sqrt{m}$ (NTK)"}
 PANELS = {
     "test_loss_end": style.LABELS["test_loss_end"],
-    "hidden_distance": r"$\|w_T-w_0\|\,/\,\|w_0\|$ per layer",
+    "hidden_distance": style.LABELS["movement"],
     "gate_flips": "share of gates that switched",
 }
-
-
-def dots(axes: plt.Axes, runs: pd.DataFrame, column: str, number: int, label: str | None, **line) -> None:
-    """A column against m: seeds as dots, their mean as a line."""
-    look = style.look(number) | line
-    axes.plot(
-        runs["m"], runs[column], look["marker"], ms=2.5, color=look["color"], alpha=0.35, markeredgewidth=0
-    )
-    means = runs.groupby("m")[column].mean()
-    axes.plot(means.index, means, label=label, color=look["color"], ls=look["linestyle"])
 
 
 def draw(runs: pd.DataFrame) -> plt.Figure:
@@ -33,8 +23,8 @@ def draw(runs: pd.DataFrame) -> plt.Figure:
     for number, (experiment, label) in enumerate(SCALINGS.items()):
         own = kept[kept["experiment"] == experiment]
         for axes, column in zip(panels, PANELS, strict=True):
-            dots(axes, own, column, number, label)
-        dots(panels[1], own, "output_distance", number, None, linestyle=":")
+            plots.dots(axes, own, column, number, label)
+        plots.dots(panels[1], own, "output_distance", number, None, linestyle=":")
     panels[0].axhline(kept.drop_duplicates("seed")["zero_loss"].mean(), **style.ZERO)
     panels[0].set_yscale("log")
     for axes, label, title in zip(panels, PANELS.values(), "abc", strict=True):
@@ -43,7 +33,7 @@ def draw(runs: pd.DataFrame) -> plt.Figure:
         axes.xaxis.set_major_formatter("{x:g}")
         style.letter(axes, f"({title})")
     panels[1].set_yscale("log")
-    for line, text in (("-", "hidden layer $b$"), (":", "output layer $a$")):
+    for line, text in zip("-:", style.LAYERS.values(), strict=True):
         panels[1].plot([], [], color="0.3", ls=line, label=text)
     panels[1].legend(handles=panels[1].lines[-2:])
     counts = runs.groupby("m")["diverged"].agg(diverged="sum", total="size")

@@ -40,13 +40,19 @@ def fit_axis(axes: Axes, which: str, values: np.ndarray) -> None:
         getattr(axes, f"{which}axis").set_minor_formatter(NullFormatter())
 
 
-def band(axes: Axes, x, center, spread, number: int = 0, floor: float | None = None, **line) -> None:
-    """A line with markers and center ± spread around it; `number` chooses colour and style."""
-    look = style.look(number)
-    center, spread = np.asarray(center, float), np.nan_to_num(np.asarray(spread, float))
-    low = center - spread if floor is None else np.maximum(center - spread, floor)
-    axes.fill_between(x, low, center + spread, color=look["color"], alpha=0.2, linewidth=0)
-    axes.plot(x, center, **(look | line))
+def band(axes: Axes, x, center, low, high, number: int, **line) -> None:
+    """A line with markers in a band from low to high; `number` chooses colour and style."""
+    look = style.look(number) | line
+    axes.fill_between(x, low, high, color=look["color"], alpha=0.2, linewidth=0)
+    axes.plot(x, center, **look)
+
+
+def deviation(
+    axes: Axes, x, mean: pd.Series, spread: pd.Series, number: int, floor: float = 0.0, **line
+) -> None:
+    """A mean ± one standard deviation, not below `floor`; of one value there is none."""
+    spread = spread.fillna(0)
+    band(axes, x, mean, (mean - spread).clip(lower=floor), mean + spread, number, **line)
 
 
 def sweep(
@@ -66,7 +72,7 @@ def sweep(
     for number, (column, label) in enumerate(columns.items(), start=first):
         values = kept[column] / kept[divide_by] if divide_by else kept[column]
         grouped = values.groupby(kept[over]).agg(["mean", "std"]).reindex(sorted(runs[over].unique()))
-        band(axes, grouped.index, grouped["mean"], grouped["std"], number, label=label, floor=0.0)
+        deviation(axes, grouped.index, grouped["mean"], grouped["std"], number, label=label)
     fit_axis(axes, "x", runs[over].to_numpy())
     axes.set_xlabel(style.LABELS[over])
     mark_diverged(axes, runs.groupby(over)["diverged"].agg(diverged="sum", total="size"))
@@ -75,9 +81,15 @@ def sweep(
 def medians(axes: Axes, values: pd.Series, number: int, label: str) -> None:
     """Median over seeds, with a band from the least to the greatest, of values indexed by what is swept and seed."""
     found = values.groupby(level=0).agg(["median", "min", "max"])
-    look = style.look(number)
-    axes.fill_between(found.index, found["min"], found["max"], color=look["color"], alpha=0.2, linewidth=0)
-    axes.plot(found.index, found["median"], label=label, **look)
+    band(axes, found.index, found["median"], found["min"], found["max"], number, label=label)
+
+
+def dots(axes: Axes, runs: pd.DataFrame, column: str, number: int, label: str | None, **line) -> None:
+    """A column against m: a dot for each seed, a line through the means."""
+    look = style.look(number) | {"markersize": 3} | line
+    means = runs.groupby("m")[column].mean()
+    axes.plot(runs["m"], runs[column], ".", color=look["color"], ms=3, alpha=0.5)
+    axes.plot(means.index, means, label=label, **look)
 
 
 def mark_diverged(axes: Axes, counts: pd.DataFrame) -> None:

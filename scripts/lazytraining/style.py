@@ -27,6 +27,9 @@ COLORMAP = "viridis"
 
 SYMBOLS = {"m": "$m$", "alpha": r"$\alpha$", "tau": r"$\tau$", "eta": r"$\eta$"}
 SCALINGS = {"landscape_mean_field": r"$\alpha=1/m$", "landscape_ntk": r"$\alpha=1/\sqrt{m}$"}
+STARTS = {False: "not symmetrised", True: "symmetrised"}
+LAYERS = {"hidden_distance": "hidden layer $b$", "output_distance": "output layer $a$"}
+"""What figures call the two starts, by `symmetrize`, and the layers, by the column of their movement."""
 OUTLINE = [withStroke(linewidth=1.8, foreground="0.2")]
 """Makes white lines and letters readable on every colour of a map."""
 ZERO = {"color": "0.4", "linestyle": (0, (1, 1)), "linewidth": 1, "label": "zero predictor"}
@@ -40,6 +43,7 @@ LABELS = {
     "test_loss": "test loss",
     "test_loss_end": "test loss, end of training",
     "test_loss_best": "test loss, best throughout",
+    "movement": r"$\|w_T-w_0\|\,/\,\|w_0\|$ per layer",
     "relative_change": r"$S_t=\sum_i|w_{t,i}-w_{0,i}|\,/\,|w_{0,i}|$",
 }
 
