@@ -47,7 +47,15 @@ def theory(**changes) -> dict:
 
 
 def neurons(**changes) -> dict:
-    keys = {"kind": "neurons", "n_train": 5, "n_test": 5, "teacher_neurons": 3, "m": 4, "tau": [1], "seeds": 1}
+    keys = {
+        "kind": "neurons",
+        "n_train": 5,
+        "n_test": 5,
+        "teacher_neurons": 3,
+        "m": 4,
+        "tau": [1],
+        "seeds": 1,
+    }
     return {"results": "r", "experiments": {"paths": keys | {"step_size": 0.1, "iterations": 3} | changes}}
 
 

@@ -37,13 +37,26 @@ class EarlyStoppingRule(Model):
     patience: whole(1) = Field(description="an integer ≥ 1: iterations without improvement before the end")
 
 
-class Sweep(Model):
-    """Two-layer students over m × alpha × tau × step_size × seeds, a row of run.parquet for each."""
+class Seeded(Model):
+    """What is done over seeds."""
+
+    seeds: Seeds = Field(
+        description=f"an integer from 1 to {MOST_VALUES} (how many) or a list of different integers ≥ 0"
+    )
+
+
+class OnTheSphere(Seeded):
+    """Regression of a teacher from points on the unit sphere."""
 
     d: whole(1) = Field(description="an integer ≥ 1: dimension of the inputs")
     n_test: whole(1) = Field(description="an integer ≥ 1: test points")
     teacher_neurons: whole(1) = Field(description="an integer ≥ 1: neurons of the teacher, m0")
     teacher_gain: Positive = Field(description="a number > 0: factor on the teacher's output")
+
+
+class Sweep(OnTheSphere):
+    """Two-layer students over m × alpha × tau × step_size × seeds, a row of run.parquet for each."""
+
     symmetrize: Flag = Field(description="true or false: start at h(w0) = 0 (needs even m)")
     m: Widths = Field(description="a list of different integers ≥ 1: neurons of the student")
     alpha: AlphaValues = Field(
@@ -53,9 +66,6 @@ class Sweep(Model):
     tau: Scales = Field(
         description="a list of different numbers > 0, or {logspace: [first, last, count]} with base-10 "
         "exponents: standard deviation of the initial weights"
-    )
-    seeds: Seeds = Field(
-        description=f"an integer from 1 to {MOST_VALUES} (how many) or a list of different integers ≥ 0"
     )
     data_seed: whole(0) | None = Field(
         None, description="null, or an integer ≥ 0: the seed whose teacher and data all seeds share"
@@ -100,7 +110,7 @@ class Population(Sweep):
         return self.batch
 
 
-class Neurons(Model):
+class Neurons(Seeded):
     """Paths of the neurons of symmetrised students in the plane, over tau × seeds, in float64."""
 
     kind: Literal["neurons"] = Field(description="neurons")
@@ -111,9 +121,6 @@ class Neurons(Model):
     tau: Scales = Field(
         description="a list of different numbers > 0, or {logspace: [first, last, count]}: scale of the start"
     )
-    seeds: Seeds = Field(
-        description=f"an integer from 1 to {MOST_VALUES} (how many) or a list of different integers ≥ 0"
-    )
     step_size: Positive = Field(description="a number > 0: eta")
     iterations: whole(1) = Field(description="an integer ≥ 1: updates")
 
@@ -122,7 +129,7 @@ IMAGES = {"digits": (1200, 597), "cifar10": (50_000, 10_000)}
 """Of each data set, for training and for test."""
 
 
-class Cnn(Model):
+class Cnn(Seeded):
     """VGG-11 on images, over alpha × learning_rate × seeds, by stochastic gradient descent with momentum."""
 
     kind: Literal["cnn"] = Field(description="cnn")
@@ -142,9 +149,6 @@ class Cnn(Model):
     learning_rate: Scales = Field(
         description="a list of different numbers > 0, or {logspace: [first, last, count]}: of the first epoch; "
         "each alpha is shown at its best"
-    )
-    seeds: Seeds = Field(
-        description=f"an integer from 1 to {MOST_VALUES} (how many) or a list of different integers ≥ 0"
     )
     epochs: whole(1) = Field(description="an integer ≥ 1: passes through the training images")
     batch: whole(1) = Field(description="an integer ≥ 1: images of an update")
@@ -176,17 +180,10 @@ class Landscape(Model):
     )
 
 
-class Theory(Model):
+class Theory(OnTheSphere):
     """What is measured of the theory itself, at the start and in the lazy limit."""
 
-    d: whole(1) = Field(description="an integer ≥ 1: dimension of the inputs")
     n_train: whole(1) = Field(description="an integer ≥ 1: training points")
-    n_test: whole(1) = Field(description="an integer ≥ 1: test points")
-    teacher_neurons: whole(1) = Field(description="an integer ≥ 1: neurons of the teacher, m0")
-    teacher_gain: Positive = Field(description="a number > 0: factor on the teacher's output")
-    seeds: Seeds = Field(
-        description=f"an integer from 1 to {MOST_VALUES} (how many) or a list of different integers ≥ 0"
-    )
     m: whole(2) = Field(description="an even integer ≥ 2: neurons of the student")
     widths: Widths = Field(description="a list of different integers ≥ 1: m over which kappa is averaged")
     tau: Scales = Field(
