@@ -84,9 +84,8 @@ def measure(
             symmetrized=symmetrized,
             observe=observe,
         )
-        for row, loss, linear in zip(
-            seen, run.train_loss, linear_losses, strict=False
-        ):  # fewer if it diverged
+        # Fewer if it diverged.
+        for row, loss, linear in zip(seen, run.train_loss, linear_losses, strict=False):
             rows.append(shared | row | {"train_loss": loss, "tangent_train_loss": linear})
     return rows
 

@@ -55,9 +55,8 @@ def started(workflow: Workflow):
             stdout=output,
             stderr=output,
             start_new_session=True,
-            preexec_fn=lambda: signal.signal(
-                signal.SIGINT, signal.SIG_DFL
-            ),  # ignored under a suite in the background
+            # Ignored under a suite in the background.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
     try:
         while not list(workflow.results.glob("logs/train/**/*.log")):

@@ -20,9 +20,8 @@ _DRIVER, _COMMAND, _CONFIGURATION = (
     "LAZYTRAINING_CONFIGURATION",
 )
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
 _DAMAGED = Path(".snakemake/damaged")
+"""Files that were set aside, one a line."""
 
 
 class LockedError(Exception):

@@ -194,9 +194,8 @@ def _not_of(path: Path, table: pa.Table) -> str:
     said = dict(part.split("=", 1) for part in (*path.parts[:-1], path.stem) if "=" in part)
     if path.parent.name in ("summary", "tables"):
         said["experiment"] = path.stem
-    if (
-        "plane" in table.column_names and "experiment" in said
-    ):  # end points of other experiments, on its plane
+    # End points of other experiments are on its plane too.
+    if "plane" in table.column_names and "experiment" in said:
         said["plane"] = said.pop("experiment")
     for name, value in said.items():
         if name in table.column_names:
