@@ -33,6 +33,12 @@ TINY = {
 """A descent experiment that is right and costs nothing."""
 
 
+def settings_of(problem: dict, iterations: int, symmetrize: bool = False) -> dict:
+    """What training takes beside the keys of its runs."""
+    names = {"kind": "descent", "precision": "float64", "early_stopping": None, "track_best": True}
+    return names | {"problem": problem, "iterations": iterations, "symmetrize": symmetrize}
+
+
 @pytest.fixture
 def small_problem() -> problem.Problem:
     return problem.make_problem(d=5, n_train=40, n_test=30, teacher_neurons=3, teacher_gain=1.0, seed=7)

@@ -1,3 +1,5 @@
+"""The engine against transcriptions, autograd, homogeneity, and its own students one by one."""
+
 import math
 from types import SimpleNamespace
 

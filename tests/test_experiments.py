@@ -1,3 +1,5 @@
+"""The configuration: what is refused and how, what is expanded, schema and presets."""
+
 import json
 
 import check_config

@@ -1,3 +1,5 @@
+"""Arithmetic in the configuration is Python's, and nothing else is allowed."""
+
 import math
 
 import pytest

@@ -1,3 +1,5 @@
+"""Intervals, exponents and spreads where the answer is known."""
+
 import numpy as np
 import pytest
 

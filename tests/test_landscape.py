@@ -1,3 +1,5 @@
+"""Planes, projections and surfaces against linear algebra."""
+
 import numpy as np
 import pytest
 import torch

@@ -1,3 +1,5 @@
+"""How a verdict follows from what was measured."""
+
 import math
 
 import pandas as pd

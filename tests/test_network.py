@@ -1,3 +1,5 @@
+"""The student: homogeneity, symmetrised starts, movement."""
+
 import numpy as np
 import pytest
 import torch

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from conftest import settings_of
 
 from lazytraining import descent, network, problem, training
 from lazytraining.network import Weights
@@ -97,18 +98,9 @@ def test_its_mean_is_descent_on_a_large_sample():
     assert expected.abs().max() > 20 * error.max(), "the test could not fail"
 
 
-def settings(**changes) -> dict:
-    return {
-        "kind": "population",
-        "symmetrize": True,
-        "iterations": 60,
-        "track_best": False,
-        "precision": "float64",
-        "early_stopping": None,
-        "hidden_factor": float(D),
-        "average_last": 15,
-        "problem": SIZES | {"seed": 1},
-    } | changes
+def settings() -> dict:
+    population = {"kind": "population", "track_best": False, "hidden_factor": float(D), "average_last": 15}
+    return settings_of(SIZES | {"seed": 1}, 60, symmetrize=True) | population
 
 
 def keys(*etas: float) -> list[dict]:

@@ -1,3 +1,5 @@
+"""Random streams, teacher and data, to the letter."""
+
 import numpy as np
 import pytest
 

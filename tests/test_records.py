@@ -1,3 +1,5 @@
+"""Files: schemas, provenance, writing whole or not at all; digests of code."""
+
 from pathlib import Path
 
 import pandas as pd

@@ -5,6 +5,7 @@ Four digits agree, or one of the two is wrong. Takes minutes, so it is a target 
 """
 
 import pytest
+from conftest import settings_of
 
 from lazytraining import training
 from lazytraining.experiments import rounded
@@ -26,18 +27,9 @@ VALUES = {
 @pytest.mark.parametrize("tau", TAUS)
 @pytest.mark.parametrize(("symmetrize", "seed"), VALUES)
 def test_paper_size_runs_agree_to_four_digits(symmetrize, seed, tau):
-    settings = {
-        "problem": PROBLEM | {"seed": seed},
-        "kind": "descent",
-        "symmetrize": symmetrize,
-        "precision": "float64",
-        "early_stopping": None,
-        "iterations": 10_000,
-        "track_best": True,
-    }
     eta = rounded(min(10, 0.1 / tau**2))
     key = {"experiment": "reference", "m": 50, "alpha": 1.0, "tau": tau, "eta": eta, "seed": seed}
-    ((row, *_),) = training.train([key], settings)
+    ((row, *_),) = training.train([key], settings_of(PROBLEM | {"seed": seed}, 10_000, symmetrize))
     end, best = VALUES[symmetrize, seed][TAUS.index(tau)]
     assert row["test_loss_end"] == pytest.approx(end, abs=0.6e-6)
     assert row["test_loss_best"] == pytest.approx(best, abs=0.6e-6)

@@ -7,6 +7,7 @@ import figure_2
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import settings_of
 from test_descent import transcription
 
 from lazytraining import network, style, training
@@ -24,15 +25,7 @@ RUN += ["zero_loss", "wall_seconds"]
 @pytest.mark.parametrize("symmetrize", [False, True])
 def test_a_run_is_its_transcription_column_by_column(symmetrize):
     key = {"experiment": "e", "m": 10, "alpha": 2.0, "tau": 0.7, "eta": 0.5, "seed": 3}
-    settings = {
-        "kind": "descent",
-        "problem": PROBLEM,
-        "symmetrize": symmetrize,
-        "precision": "float64",
-        "early_stopping": None,
-    }
-    settings |= {"iterations": 200, "track_best": True}
-    ((row, columns, start, end),) = training.train([key], settings)
+    ((row, columns, start, end),) = training.train([key], settings_of(PROBLEM, 200, symmetrize))
     curve = training.curve_rows(key, columns)
     data = make_problem(**PROBLEM)
     expected_start = network.initialise(10, 20, 0.7, 3, symmetrize)
@@ -70,14 +63,7 @@ def test_a_run_is_its_transcription_column_by_column(symmetrize):
 
 def test_a_diverged_run_has_no_end_losses():
     key = {"experiment": "e", "m": 10, "alpha": 1.0, "tau": 1.0, "eta": 1e3, "seed": 0}
-    settings = {
-        "kind": "descent",
-        "problem": PROBLEM,
-        "symmetrize": False,
-        "precision": "float64",
-        "early_stopping": None,
-    }
-    ((row, curve, *_),) = training.train([key], settings | {"iterations": 200, "track_best": True})
+    ((row, curve, *_),) = training.train([key], settings_of(PROBLEM, 200))
     assert row["diverged"]
     assert math.isnan(row["train_loss_end"]) and math.isnan(row["test_loss_end"])
     assert math.isfinite(row["test_loss_best"])

@@ -1,3 +1,5 @@
+"""Norms, κ and the tangent model against autograd, SVD and iteration."""
+
 import numpy as np
 import pytest
 import torch

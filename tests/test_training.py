@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 import train
-from conftest import ROOT
+from conftest import ROOT, settings_of
 
 from lazytraining import descent, jobs, training
 
@@ -29,15 +29,8 @@ def job(symmetrize: bool = False, iterations: int = 300) -> tuple[list[dict], di
         {"experiment": "e", "m": m, "alpha": alpha, "tau": tau, "eta": eta, "seed": 3}
         for m, alpha, tau, eta in points
     ]
-    settings = {
-        "kind": "descent",
-        "problem": PROBLEM,
-        "symmetrize": symmetrize,
-        "precision": "float64",
-        "track_best": True,
-    }
-    patience = [40 if key["tau"] == 0.1 else 10**6 for key in keys]
-    return keys, settings | {"iterations": iterations, "early_stopping": [(1e-3, each) for each in patience]}
+    rules = [(1e-3, 40 if key["tau"] == 0.1 else 10**6) for key in keys]
+    return keys, settings_of(PROBLEM, iterations, symmetrize) | {"early_stopping": rules}
 
 
 def same(ours: list[training.Trained], theirs: list[training.Trained]) -> bool:
