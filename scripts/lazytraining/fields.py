@@ -151,6 +151,7 @@ def _array(items: dict) -> dict:
 
 
 def whole(minimum: int, maximum: int = 10**12) -> Any:
+    """The type of an integer from `minimum` to `maximum`."""
     schema = {"type": "integer", "minimum": minimum} | ({"maximum": maximum} if maximum < 10**12 else {})
     return Annotated[int, BeforeValidator(_integer(minimum, maximum)), WithJsonSchema(schema)]
 
@@ -205,4 +206,5 @@ def show(value: Any) -> str:
 
 
 def because(error: Exception | str) -> str:
+    """A reason in brackets, if there is one."""
     return f" ({error})" if str(error) else ""

@@ -113,11 +113,13 @@ _DECLARED: list[torch.library.Library] = []
 
 
 def save(images: Images, path: str | Path) -> None:
+    """Write images to an .npz file, whole or not at all."""
     with records.replacing(path) as temporary:
         np.savez_compressed(temporary, **images._asdict())
 
 
 def read(path: str | Path) -> Images:
+    """Images from a file of `save`."""
     with np.load(path) as arrays:
         return Images(**arrays)
 

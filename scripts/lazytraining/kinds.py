@@ -31,6 +31,8 @@ class Model(BaseModel):
 
 
 class EarlyStoppingRule(Model):
+    """When a run ends before its last iteration."""
+
     min_delta: MinDelta = Field(
         description="a number ≥ 0 or arithmetic in tau, alpha, m: the least improvement of the test loss"
     )
@@ -166,6 +168,8 @@ class Cnn(Seeded):
 
 
 class Landscape(Model):
+    """The planes and surfaces of Figures 2 and 6."""
+
     plane: Literal["principal", "filter_normalized"] = Field(
         "principal",
         description="principal (components of the end points) or filter_normalized (random directions at the first)",
@@ -199,6 +203,8 @@ class Theory(OnTheSphere):
 
 
 class FigureFive(Model):
+    """What Figure 5 draws."""
+
     divide_by_alpha_squared: Flag = Field(
         False, description="true or false: draw ln(L/alpha²) instead of ln L"
     )

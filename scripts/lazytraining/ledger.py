@@ -19,6 +19,8 @@ NOTHING = Interval(math.nan, math.nan, math.nan)
 
 
 class Verdict(StrEnum):
+    """What the ledger says of a claim."""
+
     REPRODUCED = "reproduced"
     PARTLY = "partly reproduced"
     NOT = "not reproduced"

@@ -25,6 +25,8 @@ from lazytraining.problem import Stream
 
 
 class Layer(NamedTuple):
+    """Of a convolution, or of the linear layer."""
+
     weight: Float[Tensor, "out in ..."]  # noqa: F821 - reads like Python
     bias: Float[Tensor, " out"]
 
@@ -148,6 +150,7 @@ def symmetrised(
 
 
 def parameters(weights: Weights) -> list[Tensor]:
+    """All weights and biases, layer after layer."""
     return [part for layer in weights for part in layer]
 
 

@@ -7,6 +7,7 @@ from lazytraining.ledger import Check, Claim, Evidence, Verdict
 
 
 def start_rows(e: Evidence, sweep: str, symmetrize: bool = False) -> pd.DataFrame:
+    """Rows of one sweep at the start, from one kind of start."""
     rows = e.get("theory", "start")
     return rows[(rows["sweep"] == sweep) & (rows["symmetrize"] == symmetrize)]
 
@@ -24,6 +25,7 @@ def start_exponent(column: str, sweep: str, symmetrize: bool, above: float = 0.0
 
 
 def plateau_kappa(e: Evidence) -> pd.Series:
+    """κ at the largest τ, not symmetrised."""
     return at_extreme(start_rows(e, "tau"), "kappa", "tau")
 
 

@@ -22,6 +22,7 @@ def basins(e: Evidence) -> pd.DataFrame:
 
 
 def principal(surfaces: pd.DataFrame) -> pd.DataFrame:
+    """The same surfaces. Raises LackingError if they are not on principal planes."""
     need((surfaces["kind"] == "principal").all(), "landscape.plane: principal")
     return surfaces
 
@@ -107,6 +108,7 @@ def projected(column: str, over: str) -> Measure:
 
 
 def in_plane(e: Evidence) -> pd.Series:
+    """Share of each 1/√m student's distance from the centre that is in the widest 1/m plane."""
     return widest(e, "landscape_ntk")[1]["in_plane"]
 
 

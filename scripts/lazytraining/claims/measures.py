@@ -24,6 +24,7 @@ def by_seed(rows: pd.DataFrame, statistic: Callable[[pd.DataFrame], float]) -> p
 
 
 def need(condition: bool | np.bool_, text: str) -> None:
+    """Raises LackingError, which says what is needed, unless it is there."""
     if not condition:
         raise LackingError(text)
 
@@ -49,6 +50,7 @@ def exponent(rows: pd.DataFrame, x: str, y: str) -> pd.Series:
 
 
 def rank_correlation(x: pd.Series, y: pd.Series) -> float:
+    """Spearman's."""
     return float(stats.spearmanr(x, y).statistic)
 
 

@@ -17,10 +17,12 @@ from lazytraining.ledger import Check, Claim, Evidence, Verdict
 
 
 def output_movement(name: str) -> Measure:
+    """‖a_T − a_0‖/‖a_0‖ at the largest τ."""
     return lambda e: at_extreme(e.get("runs", name), "output_distance", "tau")
 
 
 def large(e: Evidence, name: str) -> pd.DataFrame:
+    """Runs at large τ, of which there have to be two."""
     rows = e.get("runs", name)
     rows = rows[rows["tau"] >= LARGE]
     need(rows["tau"].nunique() > 1, f"at least two tau >= {LARGE:g} in {name}")
@@ -62,6 +64,7 @@ def plateau_start(e: Evidence, name: str) -> pd.Series:
 
 
 def earlier_start(e: Evidence) -> pd.Series:
+    """τ at which the plateau starts with symmetrisation, over that without."""
     return plateau_start(e, "plateau_symmetrized") / plateau_start(e, "plateau")
 
 

@@ -7,6 +7,8 @@ from lazytraining.ledger import Check, Claim, Evidence, Verdict
 
 
 def width_exponent(name: str, column: str = "test_loss_end", least: int = 8) -> Measure:
+    """Exponent of a column over m, from `least` neurons on."""
+
     def measure(e: Evidence) -> pd.Series:
         rows = e.get("runs", name)
         return exponent(rows[rows["m"] >= least], "m", column)
@@ -15,6 +17,7 @@ def width_exponent(name: str, column: str = "test_loss_end", least: int = 8) -> 
 
 
 def width_ratio(e: Evidence) -> pd.Series:
+    """Test loss at the largest m with α = 1/√m, over that with 1/m."""
     ours, theirs = (
         at_extreme(e.get("runs", n), "test_loss_end", "m") for n in ("width_ntk", "width_mean_field")
     )
