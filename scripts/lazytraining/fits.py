@@ -109,12 +109,12 @@ def spreads(runs: pd.DataFrame, column: str) -> dict[int, Float[np.ndarray, " gr
 
 
 def spread_at_equal(
-    scale: Float[np.ndarray, " k"], loss: Float[np.ndarray, " k"], rounding: float = 1e-4
+    scale: Float[np.ndarray, " k"], loss: Float[np.ndarray, " k"]
 ) -> Float[np.ndarray, " groups"]:
-    """Largest over least loss, minus 1, within each group of cells of one scale (up to `rounding`, relative)."""
+    """Largest over least loss, minus 1, within each group of cells of one scale, up to 1e-4 of it."""
     order = np.argsort(scale)
     scale, loss = scale[order], loss[order]
-    starts = np.flatnonzero(np.diff(np.log(scale)) > rounding) + 1
+    starts = np.flatnonzero(np.diff(np.log(scale)) > 1e-4) + 1
     groups = [group for group in np.split(loss, starts) if len(group) > 1]
     return np.array([group.max() / group.min() - 1 for group in groups])
 

@@ -64,14 +64,7 @@ CLAIMS = [
         "§3.3, A.1",
         "Without symmetrisation κ is constant at large τ.",
         "theory",
-        [
-            Check(
-                "exponent of κ over τ at large τ",
-                start_exponent("kappa", "tau", False, LARGE),
-                -0.01,
-                0.01,
-            )
-        ],
+        [Check("exponent of κ over τ at large τ", start_exponent("kappa", "tau", False, LARGE), -0.01, 0.01)],
         reasons={Verdict.REPRODUCED: "By 2-homogeneity, up to y/τ², which vanishes."},
     ),
     Claim(

@@ -101,13 +101,7 @@ CLAIMS = [
         "§4.2",
         "In the lazy run the weights settle quickly.",
         "figure_1",
-        [
-            Check(
-                "share of S that the last fifth of the run adds, τ = 2",
-                late_movement(True),
-                high=0.05,
-            )
-        ],
+        [Check("share of S that the last fifth of the run adds, τ = 2", late_movement(True), high=0.05)],
         reasons={Verdict.REPRODUCED: "Most of the way is gone at once: it is the output layer's way to 0."},
     ),
     Claim(
@@ -115,13 +109,7 @@ CLAIMS = [
         "§4.2",
         "In the non-lazy run the weights change throughout training.",
         "figure_1",
-        [
-            Check(
-                "share of S that the last fifth of the run adds, τ = 0.1",
-                late_movement(False),
-                low=0.05,
-            )
-        ],
+        [Check("share of S that the last fifth of the run adds, τ = 0.1", late_movement(False), low=0.05)],
         reasons={
             Verdict.NOT: "Early stopping ends the run where the test loss stalls, and so do the weights."
         },

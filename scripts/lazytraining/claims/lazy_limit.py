@@ -114,13 +114,7 @@ CLAIMS = [
         "ours",
         "With a symmetrised start the outputs' gap is smaller, O(1/α²).",
         "theory",
-        [
-            Check(
-                f"{_SMOOTH}, training inputs",
-                smooth_exponent("train_gap", symmetrize=True),
-                high=-1.95,
-            )
-        ],
+        [Check(f"{_SMOOTH}, training inputs", smooth_exponent("train_gap", symmetrize=True), high=-1.95)],
         reasons={
             Verdict.REPRODUCED: "In mirrored neurons (a, b) and (−a, b), a moves alike and b oppositely, so the second-order terms of "
             "h cancel in pairs. Only where no gate switches."
