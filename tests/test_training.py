@@ -79,9 +79,9 @@ class KilledError(Exception):
 
 
 @pytest.mark.parametrize("symmetrize", [False, True])
-@pytest.mark.parametrize("after", [1, 400])
+@pytest.mark.parametrize("after", [1, 100])
 def test_a_job_goes_on_from_its_checkpoint_to_the_same_bits(tmp_path, monkeypatch, symmetrize, after):
-    keys, settings = job(symmetrize)
+    keys, settings = job(symmetrize, iterations=60)
     whole = training.train(keys, settings)
     advance, calls = descent.Descent.advance, []
 
@@ -110,8 +110,9 @@ def test_a_checkpoint_of_another_job_or_a_damaged_one_is_not_used(tmp_path, monk
     keys, settings = job(iterations=50)
     path = tmp_path / "checkpoint.pt"
     whole = training.train(keys, settings)
-    monkeypatch.setattr(training, "SAVE_EVERY", 0.0)
-    training.train(keys, settings, checkpoint=path, code="old")
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "SAVE_EVERY", 0.0)
+        training.train(keys, settings, checkpoint=path, code="old")
     assert same(training.train(keys, settings, checkpoint=path, code="new"), whole)
     assert "of other settings" in capsys.readouterr().out
     for damage in (b"", b"no checkpoint", path.read_bytes()[:1000]):
@@ -155,7 +156,7 @@ from pathlib import Path
 from test_training import job
 from lazytraining import training
 training.SAVE_EVERY = 0.0
-training.train(*job(iterations=20000), checkpoint=Path({path!r}))
+training.train(*job(iterations=4000), checkpoint=Path({path!r}))
 """
 
 
@@ -170,5 +171,5 @@ def test_a_killed_process_leaves_a_whole_checkpoint(tmp_path):
         time.sleep(0.5)
         child.send_signal(signal.SIGKILL)
     assert torch.load(path, weights_only=True)["descent"]["blocks"] >= 0
-    keys, settings = job(iterations=20000)
+    keys, settings = job(iterations=4000)
     assert same(training.train(keys, settings, checkpoint=path), training.train(keys, settings))
