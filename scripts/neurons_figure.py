@@ -102,7 +102,9 @@ def animate(rows: pd.DataFrame) -> Iterator[plt.Figure]:
     legend(figure)
     last = rows["iteration"].max()
     times = np.concatenate([[0], np.geomspace(20, max(last, 20), FRAMES - 1)])
-    clock = figure.supxlabel("", fontsize=8)
+    clock = figure.supxlabel("iteration 0", fontsize=8)
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # the layout is that of every frame
 
     for time in times:
         clock.set_text(f"iteration {time:,.0f}")
