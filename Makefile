@@ -5,7 +5,7 @@ RESULTS ?= results/quick
 ENVIRONMENT := .venv/installed
 RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
 SNAKEMAKE := $(RUN) snakemake --cores $(CORES)
-TARGETS := all theory width population step_size neurons spectral_bias cnn claims
+TARGETS := all theory width population step_size neurons spectral_bias cnn interactive claims
 
 .PHONY: figures report paper test test-reference compare reference precision bench bench-snakemake chaos pins audit lint format rulegraph schema clean
 

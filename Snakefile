@@ -5,6 +5,9 @@ from snakemake.utils import min_version
 min_version("9.27")
 
 
+report: "docs/captions/start.rst"
+
+
 include: "rules/common.smk"
 include: "rules/cluster.smk"
 include: "rules/driver.smk"
@@ -18,6 +21,7 @@ include: "rules/theory.smk"
 include: "rules/cnn.smk"
 include: "rules/figures.smk"
 include: "rules/claims.smk"
+include: "rules/report.smk"
 
 
 # Light: on a cluster these run where Snakemake does.
@@ -47,6 +51,7 @@ localrules:
     figure_5,
     figure_6,
     figure_7,
+    interactive,
 
 
 rule all:
@@ -60,6 +65,7 @@ rule everything:
         rules.all.input,
         [] if CONFIG.theory is None else pictures_if_complete("theory"),
         [pictures_if_complete(name) for name in ("width", "population", "spectral_bias")],
+        ["<results>/interactive.html"] if TURNED else [],
         "<results>/claims.md",
         [f"<results>/figures/{name}.{suffix}" for name in CONFIG.experiments for suffix in ("png", "pdf")],
 

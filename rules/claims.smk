@@ -15,10 +15,11 @@ rule claims:
         limit=theory_if_any("limit"),
     output:
         table="<results>/claims.parquet",
-        text=report(
-            "<results>/claims.md",
+        text="<results>/claims.md",
+        page=report(
+            "<results>/claims.html",
             caption="../docs/captions/claims.rst",
-            category="Claims",
+            category="1 Claims",
             labels={"ledger": "Claims of the note"},
         ),
     log:

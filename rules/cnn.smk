@@ -69,8 +69,8 @@ rule cnn_figure:
         png=report(
             "<results>/figures/{experiment}.png",
             caption="../docs/captions/cnn.rst",
-            category="Beyond the figures of the note",
-            labels={"figure": "The CNN"},
+            category="5 Beyond the figures of the note",
+            labels={"figure": "6 {experiment}: the CNN (§4, §5.3)"},
         ),
         pdf="<results>/figures/{experiment}.pdf",
     log:

@@ -80,6 +80,15 @@ def missing(figure):
     return [name for name in catalogue.FIGURES[figure] if name not in there]
 
 
+TURNED = [figure for figure in ("figure_2", "figure_5") if not missing(figure)]
+"""Figures with an interactive version, of which the configuration has all."""
+
+
+def turned(figure, files):
+    """What the interactive version of a figure reads, if it is there. Raises WorkflowError if there is none at all."""
+    return files if figure in TURNED or not TURNED else lambda wildcards: []
+
+
 def experiments_of(figure):
     """The experiments that a figure reads, all of them in the configuration."""
     if lacking := missing(figure):
@@ -195,9 +204,14 @@ def shown(path, number):
     return report(
         path,
         caption=f"../docs/captions/figure_{number}.rst",
-        category="Figures of the note",
+        category="2 Figures of the note",
         labels={"figure": f"Figure {number}"},
     )
+
+
+def landscape_labels(wildcards):
+    """Rows by m, so that they are in order as text too, and a switch for the scaling."""
+    return {"m": wildcards.m.rjust(4, "\u2007"), "scaling": catalogue.LANDSCAPES[wildcards.experiment]}
 
 
 def plane_settings(wildcards):
@@ -222,7 +236,7 @@ def beyond(figure, label):
     return report(
         f"<results>/figures/{figure}.png",
         caption=f"../docs/captions/{figure}.rst",
-        category="Beyond the figures of the note",
+        category="5 Beyond the figures of the note",
         labels={"figure": label},
     )
 

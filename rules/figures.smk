@@ -40,8 +40,8 @@ rule landscape_figure:
         png=report(
             "<results>/figures/figure_2_{experiment}_m={m}.png",
             caption="../docs/captions/landscape.rst",
-            category="Landscapes",
-            labels={"experiment": "{experiment}", "m": "{m}"},
+            category="3 Single landscapes of Figure 2",
+            labels=landscape_labels,
         ),
         pdf="<results>/figures/figure_2_{experiment}_m={m}.pdf",
     log:
@@ -136,11 +136,33 @@ rule figure_7:
         "../scripts/figure_7.py"
 
 
+rule interactive:
+    input:
+        surfaces=turned("figure_2", landscapes_of("figure_2", "surface.parquet")),
+        endpoints=turned("figure_2", landscapes_of("figure_2", "endpoints.parquet")),
+        summaries=turned("figure_5", summaries("figure_5")),
+    output:
+        report(
+            "<results>/interactive.html",
+            caption="../docs/captions/interactive.rst",
+            category="2 Figures of the note",
+            labels={"figure": "Figures 2, 5 and 6, to turn"},
+        ),
+    log:
+        "<logs>/interactive.log",
+    conda:
+        "../envs/environment.yaml"
+    params:
+        code=digest("interactive.py"),
+    script:
+        "../scripts/interactive.py"
+
+
 rule width:
     input:
         runs=tables("width"),
     output:
-        png=beyond("width", "Width (§4.5)"),
+        png=beyond("width", "1 Width (§4.5)"),
         pdf="<results>/figures/width.pdf",
     log:
         "<logs>/figures/width.log",
@@ -157,7 +179,7 @@ rule population:
         runs=tables("population"),
         baselines=lambda wildcards: baseline_files("underparameterized"),
     output:
-        png=beyond("population", "Population loss, and m ≪ d (§4.6)"),
+        png=beyond("population", "2 Population loss, and m ≪ d (§4.6)"),
         pdf="<results>/figures/population.pdf",
     log:
         "<logs>/figures/population.log",
@@ -174,7 +196,7 @@ rule step_size_figure:
         summary="<results>/summary/step_size.parquet",
         baselines=baselines("step_size"),
     output:
-        png=beyond("step_size", "Step sizes (§5.1)"),
+        png=beyond("step_size", "3 Step sizes (§5.1)"),
         pdf="<results>/figures/step_size.pdf",
     log:
         "<logs>/figures/step_size.log",
@@ -193,7 +215,7 @@ rule experiment_figure:
         png=report(
             "<results>/figures/{experiment}.png",
             caption="../docs/captions/experiment.rst",
-            category="Experiments",
+            category="6 Single experiments",
             labels={"experiment": "{experiment}"},
         ),
         pdf="<results>/figures/{experiment}.pdf",

@@ -21,15 +21,15 @@ rule neurons_figure:
         png=report(
             "<results>/figures/{experiment}.png",
             caption="../docs/captions/neurons.rst",
-            category="Beyond the figures of the note",
-            labels={"figure": "Paths of neurons"},
+            category="5 Beyond the figures of the note",
+            labels={"figure": "4 Paths of neurons in the plane"},
         ),
         pdf="<results>/figures/{experiment}.pdf",
         gif=report(
             "<results>/figures/{experiment}.gif",
             caption="../docs/captions/neurons.rst",
-            category="Beyond the figures of the note",
-            labels={"figure": "Paths of neurons, moving"},
+            category="5 Beyond the figures of the note",
+            labels={"figure": "4 Paths of neurons, moving (a file to keep)"},
         ),
     log:
         "<logs>/figures/{experiment}.log",

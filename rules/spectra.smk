@@ -20,7 +20,7 @@ rule spectral_bias:
     input:
         of_figure("spectral_bias", lambda name: [f"<results>/spectra/{name}.parquet"]),
     output:
-        png=beyond("spectral_bias", "Singular values of the hidden layer"),
+        png=beyond("spectral_bias", "5 Singular values of the hidden layer (§2)"),
         pdf="<results>/figures/spectral_bias.pdf",
     log:
         "<logs>/figures/spectral_bias.log",

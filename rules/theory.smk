@@ -68,8 +68,8 @@ rule theory:
         png=report(
             "<results>/figures/theory.png",
             caption="../docs/captions/theory.rst",
-            category="Theory",
-            labels={"figure": "Theory"},
+            category="4 Theory",
+            labels={"figure": "The theory, measured (§1.1, §3)"},
         ),
         pdf="<results>/figures/theory.pdf",
     log:

@@ -1,7 +1,7 @@
 """The ledger: a verdict on each claim of the note, from what this preset has measured.
 
 In: tables of runs, curves, baselines, landscapes, spectra, paths and the theory, of whatever the configuration has.
-Out: claims.parquet, a row for each claim, and claims.md, the same to read.
+Out: claims.parquet, a row for each claim, and claims.md and claims.html, the same to read.
 """
 
 from pathlib import Path
@@ -53,8 +53,9 @@ def main(snakemake) -> None:
     if mixed:
         remark += f" Different code has made the runs of {', '.join(mixed)}."
     title = f"Claims of the note, by the runs in {Path(snakemake.output.table).parent}"
-    with records.replacing(snakemake.output.text) as temporary:
-        temporary.write_text(ledger.markdown(rows, title, remark))
+    for path, written in ((snakemake.output.text, ledger.markdown), (snakemake.output.page, ledger.page)):
+        with records.replacing(path) as temporary:
+            temporary.write_text(written(rows, title, remark))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ TARGETS = {
     "spectral_bias",
     "neurons",
     "cnn",
+    "interactive",
     "claims",
 }
 """Names that a user can ask Snakemake for."""
@@ -38,8 +39,8 @@ RULES = {
 }
 RESERVED = TARGETS | RULES
 """Names that no experiment may take."""
-LANDSCAPES = ["landscape_mean_field", "landscape_ntk"]
-"""Experiments whose end points span the planes of Figures 2 and 6, where they are configured."""
+LANDSCAPES = {"landscape_mean_field": "α = 1/m", "landscape_ntk": "α = 1/√m"}
+"""Experiments whose end points span the planes of Figures 2 and 6, where they are configured, and their scalings."""
 _BOTH = {"tau", "alpha"}
 FIGURES = {
     "figure_1": {"trajectory": {"tau"}, "trajectory_symmetrized": {"tau"}},

@@ -6,6 +6,7 @@ whole interval is outside, and is open else, or with one sample only. What has a
 claim says is an artefact; the checks under `artefact` say what that cause would show.
 """
 
+import html
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -202,20 +203,31 @@ def diverged(evidence: Evidence) -> str:
     return f"Runs that diverged are in no value: {', '.join(parts)}." if parts else ""
 
 
+def counted(rows: list[dict]) -> dict[Verdict, int]:
+    """How many of the note's claims have each verdict."""
+    note = [row["verdict"] for row in rows if row["section"] != "ours"]
+    return {verdict: note.count(verdict) for verdict in Verdict}
+
+
+HOW = (
+    "Values are means over seeds, widths or planes, as each claim says (geometric means of ratios), with 95 % "
+    "intervals, Student's t. A criterion is met if the whole interval meets it, and open if the interval is on "
+    "both sides."
+)
+"""How the ledger is to be read."""
+
+
 def markdown(rows: list[dict], title: str, remark: str = "") -> str:
     """The ledger as a table to read, and below it each claim with its criterion and numbers."""
-    note = [row["verdict"] for row in rows if row["section"] != "ours"]
-    counts = {verdict: note.count(verdict) for verdict in Verdict}
+    counts = counted(rows)
     lines = [
         f"# {title}",
         "",
-        f"Of {len(note)} claims: "
+        f"Of {sum(counts.values())} claims: "
         + ", ".join(f"{MARKS[verdict]} {verdict} {count}" for verdict, count in counts.items() if count)
         + ". Those of section “ours” are not the note's.",
         "",
-        "Values are means over seeds, widths or planes, as each claim says (geometric means of ratios), with 95 % "
-        "intervals, Student's t. A criterion is met if the whole interval meets it, and open if the interval is on "
-        f"both sides. {remark}".strip(),
+        f"{HOW} {remark}".strip(),
         "",
         "| | § | claim | verdict | value | figure |",
         "|---|---|---|---|---|---|",
@@ -237,3 +249,46 @@ def markdown(rows: list[dict], title: str, remark: str = "") -> str:
         lines += [f"- measured: {row['measured']}"] if row["measured"] else []
         lines += [f"- criterion: {row['criterion']}"]
     return "\n".join(lines) + "\n"
+
+
+STYLE = """
+.ledger { width: 100%; border-collapse: collapse; line-height: 1.4 }
+.ledger td, .ledger th { padding: .3em .5em; border-bottom: 1px solid #ddd; text-align: left; vertical-align: top }
+.ledger td:nth-child(3) { white-space: nowrap }
+.ledger small { display: block; color: #666; white-space: nowrap }
+.ledger summary { cursor: pointer }
+.ledger p { margin: .4em 0; color: #444; overflow-wrap: anywhere }
+@media (max-width: 600px) {
+  .ledger thead { display: none }
+  .ledger tr { display: grid; grid-template-columns: 5em 1fr auto; border-bottom: 1px solid #ddd }
+  .ledger td { border: 0 }
+  .ledger td:nth-child(2) { grid-column: 2 / 4 }
+  .ledger td:nth-child(3) { grid-column: 2 }
+}
+"""
+
+
+def table(rows: list[dict], figure: Callable[[str], str] = html.escape) -> str:
+    """The ledger as an HTML table, where each claim opens to its reason and numbers; `figure` shows a figure's name."""
+    cells = [f"<style>{STYLE}</style><table class='ledger'>"]
+    cells += ["<thead><tr><th>claim</th><th></th><th>verdict</th><th>figure</th></tr></thead><tbody>"]
+    for row in rows:
+        safe = {name: html.escape(str(value)) for name, value in row.items()}
+        parts = {"": safe["reason"], "Measured: ": safe["measured"], "Criterion: ": safe["criterion"]}
+        details = "".join(f"<p>{name}{part}</p>" for name, part in parts.items() if part)
+        cells += [
+            f"<tr><td>{safe['id']}<small>{safe['section']}</small></td>",
+            f"<td><details><summary>{safe['claim']}</summary>{details}</details></td>",
+            f"<td>{MARKS[Verdict(row['verdict'])]} {safe['verdict']}</td><td>{figure(row['figure'])}</td></tr>",
+        ]
+    return "\n".join(" ".join(cell.split()) for cell in [*cells, "</tbody></table>"])
+
+
+def page(rows: list[dict], title: str, remark: str = "") -> str:
+    """The ledger as a web page."""
+    counts = ", ".join(f"{verdict} {count}" for verdict, count in counted(rows).items() if count)
+    head = "<meta charset='utf-8'><meta name='viewport' content='width=device-width, initial-scale=1'>"
+    look = "body { font: 15px/1.5 sans-serif; max-width: 60rem; margin: 1rem auto; padding: 0 1rem }"
+    text = html.escape(f"Of the note's claims: {counts}. Click one to see why. {HOW} {remark}".strip())
+    body = f"<h2>{html.escape(title)}</h2><p>{text}</p>{table(rows, lambda name: html.escape(name.replace('_', ' ')))}"
+    return f"<!doctype html><html lang='en'><head>{head}<title>Claims</title><style>{look}</style></head><body>{body}</body></html>"
