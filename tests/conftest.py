@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
+from filelock import FileLock
 from hypothesis import settings
 
 from lazytraining import problem
@@ -89,3 +90,19 @@ class Workflow:
         counts = {rule: int(count) for rule, count in map(str.split, table[: table.index("")])}
         del counts["total"]
         return counts
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory, request) -> Workflow:
+    """A whole fresh run of every experiment, with the profile that users have; the workers of a test run share one."""
+    from test_workflow import ALL
+
+    shared = tmp_path_factory.getbasetemp()
+    if hasattr(request.config, "workerinput"):
+        shared = shared.parent
+    folder = shared / "fresh"
+    with FileLock(shared / "fresh.lock"):
+        if not folder.exists():
+            folder.mkdir()
+            Workflow(folder, ALL)("everything", profile=str(ROOT / "profiles/default"))
+    return Workflow(folder, ALL)

@@ -87,14 +87,6 @@ def data(folder: Path) -> dict[str, list]:
     return found
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory) -> Workflow:
-    """A whole fresh run, with the profile that users have."""
-    workflow = Workflow(tmp_path_factory.mktemp("fresh"), ALL)
-    workflow("everything", profile=str(ROOT / "profiles/default"))
-    return workflow
-
-
 def test_fresh_run_makes_every_figure(finished):
     figures = finished.results / "figures"
     names = [f"figure_{number}" for number in range(1, 8)] + NAMES
@@ -432,9 +424,3 @@ def test_names_of_rules_are_reserved(finished):
     drawn = re.findall(r"^    (\w+) --> (\w+)$", (ROOT / "docs/architecture.md").read_text(), re.MULTILINE)
     assert len(drawn) > 30
     assert {name for arrow in drawn for name in arrow} <= set(listed), "make rulegraph"
-
-
-def test_report_covers_what_was_made(finished):
-    finished("--report", "report.html")
-    report = (finished.folder / "report.html").read_text()
-    assert "Figure 7" in report
