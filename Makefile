@@ -15,11 +15,12 @@ figures: $(ENVIRONMENT)
 
 report: $(ENVIRONMENT)
 	@$(RUN) snakemake --configfile config/quick.yaml --report results/quick/report.html -- $(TARGETS)
-	@echo "Figures: results/quick/figures   Claims: results/quick/claims.md   Report: results/quick/report.html"
+	@echo "Report, for any browser: $(CURDIR)/results/quick/report.html"
 
 paper: $(ENVIRONMENT)
 	$(SNAKEMAKE) -- $(TARGETS)
 	@$(RUN) snakemake --report results/paper/report.html -- $(TARGETS)
+	@echo "Report, for any browser: $(CURDIR)/results/paper/report.html"
 
 test: $(ENVIRONMENT)
 	$(RUN) pytest -n 2 --dist loadfile

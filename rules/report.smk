@@ -11,6 +11,22 @@ def link(record, text):
     return f'<a href="#" onclick="{html.escape(f"app.setView({{{view}}}); return false")}">{html.escape(text)}</a>'
 
 
+def ledger_of(files):
+    """The rows of the ledger, if the report has it."""
+    import pyarrow.parquet as pq
+
+    paths = [record.path.with_suffix(".parquet") for record in files if record.target == "claims.html"]
+    return pq.read_table(paths[0]).to_pylist() if paths else []
+
+
+def verdicts(job, files):
+    """What the ledger says of a figure, for its caption."""
+    names = {Path(path).stem for path in job.output}
+    names |= {"cnn"} if names & set(CNNS) else {"underparameterized"} if "population" in names else set()
+    found = [f"claim {row['id']} {row['verdict']}" for row in ledger_of(files) if row["figure"] in names]
+    return f"**By the ledger of these runs:** {', '.join(found)}." if found else ""
+
+
 # Chromium shows no data: URI of more than 2 MB in a frame, and as such Snakemake hands over every page: blobs have no such limit.
 # The start page is always the first that is shown, and so does this before any other is asked for.
 PAGES_AS_BLOBS = """
@@ -22,8 +38,6 @@ for (const result of Object.values(results)) if (result.mime_type === 'text/html
 
 def start_page(files):
     """What a report over these files covers and came to, for docs/captions/start.rst: read when the report is made, so that it is never stale."""
-    import pyarrow.parquet as pq
-
     from lazytraining import covered, ledger
 
     page = covered.runs(Path(path) for job in workflow.dag.jobs for path in job.output)
@@ -35,8 +49,8 @@ def start_page(files):
     links = {}
     for record in sorted(drawn.values(), key=lambda record: (record.category.name, *record.labels.values())):
         links.setdefault(record.category.name, []).append(link(record, ", ".join(record.labels.values())))
-    if "claims" in drawn:
-        claims = pq.read_table(drawn["claims"].path.with_suffix(".parquet")).to_pylist()
+    drawn |= {"cnn": drawn[name] for name in CNNS if name in drawn}
+    if claims := ledger_of(files):
 
         def figure(name):
             text = name.replace("_", " ").replace("figure", "Figure")
