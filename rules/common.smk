@@ -211,7 +211,7 @@ def shown(path, number):
 
 def landscape_labels(wildcards):
     """Rows by m, so that they are in order as text too, and a switch for the scaling."""
-    return {"m": wildcards.m.rjust(4, "\u2007"), "scaling": catalogue.LANDSCAPES[wildcards.experiment]}
+    return {"m": wildcards.m.rjust(4, "\u00a0"), "scaling": catalogue.LANDSCAPES[wildcards.experiment]}
 
 
 def plane_settings(wildcards):

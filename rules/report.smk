@@ -48,7 +48,8 @@ def start_page(files):
     drawn = {record.path.stem: record for record in files if record.mime != "image/gif"}
     links = {}
     for record in sorted(drawn.values(), key=lambda record: (record.category.name, *record.labels.values())):
-        links.setdefault(record.category.name, []).append(link(record, ", ".join(record.labels.values())))
+        labels = [f"m = {text.strip()}" if name == "m" else text for name, text in record.labels.items()]
+        links.setdefault(record.category.name, []).append(link(record, ", ".join(labels)))
     drawn |= {"cnn": drawn[name] for name in CNNS if name in drawn}
     if claims := ledger_of(files):
 
