@@ -47,7 +47,11 @@ def start_page(files):
         row["duration"] = covered.duration(row["seconds"]) if row["seconds"] else ""
     drawn = {record.path.stem: record for record in files if record.mime != "image/gif"}
     links = {}
-    for record in sorted(drawn.values(), key=lambda record: (record.category.name, *record.labels.values())):
+
+    def order(record):
+        return record.category.name, [text.replace("\u00a0", " ") for text in record.labels.values()]
+
+    for record in sorted(drawn.values(), key=order):
         labels = [f"m = {text.strip()}" if name == "m" else text for name, text in record.labels.items()]
         links.setdefault(record.category.name, []).append(link(record, ", ".join(labels)))
     drawn |= {"cnn": drawn[name] for name in CNNS if name in drawn}
