@@ -38,7 +38,7 @@ def main(*paths: str) -> None:
             found = provenance(Path(path))
         except (OSError, ValueError, pa.ArrowException) as error:
             sys.exit(f"{path}: not readable ({' '.join(str(error).split())})")
-        print(path)
+        print(path if found else f"{path}: says nothing of where it comes from")
         for key in [*(key for key in FIRST if key in found), *(key for key in found if key not in FIRST)]:
             print(f"  {key:14} {found[key]}")
 

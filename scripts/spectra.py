@@ -1,4 +1,4 @@
-"""Singular values of the hidden layer before and after training, for every run of one experiment.
+"""Singular values of the hidden layer before and after training, for every run of one experiment, and what is left of its output layer.
 
 In: weights.npz and run.parquet of its runs or stacks. Out: a row for each run and singular value.
 """
@@ -11,7 +11,9 @@ from lazytraining import jobs, records, tables
 def rows(run: dict, start: np.ndarray, end: np.ndarray) -> list[dict]:
     """`start` and `end` are weights (m, d + 1); values in descending order."""
     key = {name: run[name] for name in records.KEYS} | {"diverged": run["diverged"]}
-    spectra = (np.linalg.svd(weights[:, :-1], compute_uv=False) for weights in (start, np.nan_to_num(end)))
+    end = np.nan_to_num(end)
+    key["output_kept"] = float(np.linalg.norm(end[:, -1]) / np.linalg.norm(start[:, -1]))
+    spectra = (np.linalg.svd(weights[:, :-1], compute_uv=False) for weights in (start, end))
     pairs = enumerate(zip(*spectra, strict=True), start=1)
     return [
         key | {"index": index, "start": float(before), "end": float(after)}

@@ -32,8 +32,17 @@ def verdict(id: str, evidence: Evidence) -> str:
 TAU = [0.01, 0.1, 1.0, 10.0, 100.0]
 
 
-def plateau(level: float, output: float, tangent: float, features: float, starts: float = 1.0) -> Evidence:
-    """A sweep whose end loss goes up to `level` at τ = `starts`, and its baselines."""
+def plateau(
+    level: float,
+    output: float,
+    tangent: float,
+    features: float,
+    starts: float = 1.0,
+    kept: float | None = None,
+    growth: float = 0.0,
+) -> Evidence:
+    """A sweep whose end loss goes up to `level` at τ = `starts`, and its baselines; the tangent model's grows from
+    `tangent` at τ = 1 like τ^growth. The output layer moves by `output` and keeps the rest, or `kept`."""
     name = "plateau"
     table = runs(
         name,
@@ -45,10 +54,17 @@ def plateau(level: float, output: float, tangent: float, features: float, starts
     baselines = runs(
         name,
         tau=TAU,
-        tangent_test_loss_end=lambda row, seed: tangent,
+        tangent_test_loss_end=lambda row, seed: tangent * row["tau"] ** growth,
         random_feature_loss=lambda row, seed: features,
     )
+    spectra = runs(
+        name,
+        tau=TAU,
+        index=[1, 2],
+        output_kept=lambda row, seed: (1 - output if kept is None else kept) * (1 + 1e-3 * seed),
+    )
     return Evidence(
+        spectra={name: spectra},
         runs={name: table, f"{name}_symmetrized": table},
         baselines={name: baselines, f"{name}_symmetrized": baselines},
     )
@@ -58,8 +74,11 @@ def plateau(level: float, output: float, tangent: float, features: float, starts
     ("evidence", "expected"),
     [
         (plateau(4, output=0.02, tangent=4.01, features=9), Verdict.REPRODUCED),
-        (plateau(4, output=0.99, tangent=4e5, features=4.01), Verdict.ARTEFACT),
-        (plateau(4, output=0.99, tangent=4e5, features=9), Verdict.NOT),
+        (plateau(4, output=0.99, tangent=4e5, features=4.01, growth=4), Verdict.ARTEFACT),
+        (plateau(4, output=0.99, tangent=4e5, features=4.01, growth=4, kept=1), Verdict.NOT),  # it turned
+        (plateau(4, output=0.99, tangent=4e5, features=4.01), Verdict.NOT),
+        (plateau(4, output=0.99, tangent=4e5, features=9, growth=4), Verdict.NOT),
+        (plateau(4, output=0.99, tangent=4e5, features=4.01, growth=4, starts=100), Verdict.OPEN),
         (plateau(4, output=0.02, tangent=9, features=9), Verdict.PARTLY),
         (Evidence(), Verdict.OPEN),
     ],
@@ -73,6 +92,7 @@ def test_plateaus_exist_where_the_loss_is_level_and_high():
     assert verdict("3a", flat) == verdict("3b", flat) == Verdict.REPRODUCED
     rising = plateau(4, 0.99, 4e5, 4, starts=100)
     assert verdict("3a", rising) == Verdict.NOT
+    assert verdict("3b", rising) == Verdict.OPEN
     level = plateau(4, 0.99, 4e5, 4, starts=0)
     assert verdict("3b", level) == Verdict.NOT
 

@@ -62,3 +62,4 @@ def test_spectra_are_those_of_the_hidden_layer():
     np.testing.assert_allclose(rows["end"][:4], values, rtol=1e-12)
     np.testing.assert_allclose(rows["start"][:4], 2 * values, rtol=1e-12)
     assert list(rows["index"]) == [1, 2, 3, 4, 5]
+    np.testing.assert_allclose(rows["output_kept"], 0.5, rtol=1e-12)

@@ -183,7 +183,9 @@ def _reason(claim: Claim, verdict: Verdict, pairs: list[tuple[Check, Outcome]]) 
         lacks = [outcome.lacks for _, outcome in pairs if outcome.lacks]
         return "; ".join(dict.fromkeys(lacks or unmet))
     met = [check.criterion for check, outcome in pairs if outcome.holds and check in claim.checks]
-    default = f"Met: {'; '.join(met)}." if met else "No criterion is met."
+    default = f"Met: {'; '.join(met)}." if met else "None of its criteria is met."
+    if lacks := [outcome.lacks for check, outcome in pairs if outcome.lacks and check in claim.artefact]:
+        default += f" Whether it is an artefact is open: {'; '.join(lacks)}."
     return claim.reasons.get(verdict, default)
 
 
@@ -212,7 +214,8 @@ def counted(rows: list[dict]) -> dict[Verdict, int]:
 HOW = (
     "Values are means over seeds, widths or planes, as each claim says (geometric means of ratios), with 95 % "
     "intervals, Student's t. A criterion is met if the whole interval meets it, and open if the interval is on "
-    "both sides."
+    "both sides. A claim is an artefact if all is seen that its other cause would show; else it is reproduced if all its "
+    "criteria are met and not if none is; it is not decided where its premises are not met, or where a criterion is open."
 )
 """How the ledger is to be read."""
 

@@ -81,12 +81,13 @@ SPECTRA = pa.schema(
     [
         *KEY_FIELDS,
         ("diverged", pa.bool_()),
+        ("output_kept", pa.float64()),
         ("index", pa.int64()),
         ("start", pa.float64()),
         ("end", pa.float64()),
     ]
 )
-"""Singular values of the hidden layer, `index` from 1 on."""
+"""Singular values of the hidden layer, `index` from 1 on; and ‖a_T‖/‖a_0‖, the same in all rows of a run."""
 PATHS = pa.schema(
     [
         pa.field("experiment", pa.string(), nullable=False),
