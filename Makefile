@@ -7,11 +7,14 @@ RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
 SNAKEMAKE := $(RUN) snakemake --cores $(CORES)
 TARGETS := all theory width population step_size neurons spectral_bias cnn interactive claims
 
-.PHONY: figures report paper test test-reference compare reference precision bench bench-snakemake chaos pins audit lint format rulegraph schema clean
+.PHONY: figures environment report paper test test-reference compare reference precision bench bench-snakemake chaos pins audit lint format rulegraph schema clean
 
 figures: $(ENVIRONMENT)
 	$(SNAKEMAKE) --configfile config/quick.yaml -- $(TARGETS)
 	@$(MAKE) --no-print-directory report
+
+# The packages alone.
+environment: $(ENVIRONMENT)
 
 report: $(ENVIRONMENT)
 	@$(RUN) snakemake --configfile config/quick.yaml --report results/quick/report.html -- $(TARGETS)

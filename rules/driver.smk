@@ -55,5 +55,9 @@ onstart:
         sys.exit(f"SLURM: {problem}")
 
 
+onsuccess:
+    print(f"\nResults: {CONFIG.results}", file=sys.stderr)
+
+
 onerror:
     forget_what_was_made_of(driver.to_make_again())

@@ -19,6 +19,7 @@ from lazytraining import fits, records
 ROOT = Path(__file__).parents[1]
 ONE_SEED = 0.1
 """What stands for the spread of a value that the reference has from one seed, as a share of it."""
+NO_CELL = "no cell in common"
 ROUNDING = 1e-9
 """The least spread that a value can have, as a share of it."""
 
@@ -66,15 +67,12 @@ def differences(own: pd.DataFrame, reference: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(rows, ignore_index=True)
 
 
-def line(name: str, own: pd.DataFrame | None, reference: pd.DataFrame, threshold: float) -> dict:
+def line(name: str, own: pd.DataFrame, reference: pd.DataFrame, threshold: float) -> dict:
     """The row of the table for one experiment."""
-    row = {"experiment": name, "verdict": "not run", "cells": f"0 of {len(reference)}"}
-    if own is None:
-        return row
     found = differences(own, reference)
     cells = len(found) // max(1, found["column"].nunique())
     if not cells:
-        return row | {"verdict": "no cell of the reference"}
+        return {"experiment": name, "verdict": NO_CELL, "cells": f"0 of {len(reference)}"}
     worst = found.loc[found["spreads"].idxmax()]
     at = " ".join(f"{key}={worst[key]:.6g}" for key in ("m", "alpha", "tau", "eta") if key in worst)
     return {
@@ -105,13 +103,18 @@ def verdicts(own: Path, reference: Path) -> list[str]:
 
 def compare(results: Path, reference: Path, threshold: float) -> int:
     """Print the table and the verdicts that differ; return the exit status. Raises NothingError."""
+    if not results.is_dir():
+        raise NothingError(f"{results}: no such folder of results")
     own, theirs = averages(results), averages(reference)
     if not theirs:
         presets = sorted(path.name for path in (ROOT / "docs/reference").iterdir() if path.is_dir())
-        raise NothingError(f"{reference}: no reference; there is one for {' and '.join(presets)}")
-    if not own.keys() & theirs.keys():
-        raise NothingError(f"{results}: no summary/E.parquet or baselines of an experiment of {reference}")
-    rows = pd.DataFrame([line(name, own.get(name), there, threshold) for name, there in theirs.items()])
+        raise NothingError(
+            f"{reference}: no reference; there is one for {' and '.join(presets)}, such as --reference docs/reference/quick"
+        )
+    both = {name: there for name, there in theirs.items() if name in own}
+    rows = pd.DataFrame([line(name, own[name], there, threshold) for name, there in both.items()])
+    if rows.empty or (rows["verdict"] == NO_CELL).all():
+        raise NothingError(f"{results}: no cell (m, alpha, tau, eta) of an experiment of {reference}")
     print(
         f"{results} against {reference}: by how much averages over seeds differ, in the median and at worst,"
     )
@@ -123,8 +126,9 @@ def compare(results: Path, reference: Path, threshold: float) -> int:
     print(rows.fillna("").to_string(index=False))
     print()
     print(*verdicts(results / "claims.parquet", reference / "claims.parquet"), sep="\n")
-    if more := sorted(own.keys() - theirs.keys()):
-        print(f"Not in the reference: {'; '.join(more)}")
+    for what, names in (("Not run here", theirs.keys() - own), ("Not in the reference", own.keys() - theirs)):
+        if names:
+            print(f"{what}: {'; '.join(sorted(names))}")
     return int(rows["verdict"].str.startswith("differs").any())
 
 

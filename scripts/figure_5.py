@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.lines import Line2D
+from matplotlib.path import Path as MplPath
 
 from lazytraining import fits, jobs, plots, records, style, tables
 
@@ -21,13 +22,14 @@ BARS = "tau_alpha_code"
 
 
 def level_lines(axes: plt.Axes, table: pd.DataFrame) -> None:
-    """Lines of equal loss, and the line α τ² = const through the middle of the grid."""
-    look = {"levels": 7, "colors": "white", "linewidths": 0.8, "linestyles": "solid"}
-    if min(table.shape) > 1:
-        lines = axes.contour(table.columns, table.index, table.to_numpy(), **look)
-        lines.set_path_effects(style.OUTLINE)
+    """Lines of equal loss, interpolated in ln τ and ln α, and the line α τ² = const through the middle of the grid."""
     tau, alpha = table.columns.to_numpy(), table.index.to_numpy()
     limits = axes.get_xlim(), axes.get_ylim()
+    if min(table.shape) > 1:
+        look = {"levels": 7, "colors": "white", "linewidths": 0.8, "linestyles": "solid"}
+        lines = axes.contour(np.log(tau), np.log(alpha), table.to_numpy(), **look)
+        lines.set_paths([MplPath(np.exp(path.vertices), path.codes) for path in lines.get_paths()])
+        lines.set_path_effects(style.OUTLINE)
     constant = np.exp(np.log(alpha).mean() + 2 * np.log(tau).mean())
     line = np.geomspace(*limits[0], 50)
     axes.plot(line, constant / line**2, color=style.COLORS[1], ls="--", lw=1.5, label=CONSTANT)
@@ -35,12 +37,12 @@ def level_lines(axes: plt.Axes, table: pd.DataFrame) -> None:
 
 
 def exponent(runs: pd.DataFrame, column: str) -> str:
-    """The exponent of the level lines with its interval over seeds, as text; empty where there is none."""
+    """The exponent of the level lines with its interval over seeds, and the least R², as text; empty where there is none."""
     try:
         found = fits.level_exponents(runs, column)
     except ValueError:
         return ""
-    return f": $q=$ {fits.interval(found['q'].to_numpy())}"
+    return f"\n$q$ = {fits.interval(found['q'].to_numpy())}, $R^2$ = {found['explained'].min():.2f}"
 
 
 def invariance(runs: pd.DataFrame, column: str) -> str:
@@ -56,11 +58,12 @@ def bars(axes, table: pd.DataFrame, symbol: str) -> None:
     """The published view: a bar of height ln L, or ln(L/α²), for each cell."""
     rows, columns = np.nonzero(np.isfinite(table.to_numpy()))
     heights = table.to_numpy()[rows, columns]
-    axes.bar3d(columns - 0.3, rows - 0.3, 0, 0.6, 0.6, heights, color=style.COLORS[0], shade=True)
+    colors = np.where(heights < 0, style.COLORS[1], style.COLORS[0])
+    axes.bar3d(columns - 0.3, rows - 0.3, 0, 0.6, 0.6, heights, color=colors, shade=True)
     axes.set_zlim(min(0, heights.min(initial=0)), max(0, heights.max(initial=0)))
     for which, values, label in (("x", table.columns, r"$\tau$"), ("y", table.index, r"$\alpha$")):
         ticks = np.arange(0, len(values), max(1, len(values) // 3))
-        labels = [f"{values[tick]:.2g}" for tick in ticks]
+        labels = [f"{values[tick]:.3g}" for tick in ticks]
         getattr(axes, f"set_{which}ticks")(ticks, labels)
         getattr(axes, f"set_{which}label")(label)
     axes.set_zlabel(symbol)

@@ -38,8 +38,7 @@ def test_cells_are_compared_where_both_have_them():
     assert list(compare.differences(few, REFERENCE)["tau"]) == [1.0, 10.0]
     assert compare.line("e", few, REFERENCE, 1)["cells"] == "2 of 4"
     elsewhere = few.assign(eta=0.2)
-    assert compare.line("e", elsewhere, REFERENCE, 1)["verdict"] == "no cell of the reference"
-    assert compare.line("e", None, REFERENCE, 1)["verdict"] == "not run"
+    assert compare.line("e", elsewhere, REFERENCE, 1)["verdict"] == compare.NO_CELL
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +60,7 @@ def test_the_quick_preset_agrees_with_its_reference(quick, capsys):
     lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
     assert any(line.startswith("trajectory_symmetrized agrees 1 of 1 ") for line in lines)
     assert any(line.startswith("plateau_symmetrized, tangent model agrees 5 of 5 ") for line in lines)
-    assert "plateau not run 0 of 5" in lines
+    assert any(line.startswith("Not run here: ") and "; plateau;" in line for line in lines)
 
 
 def test_what_differs_is_named_and_ends_with_1(quick, tmp_path, capsys):
@@ -91,11 +90,17 @@ def test_changed_verdicts_are_named(tmp_path):
 
 def test_nothing_to_compare_is_one_line(tmp_path, capsys):
     assert status(tmp_path) == 2
-    assert compare.main(str(tmp_path / "other")) == 2
+    assert compare.main(str(tmp_path)) == 2
+    assert status(tmp_path / "other") == 2
     (tmp_path / "summary").mkdir()
     (tmp_path / "summary/plateau.parquet").write_bytes(b"PAR1")
     assert status(tmp_path) == 2
+    far = pd.read_parquet(ROOT / "docs/reference/quick/summary/plateau.parquet").assign(tau=0.123)
+    far.to_parquet(tmp_path / "summary/plateau.parquet")
+    assert status(tmp_path) == 2
     lines = capsys.readouterr().err.splitlines()
-    assert len(lines) == 3
+    assert len(lines) == 5
     assert "there is one for paper and quick" in lines[1]
-    assert "summary/plateau.parquet: not readable" in lines[2]
+    assert "no such folder" in lines[2]
+    assert "summary/plateau.parquet: not readable" in lines[3]
+    assert "no cell (m, alpha, tau, eta)" in lines[4]
