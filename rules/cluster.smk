@@ -30,3 +30,15 @@ def unknown_partitions():
     known = set(done.stdout.split())
     unknown = sorted(asked - known - {None})
     return unknown and f"no partition {', '.join(unknown)}; this cluster has {', '.join(sorted(known))}"
+
+
+def forgotten_too_soon():
+    """What is wrong with how long squeue knows a job that has ended, if it is asked: every 30 s at first, every 180 s where jobs take long."""
+    from snakemake_executor_plugin_slurm.job_status_query import get_min_job_age
+
+    age = get_min_job_age()
+    if workflow.executor_settings.status_command == "squeue" and age is not None and age < 240:
+        return (
+            f"squeue forgets a job MinJobAge = {age} s after its end, and is asked every 180 s where jobs take long: the end of one "
+            "can be missed, and waited for without end. It should be 240 or more; with accounting, set slurm-status-command: sacct"
+        )

@@ -51,8 +51,11 @@ onstart:
     driver.announce(same_command(), CONFIG.digest())
     driver.end_when_told("/.snakemake/scripts/")  # again: Snakemake has taken SIGTERM since
     workflow.results_lock = lock()
-    if workflow.executor_plugin.name == "slurm" and (problem := unknown_partitions()):
-        sys.exit(f"SLURM: {problem}")
+    if workflow.executor_plugin.name == "slurm":
+        if problem := unknown_partitions():
+            sys.exit(f"SLURM: {problem}")
+        if problem := forgotten_too_soon():
+            logger.warning(f"SLURM: {problem}")
 
 
 onsuccess:

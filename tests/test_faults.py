@@ -95,6 +95,7 @@ def test_told_to_stop_it_ends_in_seconds_with_one_line(tmp_path, number, group):
     assert lines[0].startswith(
         f"Stopped by {number.name}. What is finished stays; the same command goes on: snakemake "
     )
+    assert lines[0].endswith(f" -- {SUMMARY}")
     assert not list(workflow.results.rglob(".*"))
 
 

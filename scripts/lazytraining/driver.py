@@ -6,6 +6,7 @@ Handed on in the environment, so that none of it is a reason to run a job again.
 import fcntl
 import logging
 import os
+import shlex
 import signal
 import socket
 import sys
@@ -97,7 +98,8 @@ def end_when_told(mark: str) -> None:
         for one in _SIGNALS:
             signal.signal(one, signal.SIG_IGN)
         name = signal.Signals(number).name
-        line = f"\nStopped by {name}. What is finished stays; the same command goes on: {command()}\n"
+        same = shlex.join(["snakemake", *sys.argv[1:]])
+        line = f"\nStopped by {name}. What is finished stays; the same command goes on: {same}\n"
         os.write(2, line.encode())
         logging.disable()  # of jobs that have failed because they were ended
         threading.Thread(target=_end_children, args=[mark], daemon=True).start()
