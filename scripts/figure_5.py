@@ -63,7 +63,7 @@ def bars(axes, table: pd.DataFrame, symbol: str) -> None:
     axes.set_zlim(min(0, heights.min(initial=0)), max(0, heights.max(initial=0)))
     for which, values, label in (("x", table.columns, r"$\tau$"), ("y", table.index, r"$\alpha$")):
         ticks = np.arange(0, len(values), max(1, len(values) // 3))
-        labels = [f"{values[tick]:.3g}" for tick in ticks]
+        labels = [np.format_float_positional(values[tick], 3, fractional=False, trim="-") for tick in ticks]
         getattr(axes, f"set_{which}ticks")(ticks, labels)
         getattr(axes, f"set_{which}label")(label)
     axes.set_zlabel(symbol)
