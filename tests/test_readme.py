@@ -78,3 +78,10 @@ def test_training_by_hand(checkout):
     (command,) = [words for words in COMMANDS if "scripts/train_by_hand.py" in words]
     run(command, checkout)
     assert (checkout / "results/quick/stacks/experiment=plateau/seed=0/run.parquet").exists()
+
+
+def test_links_and_pictures_are_there():
+    found = re.findall(r'\]\((?!http)([^)#]+)\)|(?:src|href)="([^"]+)"', TEXT)
+    assert len(found) > 30
+    for path in (one or other for one, other in found):
+        assert (ROOT / path).exists(), path
