@@ -40,6 +40,11 @@ def settings_of(problem: dict, iterations: int, symmetrize: bool = False) -> dic
     return names | {"problem": problem, "iterations": iterations, "symmetrize": symmetrize}
 
 
+def pytest_collection_modifyitems(items: list) -> None:
+    """The files that take longest come first: two workers then end together."""
+    items.sort(key=lambda item: item.path.name not in ("test_slurm.py", "test_workflow.py"))
+
+
 @pytest.fixture
 def small_problem() -> problem.Problem:
     return problem.make_problem(d=5, n_train=40, n_test=30, teacher_neurons=3, teacher_gain=1.0, seed=7)
