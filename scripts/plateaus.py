@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 from matplotlib import pyplot as plt
 
-from lazytraining import style
+from lazytraining import plots, style
 
 KINDS = {
     "plateau": ("not symmetrised", "random_feature_loss", "least squares on random ReLU features"),
@@ -25,11 +25,8 @@ def draw(reference: Path) -> plt.Figure:
     for number, (name, (label, column, prediction)) in enumerate(KINDS.items()):
         rows = pd.read_parquet(reference / "summary" / f"{name}.parquet")
         rows = rows[rows["n_diverged"] < rows["n_seeds"]].sort_values("tau")
-        look = style.look(number)
-        mean, deviation = rows["test_loss_end_mean"], rows["test_loss_end_std"]
-        axes.plot(rows["tau"], mean, label=label, **look)
-        low = (mean - deviation).clip(lower=mean / 3)
-        axes.fill_between(rows["tau"], low, mean + deviation, color=look["color"], alpha=0.15, lw=0)
+        mean, spread = rows["test_loss_end_mean"], rows["test_loss_end_std"]
+        plots.deviation(axes, rows["tau"], mean, spread, number, floor=mean.min() / 3, label=label)
         predicted = pd.read_parquet(reference / "baselines" / f"{name}.parquet").groupby("tau")[column].mean()
         predicted = predicted[predicted.index >= 1]
         axes.plot(predicted.index, predicted, color="black", lw=0.8, ls=(0, (4, 2)), zorder=3)
