@@ -72,6 +72,8 @@ def account(results: Path) -> str:
 def main(source: str, pictures: str = "") -> None:
     results = Path(source)
     reference = Path(__file__).parents[1] / "docs/reference" / results.resolve().name
+    if not (results / "claims.parquet").exists():
+        sys.exit(f"{results}: no claims.parquet; expected finished results, with the target claims")
     shutil.rmtree(reference, ignore_errors=True)
     for name in ("summary", "baselines"):
         (reference / name).mkdir(parents=True)
