@@ -34,30 +34,30 @@ test-reference: $(ENVIRONMENT)
 
 # Averages, baselines and claims against docs/reference, in units of the spread over seeds.
 compare: $(ENVIRONMENT)
-	@$(RUN) python scripts/compare.py $(RESULTS)
+	@$(RUN) python tools/compare.py $(RESULTS)
 
 # Takes both presets' results for reference, and writes the numbers and verdicts of README.md and docs/findings.md anew from them.
 reference: $(ENVIRONMENT)
-	$(RUN) python scripts/reference.py results/quick
-	$(RUN) python scripts/reference.py results/paper figures
-	$(RUN) python scripts/plateaus.py docs/reference/paper
-	$(RUN) python scripts/findings.py
+	$(RUN) python tools/reference.py results/quick
+	$(RUN) python tools/reference.py results/paper figures
+	$(RUN) python tools/plateaus.py docs/reference/paper
+	$(RUN) python tools/findings.py
 
 precision: $(ENVIRONMENT)
-	@$(RUN) OMP_NUM_THREADS=1 python scripts/precision.py
-	@$(RUN) OMP_NUM_THREADS=1 python scripts/precision_cnn.py
+	@$(RUN) OMP_NUM_THREADS=1 python tools/precision.py
+	@$(RUN) OMP_NUM_THREADS=1 python tools/precision_cnn.py
 
 # The engine against its floor, a plain loop and JAX if installed; a job; the quick preset: under five minutes.
 bench: $(ENVIRONMENT)
-	@$(RUN) OMP_NUM_THREADS=1 python scripts/bench.py
+	@$(RUN) OMP_NUM_THREADS=1 python tools/bench.py
 
 # What Snakemake itself spends on dry runs and jobs: some minutes more.
 bench-snakemake: $(ENVIRONMENT)
-	@$(RUN) python scripts/bench_snakemake.py
+	@$(RUN) python tools/bench_snakemake.py
 
 # Twenty SIGKILLs in one run of the quick preset, against an undisturbed one: half an hour.
 chaos: $(ENVIRONMENT)
-	@$(RUN) OMP_NUM_THREADS=1 python tests/chaos.py
+	@$(RUN) OMP_NUM_THREADS=1 python tools/chaos.py
 
 # After a change of envs/requirements.txt (and environment.yaml): installs that, and pins what comes with it.
 pins:
@@ -88,10 +88,10 @@ format: $(ENVIRONMENT)
 
 # Draws the rules into docs/architecture.md.
 rulegraph: $(ENVIRONMENT)
-	$(RUN) python scripts/rulegraph.py
+	$(RUN) python tools/rulegraph.py
 
 schema: $(ENVIRONMENT)
-	$(RUN) PYTHONPATH=scripts python -m lazytraining.experiments > config/schema.json
+	$(RUN) python -m lazytraining.config.experiments > config/schema.json
 
 clean:
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis
@@ -102,4 +102,5 @@ $(ENVIRONMENT): envs/requirements.txt envs/constraints.txt
 	rm -rf .venv
 	$(PYTHON) -m venv .venv
 	.venv/bin/python -m pip install --disable-pip-version-check -r envs/requirements.txt -c envs/constraints.txt
+	.venv/bin/python -m pip install --disable-pip-version-check --no-deps --editable .
 	@touch $@

@@ -1,4 +1,4 @@
-rule aggregate:
+rule summarise_runs:
     input:
         lambda wildcards: run_files(wildcards.experiment, "run.parquet"),
     output:
@@ -13,6 +13,6 @@ rule aggregate:
     params:
         configuration=lambda wildcards: CONFIG.digest(wildcards.experiment),
         rows=lambda wildcards: len(CONFIG.runs[wildcards.experiment]),
-        code=digest("aggregate.py"),
+        code=digest("summarise_runs.py"),
     script:
-        "../scripts/aggregate.py"
+        "../scripts/summarise_runs.py"

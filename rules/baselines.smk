@@ -1,4 +1,4 @@
-rule baselines:
+rule measure_baselines:
     output:
         "<results>/baselines/experiment={experiment}/m={m}/seed={seed}.parquet",
     log:
@@ -10,6 +10,6 @@ rule baselines:
     params:
         runs=lambda wildcards: [run._asdict() for run in runs_at(**wildcards)],
         settings=baseline_settings,
-        code=digest("baselines.py"),
+        code=digest("measure_baselines.py"),
     script:
-        "../scripts/baselines.py"
+        "../scripts/measure_baselines.py"

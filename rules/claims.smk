@@ -27,6 +27,6 @@ rule claims:
     conda:
         "../envs/environment.yaml"
     params:
-        code=digest("claims.py"),
+        code=digest("judge_claims.py"),
     script:
-        "../scripts/claims.py"
+        "../scripts/judge_claims.py"

@@ -1,6 +1,6 @@
 import subprocess
 
-from lazytraining import cost
+from lazytraining.workflow import cost
 
 
 def asks(measure, runs):

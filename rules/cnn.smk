@@ -1,4 +1,4 @@
-rule images:
+rule prepare_images:
     output:
         "{folder}/{dataset}.npz",
     log:
@@ -11,9 +11,9 @@ rule images:
     resources:
         mem_mb=3000,
     params:
-        code=digest("images.py"),
+        code=digest("prepare_images.py"),
     script:
-        "../scripts/images.py"
+        "../scripts/prepare_images.py"
 
 
 rule train_cnn:
@@ -62,7 +62,7 @@ rule summarise_cnn:
         "../scripts/summarise_cnn.py"
 
 
-rule cnn_figure:
+rule plot_cnn:
     input:
         "<results>/tables/{experiment}.parquet",
     output:
@@ -80,9 +80,9 @@ rule cnn_figure:
     conda:
         "../envs/environment.yaml"
     params:
-        code=digest("cnn_figure.py"),
+        code=digest("plot_cnn.py"),
     script:
-        "../scripts/cnn_figure.py"
+        "../scripts/plot_cnn.py"
 
 
 rule cnn:

@@ -8,9 +8,9 @@ from snakemake.utils import update_config
 
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
-from lazytraining import catalogue, experiments
-from lazytraining.digest import code_digest
-from lazytraining.kinds import Cnn, Neurons
+from lazytraining.config import catalogue, experiments
+from lazytraining.config.kinds import Cnn, Neurons
+from lazytraining.workflow.digest import code_digest
 
 
 def load_config():

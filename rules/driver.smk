@@ -2,7 +2,7 @@ import shlex
 
 from snakemake.shell import shell
 
-from lazytraining import driver
+from lazytraining.workflow import driver
 
 
 def same_command():

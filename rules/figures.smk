@@ -10,9 +10,9 @@ rule figure_1:
     conda:
         "../envs/environment.yaml"
     params:
-        code=digest("figure_1.py"),
+        code=digest("plot_figure_1.py"),
     script:
-        "../scripts/figure_1.py"
+        "../scripts/plot_figure_1.py"
 
 
 rule figure_2:
@@ -27,12 +27,12 @@ rule figure_2:
         "../envs/environment.yaml"
     params:
         widths=lambda wildcards: widths(experiments_of("figure_2")[0]),
-        code=digest("figure_2.py"),
+        code=digest("plot_figure_2.py"),
     script:
-        "../scripts/figure_2.py"
+        "../scripts/plot_figure_2.py"
 
 
-rule landscape_figure:
+rule plot_landscape:
     input:
         surface="<results>/landscapes/experiment={experiment}/m={m}/surface.parquet",
         endpoints="<results>/landscapes/experiment={experiment}/m={m}/endpoints.parquet",
@@ -51,9 +51,9 @@ rule landscape_figure:
     conda:
         "../envs/environment.yaml"
     params:
-        code=digest("landscape_figure.py"),
+        code=digest("plot_landscape.py"),
     script:
-        "../scripts/landscape_figure.py"
+        "../scripts/plot_landscape.py"
 
 
 rule figure_3:
@@ -68,9 +68,9 @@ rule figure_3:
     conda:
         "../envs/environment.yaml"
     params:
-        code=digest("figure_3.py"),
+        code=digest("plot_figure_3.py"),
     script:
-        "../scripts/figure_3.py"
+        "../scripts/plot_figure_3.py"
 
 
 use rule figure_3 as figure_4 with:
@@ -97,9 +97,9 @@ rule figure_5:
         "../envs/environment.yaml"
     params:
         divide=CONFIG.figure_5.divide_by_alpha_squared,
-        code=digest("figure_5.py"),
+        code=digest("plot_figure_5.py"),
     script:
-        "../scripts/figure_5.py"
+        "../scripts/plot_figure_5.py"
 
 
 rule figure_6:
@@ -115,9 +115,9 @@ rule figure_6:
         "../envs/environment.yaml"
     params:
         widths=lambda wildcards: widths(experiments_of("figure_6")[0]),
-        code=digest("figure_6.py"),
+        code=digest("plot_figure_6.py"),
     script:
-        "../scripts/figure_6.py"
+        "../scripts/plot_figure_6.py"
 
 
 rule figure_7:
@@ -131,9 +131,9 @@ rule figure_7:
     conda:
         "../envs/environment.yaml"
     params:
-        code=digest("figure_7.py"),
+        code=digest("plot_figure_7.py"),
     script:
-        "../scripts/figure_7.py"
+        "../scripts/plot_figure_7.py"
 
 
 rule interactive:
@@ -153,9 +153,9 @@ rule interactive:
     conda:
         "../envs/environment.yaml"
     params:
-        code=digest("interactive.py"),
+        code=digest("plot_interactive.py"),
     script:
-        "../scripts/interactive.py"
+        "../scripts/plot_interactive.py"
 
 
 rule width:
@@ -169,9 +169,9 @@ rule width:
     conda:
         "../envs/environment.yaml"
     params:
-        code=digest("width.py"),
+        code=digest("plot_width.py"),
     script:
-        "../scripts/width.py"
+        "../scripts/plot_width.py"
 
 
 rule population:
@@ -186,12 +186,12 @@ rule population:
     conda:
         "../envs/environment.yaml"
     params:
-        code=digest("population.py"),
+        code=digest("plot_population.py"),
     script:
-        "../scripts/population.py"
+        "../scripts/plot_population.py"
 
 
-rule step_size_figure:
+rule plot_step_size:
     input:
         summary="<results>/summary/step_size.parquet",
         baselines=baselines("step_size"),
@@ -203,12 +203,12 @@ rule step_size_figure:
     conda:
         "../envs/environment.yaml"
     params:
-        code=digest("step_size.py"),
+        code=digest("plot_step_size.py"),
     script:
-        "../scripts/step_size.py"
+        "../scripts/plot_step_size.py"
 
 
-rule experiment_figure:
+rule plot_experiment:
     input:
         "<results>/summary/{experiment}.parquet",
     output:
@@ -226,9 +226,9 @@ rule experiment_figure:
     conda:
         "../envs/environment.yaml"
     params:
-        code=digest("experiment_figure.py"),
+        code=digest("plot_experiment.py"),
     script:
-        "../scripts/experiment_figure.py"
+        "../scripts/plot_experiment.py"
 
 
 for name in CONFIG.experiments:

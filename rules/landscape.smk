@@ -1,4 +1,4 @@
-rule landscape:
+rule measure_landscape:
     input:
         runs=landscape_files("run.parquet"),
         weights=landscape_files("weights.npz"),
@@ -17,6 +17,6 @@ rule landscape:
         run=lambda wildcards: runs_at(**wildcards)[0]._asdict(),
         problem=lambda wildcards: CONFIG.settings(runs_at(**wildcards)[:1])["problem"],
         look=CONFIG.landscape.model_dump(),
-        code=digest("landscape.py"),
+        code=digest("measure_landscape.py"),
     script:
-        "../scripts/landscape.py"
+        "../scripts/measure_landscape.py"

@@ -1,4 +1,4 @@
-rule neurons_paths:
+rule train_neurons:
     output:
         "<results>/neurons/experiment={experiment}/seed={seed}/paths.parquet",
     log:
@@ -9,12 +9,12 @@ rule neurons_paths:
         "../envs/environment.yaml"
     params:
         settings=plane_settings,
-        code=digest("neurons.py"),
+        code=digest("train_neurons.py"),
     script:
-        "../scripts/neurons.py"
+        "../scripts/train_neurons.py"
 
 
-rule neurons_figure:
+rule plot_neurons:
     input:
         lambda wildcards: path_files(wildcards.experiment),
     output:
@@ -38,9 +38,9 @@ rule neurons_figure:
     conda:
         "../envs/environment.yaml"
     params:
-        code=digest("neurons_figure.py"),
+        code=digest("plot_neurons.py"),
     script:
-        "../scripts/neurons_figure.py"
+        "../scripts/plot_neurons.py"
 
 
 rule neurons:

@@ -38,13 +38,14 @@ for (const result of Object.values(results)) if (result.mime_type === 'text/html
 
 def start_page(files):
     """What a report over these files covers and came to, for docs/captions/start.rst: read when the report is made, so that it is never stale."""
-    from lazytraining import covered, ledger
+    from lazytraining.claims import pages
+    from lazytraining.workflow import report
 
-    page = covered.runs(Path(path) for job in workflow.dag.jobs for path in job.output)
+    page = report.runs(Path(path) for job in workflow.dag.jobs for path in job.output)
     rows = page["experiments"].values()
-    seconds = covered.duration(sum(row["seconds"] for row in rows))
+    seconds = report.duration(sum(row["seconds"] for row in rows))
     for row in rows:
-        row["duration"] = covered.duration(row["seconds"]) if row["seconds"] else ""
+        row["duration"] = report.duration(row["seconds"]) if row["seconds"] else ""
     drawn = {record.path.stem: record for record in files if record.mime != "image/gif"}
     links = {}
 
@@ -61,7 +62,7 @@ def start_page(files):
             text = name.replace("_", " ").replace("figure", "Figure")
             return link(drawn[name], text) if name in drawn else html.escape(text)
 
-        page |= {"counts": ledger.counted(claims), "ledger": ledger.table(claims, figure)}
+        page |= {"counts": pages.counted(claims), "ledger": pages.table(claims, figure)}
     return page | {
         "script": html.escape(" ".join(PAGES_AS_BLOBS.split())),
         "links": links,

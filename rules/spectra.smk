@@ -1,4 +1,4 @@
-rule spectra:
+rule measure_spectra:
     input:
         runs=lambda wildcards: run_files(wildcards.experiment, "run.parquet"),
         weights=lambda wildcards: run_files(wildcards.experiment, "weights.npz"),
@@ -11,9 +11,9 @@ rule spectra:
     conda:
         "../envs/environment.yaml"
     params:
-        code=digest("spectra.py"),
+        code=digest("measure_spectra.py"),
     script:
-        "../scripts/spectra.py"
+        "../scripts/measure_spectra.py"
 
 
 rule spectral_bias:
@@ -27,6 +27,6 @@ rule spectral_bias:
     conda:
         "../envs/environment.yaml"
     params:
-        code=digest("spectral_bias.py"),
+        code=digest("plot_spectral_bias.py"),
     script:
-        "../scripts/spectral_bias.py"
+        "../scripts/plot_spectral_bias.py"

@@ -1,4 +1,4 @@
-rule theory_start:
+rule measure_theory_start:
     output:
         "<results>/theory/start/seed={seed}.parquet",
     log:
@@ -13,12 +13,12 @@ rule theory_start:
         widths=lambda wildcards: CONFIG.theory.widths,
         tau=lambda wildcards: CONFIG.theory.tau,
         alpha=lambda wildcards: CONFIG.theory.alpha,
-        code=digest("theory_start.py"),
+        code=digest("measure_theory_start.py"),
     script:
-        "../scripts/theory_start.py"
+        "../scripts/measure_theory_start.py"
 
 
-rule theory_step:
+rule measure_theory_step:
     output:
         "<results>/theory/step/seed={seed}.parquet",
     log:
@@ -33,12 +33,12 @@ rule theory_step:
         tau=lambda wildcards: CONFIG.theory.tau,
         alpha=lambda wildcards: CONFIG.theory.alpha,
         steps=lambda wildcards: CONFIG.theory_steps,
-        code=digest("theory_step.py"),
+        code=digest("measure_theory_step.py"),
     script:
-        "../scripts/theory_step.py"
+        "../scripts/measure_theory_step.py"
 
 
-rule theory_limit:
+rule measure_theory_limit:
     output:
         "<results>/theory/limit/seed={seed}.parquet",
     log:
@@ -53,9 +53,9 @@ rule theory_limit:
         alpha=lambda wildcards: CONFIG.theory.alpha,
         step_size=lambda wildcards: CONFIG.theory_steps[1.0],
         iterations=lambda wildcards: CONFIG.theory.iterations,
-        code=digest("theory_limit.py"),
+        code=digest("measure_theory_limit.py"),
     script:
-        "../scripts/theory_limit.py"
+        "../scripts/measure_theory_limit.py"
 
 
 rule theory:
@@ -77,6 +77,6 @@ rule theory:
     conda:
         "../envs/environment.yaml"
     params:
-        code=digest("theory.py"),
+        code=digest("plot_theory.py"),
     script:
-        "../scripts/theory.py"
+        "../scripts/plot_theory.py"

@@ -1,4 +1,4 @@
-rule train:
+rule train_students:
     output:
         run="<results>/runs/experiment={experiment}/<run>/run.parquet",
         curve="<results>/runs/experiment={experiment}/<run>/curve.parquet",
@@ -16,12 +16,12 @@ rule train:
         runs=lambda wildcards: [run_of(wildcards)._asdict()],
         settings=lambda wildcards: CONFIG.settings([run_of(wildcards)]),
         configuration=lambda wildcards: CONFIG.digest(wildcards.experiment),
-        code=digest("train.py"),
+        code=digest("train_students.py"),
     script:
-        "../scripts/train.py"
+        "../scripts/train_students.py"
 
 
-use rule train as train_keep_weights with:
+use rule train_students as train_students_keep_weights with:
     output:
         run="<results>/runs/experiment={experiment}/<run>/run.parquet",
         curve="<results>/runs/experiment={experiment}/<run>/curve.parquet",
@@ -30,7 +30,7 @@ use rule train as train_keep_weights with:
         experiment=one_of(KEEP_WEIGHTS),
 
 
-use rule train as stack with:
+use rule train_students as train_stack with:
     output:
         run="<results>/stacks/experiment={experiment}/seed={seed}/run.parquet",
         curve="<results>/stacks/experiment={experiment}/seed={seed}/curve.parquet",
@@ -43,10 +43,10 @@ use rule train as stack with:
         runs=lambda wildcards: [run._asdict() for run in stack_of(wildcards)],
         settings=lambda wildcards: CONFIG.settings(stack_of(wildcards)),
         configuration=lambda wildcards: CONFIG.digest(wildcards.experiment),
-        code=digest("train.py"),
+        code=digest("train_students.py"),
 
 
-use rule stack as stack_keep_weights with:
+use rule train_stack as train_stack_keep_weights with:
     output:
         run="<results>/stacks/experiment={experiment}/seed={seed}/run.parquet",
         curve="<results>/stacks/experiment={experiment}/seed={seed}/curve.parquet",

@@ -7,7 +7,10 @@ Out: tables/E.parquet, every run's row, and summary/E.parquet, one row for each 
 import pandas as pd
 import pyarrow as pa
 
-from lazytraining import cnn, fits, jobs, records
+from lazytraining.files import parquet
+from lazytraining.models import cnn
+from lazytraining.student import fits
+from lazytraining.workflow import jobs
 
 
 def summarise(runs: pd.DataFrame) -> pd.DataFrame:
@@ -18,12 +21,12 @@ def summarise(runs: pd.DataFrame) -> pd.DataFrame:
 def main(snakemake) -> None:
     jobs.start(snakemake)
     expected = {"configuration": snakemake.params.configuration}
-    runs = records.read_runs(snakemake.input, cnn.RUN, cnn.CURVE, **expected)
+    runs = parquet.read_runs(snakemake.input, cnn.RUN, cnn.CURVE, **expected)
     codes = jobs.say_if_mixed(runs, snakemake.output.summary)
     runs = runs.sort_by([(key, "ascending") for key in cnn.KEYS])
     summary = pa.Table.from_pandas(summarise(runs.to_pandas()), preserve_index=False)
-    records.write(snakemake.output.runs, runs, cnn.RUN, run_code=codes)
-    records.write(snakemake.output.summary, summary, cnn.SUMMARY, run_code=codes)
+    parquet.write(snakemake.output.runs, runs, cnn.RUN, run_code=codes)
+    parquet.write(snakemake.output.summary, summary, cnn.SUMMARY, run_code=codes)
 
 
 if __name__ == "__main__":

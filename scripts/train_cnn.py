@@ -8,7 +8,9 @@ from pathlib import Path
 
 import torch
 
-from lazytraining import cnn, images, jobs, records, sgd
+from lazytraining.files import parquet
+from lazytraining.models import cnn, images, sgd
+from lazytraining.workflow import jobs
 
 
 def main(snakemake) -> None:
@@ -19,8 +21,8 @@ def main(snakemake) -> None:
     data = images.read(snakemake.input[0])
     row, curve = sgd.train(params.key, params.settings, data, device, checkpoint, params.code)
     where = {"device": device, "threads": str(torch.get_num_threads())}
-    records.write(output.curve, curve, cnn.CURVE, **where)
-    records.write(output.run, [row], cnn.RUN, **where)
+    parquet.write(output.curve, curve, cnn.CURVE, **where)
+    parquet.write(output.run, [row], cnn.RUN, **where)
     checkpoint.unlink(missing_ok=True)
 
 

@@ -10,7 +10,7 @@ import yaml
 from filelock import FileLock
 from hypothesis import settings
 
-from lazytraining import problem
+from lazytraining.student import problem
 
 settings.register_profile("untimed", deadline=None)
 torch.set_num_threads(1)  # as in a job; more threads fight over problems as small as these
@@ -100,7 +100,7 @@ class Workflow:
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory, request) -> Workflow:
     """A whole fresh run of every experiment, with the profile that users have; the workers of a test run share one."""
-    from test_workflow import ALL
+    from tiny import ALL
 
     shared = tmp_path_factory.getbasetemp()
     if hasattr(request.config, "workerinput"):

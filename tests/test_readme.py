@@ -29,7 +29,7 @@ MAKE = sorted(set(re.findall(r"`((?:\w+=\S+ )?make(?: [\w=/-]+)*)`", TEXT)))
 def checkout(tmp_path_factory) -> Path:
     """The project as a user has it, with the example's file."""
     folder = tmp_path_factory.mktemp("project")
-    for name in ("Snakefile", "Makefile", "rules", "scripts", "config", "profiles", "envs", "docs"):
+    for name in ("Snakefile", "Makefile", "rules", "scripts", "tools", "config", "profiles", "envs", "docs"):
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, folder / name)
     (folder / "config/mine.yaml").write_text(EXAMPLE)
@@ -78,7 +78,7 @@ def test_the_sweep_of_ones_own(checkout):
 
 
 def test_training_by_hand(checkout):
-    (command,) = [words for words in COMMANDS if "scripts/train_by_hand.py" in words]
+    (command,) = [words for words in COMMANDS if "tools/train_by_hand.py" in words]
     run(command, checkout)
     assert (checkout / "results/quick/stacks/experiment=plateau/seed=0/run.parquet").exists()
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from lazytraining import fits
 from lazytraining.claims.measures import Measure, by_seed, extreme, off_baseline, over_least
-from lazytraining.ledger import Check, Claim, Evidence
+from lazytraining.claims.verdict import Check, Claim, Evidence
+from lazytraining.student import fits
 
 
 def paths_moved(largest: bool) -> Measure:

@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from lazytraining import cnn
 from lazytraining.claims.measures import Measure, at_extreme, by_seed, need, rank_correlation
-from lazytraining.ledger import Check, Claim, Evidence, Verdict
+from lazytraining.claims.verdict import Check, Claim, Evidence, Verdict
+from lazytraining.models import cnn
 
 
 def cnn_runs(e: Evidence) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from lazytraining.claims.measures import LARGE, Measure, at_extreme, exponent, is_lazy, jackknife, need
-from lazytraining.ledger import Check, Claim, Evidence, Verdict
+from lazytraining.claims.verdict import Check, Claim, Evidence, Verdict
 
 
 def start_rows(e: Evidence, sweep: str, symmetrize: bool = False) -> pd.DataFrame:

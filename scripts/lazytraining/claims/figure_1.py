@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from lazytraining import fits
 from lazytraining.claims.measures import Measure, at_extreme, by_seed, extreme, is_lazy, limit_rows, need
-from lazytraining.ledger import Check, Claim, Evidence, Verdict
+from lazytraining.claims.verdict import Check, Claim, Evidence, Verdict
+from lazytraining.student import fits
 
 
 def ratio_of_extremes(column: str) -> Measure:

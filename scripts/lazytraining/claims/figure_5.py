@@ -5,9 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from lazytraining import fits
 from lazytraining.claims.measures import Measure, by_seed, need
-from lazytraining.ledger import Check, Claim, Evidence, LackingError, Verdict
+from lazytraining.claims.verdict import Check, Claim, Evidence, LackingError, Verdict
+from lazytraining.student import fits
 
 
 def level_exponent(name: str, column: str, result: str = "q") -> Measure:

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from lazytraining import fits
 from lazytraining.claims.measures import Measure, jackknife, need, rank_correlation
-from lazytraining.ledger import Check, Claim, Evidence, Verdict
+from lazytraining.claims.verdict import Check, Claim, Evidence, Verdict
+from lazytraining.student import fits
 
 
 def basins(e: Evidence) -> pd.DataFrame:

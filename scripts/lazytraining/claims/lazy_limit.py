@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from lazytraining import fits
 from lazytraining.claims.measures import Measure, by_seed, exponent, jackknife, limit_rows, need
-from lazytraining.ledger import Check, Claim, Evidence, Verdict
+from lazytraining.claims.verdict import Check, Claim, Evidence, Verdict
+from lazytraining.student import fits
 
 
 def smooth_exponent(column: str, supremum: bool = False, symmetrize: bool = False) -> Measure:

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from lazytraining import fits
-from lazytraining.ledger import Check, Evidence, LackingError
+from lazytraining.claims.verdict import Check, Evidence, LackingError
+from lazytraining.student import fits
 
 LARGE = 10.0
 """τ counts as large from here on."""

@@ -14,7 +14,7 @@ from lazytraining.claims.measures import (
     off_baseline,
     over_least,
 )
-from lazytraining.ledger import Check, Claim, Evidence, Verdict
+from lazytraining.claims.verdict import Check, Claim, Evidence, Verdict
 
 
 def output_kept(e: Evidence) -> pd.Series:

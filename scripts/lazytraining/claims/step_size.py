@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from lazytraining.claims.measures import Measure, by_seed, need, rank_correlation
-from lazytraining.ledger import Check, Claim, Evidence, Verdict
+from lazytraining.claims.verdict import Check, Claim, Evidence, Verdict
 
 
 def rise_with_tau(name: str, column: str, highest: float = np.inf) -> Measure:

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from lazytraining.claims.measures import Measure, at_extreme, exponent
-from lazytraining.ledger import Check, Claim, Evidence, Verdict
+from lazytraining.claims.verdict import Check, Claim, Evidence, Verdict
 
 
 def width_exponent(name: str, column: str = "test_loss_end", least: int = 8) -> Measure:

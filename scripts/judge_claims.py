@@ -1,0 +1,65 @@
+"""The ledger: a verdict on each claim of the note, from what this preset has measured.
+
+In: tables of runs, curves, baselines, landscapes, spectra, paths and the theory, of whatever the configuration has.
+Out: claims.parquet, a row for each claim, and claims.md and claims.html, the same to read.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+
+from lazytraining.claims import pages, verdict
+from lazytraining.claims.ledger import CLAIMS
+from lazytraining.files import parquet, schemas
+from lazytraining.models import cnn
+from lazytraining.workflow import jobs
+
+KINDS = {
+    "runs": (schemas.RUN, "experiment"),
+    "curves": (schemas.CURVE, "experiment"),
+    "baselines": (schemas.BASELINES, "experiment"),
+    "surfaces": (schemas.SURFACE, "experiment"),
+    "endpoints": (schemas.ENDPOINTS, "plane"),
+    "spectra": (schemas.SPECTRA, "experiment"),
+    "paths": (schemas.PATHS, "experiment"),
+    "cnn": (cnn.RUN, "experiment"),
+}
+"""Schema of each kind of evidence, and the column that says which experiment it is of."""
+THEORY = {"start": schemas.THEORY_START, "step": schemas.THEORY_STEP, "limit": schemas.THEORY_LIMIT}
+
+
+def load(paths: list[str], schema: pa.Schema) -> pd.DataFrame:
+    return parquet.read(paths, schema).to_pandas()
+
+
+def gather(inputs) -> verdict.Evidence:
+    """All evidence, by experiment. `inputs` has a list of files for each kind; empty where there is none."""
+    evidence = verdict.Evidence()
+    for kind, (schema, column) in KINDS.items():
+        if inputs[kind]:
+            getattr(evidence, kind).update(dict(list(load(inputs[kind], schema).groupby(column))))
+    for part, schema in THEORY.items():
+        if inputs[part]:
+            evidence.theory[part] = load(inputs[part], schema)
+    return evidence
+
+
+def main(snakemake) -> None:
+    jobs.start(snakemake)
+    evidence = gather({name: list(getattr(snakemake.input, name, [])) for name in (*KINDS, *THEORY)})
+    rows = [verdict.entry(claim, evidence) for claim in CLAIMS]
+    parquet.write(snakemake.output.table, rows, schemas.CLAIMS)
+    paths = list(getattr(snakemake.input, "runs", []))
+    mixed = [Path(path).stem for path in paths if " " in parquet.run_code(path)]
+    remark = pages.diverged(evidence)
+    if mixed:
+        remark += f" Different code has made the runs of {', '.join(mixed)}."
+    title = f"Claims of the note, by the runs in {Path(snakemake.output.table).parent}"
+    for path, written in ((snakemake.output.text, pages.markdown), (snakemake.output.page, pages.page)):
+        with parquet.replacing(path) as temporary:
+            temporary.write_text(written(rows, title, remark))
+
+
+if __name__ == "__main__":
+    main(snakemake)

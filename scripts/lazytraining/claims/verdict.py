@@ -1,0 +1,188 @@
+"""The ledger: what a claim is, how its verdict follows from what was measured, and how it reads.
+
+A claim has checks. A check is a quantity with one sample for each seed (or plane, or width), and the range
+that the claim says it is in. It holds where the whole 95 % interval of the mean is in that range, fails where the
+whole interval is outside, and is open else, or with one sample only. What has another cause than the
+claim says is an artefact; the checks under `artefact` say what that cause would show.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import pandas as pd
+
+from lazytraining.student.fits import Interval, interval
+
+NOTHING = Interval(math.nan, math.nan, math.nan)
+
+
+class Verdict(StrEnum):
+    """What the ledger says of a claim."""
+
+    REPRODUCED = "reproduced"
+    PARTLY = "partly reproduced"
+    NOT = "not reproduced"
+    ARTEFACT = "artefact"
+    OPEN = "not decided"
+
+
+class LackingError(Exception):
+    """The evidence for a check is not there; the text says what it needs."""
+
+
+@dataclass
+class Evidence:
+    """Tables that checks read, by experiment or by part of the theory."""
+
+    runs: dict[str, pd.DataFrame] = field(default_factory=dict)
+    curves: dict[str, pd.DataFrame] = field(default_factory=dict)
+    baselines: dict[str, pd.DataFrame] = field(default_factory=dict)
+    surfaces: dict[str, pd.DataFrame] = field(default_factory=dict)
+    endpoints: dict[str, pd.DataFrame] = field(default_factory=dict)
+    spectra: dict[str, pd.DataFrame] = field(default_factory=dict)
+    paths: dict[str, pd.DataFrame] = field(default_factory=dict)
+    cnn: dict[str, pd.DataFrame] = field(default_factory=dict)
+    theory: dict[str, pd.DataFrame] = field(default_factory=dict)
+
+    def get(self, kind: str, name: str, diverged: bool = False) -> pd.DataFrame:
+        """A table; of runs, without `diverged`, those that did not. Raises LackingError if it is not there."""
+        found = getattr(self, kind).get(name)
+        if found is None:
+            raise LackingError("the theory" if kind == "theory" else f"the experiment {name}")
+        return found if diverged or kind != "runs" else found[~found["diverged"]]
+
+
+@dataclass(frozen=True)
+class Check:
+    """`measure` gives a sample for each seed, from `low` to `high` if the claim is right."""
+
+    quantity: str
+    measure: Callable[[Evidence], pd.Series]
+    low: float | int = -math.inf
+    high: float | int = math.inf
+    logarithmic: bool = False
+
+    @property
+    def criterion(self) -> str:
+        if math.isinf(self.low):
+            return f"{self.quantity} < {self.high:g}"
+        if math.isinf(self.high):
+            return f"{self.quantity} > {self.low:g}"
+        return f"{self.quantity} from {self.low:g} to {self.high:g}"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One claim of the note, in our own words, with what decides it; section "ours" if the note has it not.
+
+    The claim is about the case that its premises are met; else it is open.
+    """
+
+    id: str
+    section: str
+    text: str
+    figure: str
+    checks: Sequence[Check]
+    artefact: Sequence[Check] = ()
+    premises: Sequence[Check] = ()
+    reasons: dict[Verdict, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a check came to. `holds` is None where it is open; `lacks` says why."""
+
+    holds: bool | None
+    found: Interval = NOTHING
+    samples: str = ""
+    lacks: str = ""
+
+
+def examine(check: Check, evidence: Evidence) -> Outcome:
+    """Measure and decide one check."""
+    try:
+        values = check.measure(evidence)
+    except LackingError as lacking:
+        return Outcome(None, lacks=f"needs {lacking}")
+    if values.empty:
+        return Outcome(None, lacks=f"needs runs that did not diverge for {check.quantity}")
+    kind = {"m": "width", None: "seed"}.get(values.index.name, values.index.name)
+    samples = f"{len(values)} {kind}{'s' if len(values) > 1 else ''}"
+    try:
+        found = interval(values.to_numpy(float), check.logarithmic)
+    except ValueError as error:
+        return Outcome(None, lacks=f"{error}: {check.quantity}")
+    if len(values) == 1:
+        return Outcome(None, found, samples, f"needs more than one {kind} for {check.quantity}")
+    if check.low < found.low and found.high < check.high:
+        return Outcome(True, found, samples)
+    if found.high <= check.low or found.low >= check.high:
+        return Outcome(False, found, samples)
+    return Outcome(None, found, samples, f"the interval from {samples} is on both sides: {check.criterion}")
+
+
+def judge(
+    checks: Sequence[bool | None], artefact: Sequence[bool | None] = (), premises: Sequence[bool | None] = ()
+) -> Verdict:
+    """The verdict from whether each check holds (None: open)."""
+    if not all(premises):
+        return Verdict.OPEN
+    if artefact and all(artefact):
+        return Verdict.ARTEFACT
+    if not any(holds is None for holds in checks) and not any(checks):
+        return Verdict.NOT
+    if None in checks or (artefact and False not in artefact):
+        return Verdict.OPEN
+    return Verdict.REPRODUCED if all(checks) else Verdict.PARTLY
+
+
+def entry(claim: Claim, evidence: Evidence) -> dict:
+    """The claim's row of the ledger."""
+    groups = (claim.checks, claim.artefact, claim.premises)
+    outcomes = [[examine(check, evidence) for check in group] for group in groups]
+    verdict = judge(*([outcome.holds for outcome in group] for group in outcomes))
+    pairs = [pair for group in zip(groups, outcomes, strict=True) for pair in zip(*group, strict=True)]
+    measured = dict.fromkeys(
+        f"{check.quantity}: {outcome.found} ({outcome.samples})"
+        for check, outcome in pairs
+        if outcome.samples
+    )
+    first = outcomes[0][0].found
+    return {
+        "id": claim.id,
+        "section": claim.section,
+        "claim": claim.text,
+        "measured": "; ".join(measured),
+        "value": first.value,
+        "low": first.low,
+        "high": first.high,
+        "criterion": _criterion(claim),
+        "verdict": str(verdict),
+        "reason": _reason(claim, verdict, pairs),
+        "figure": claim.figure,
+    }
+
+
+def _criterion(claim: Claim) -> str:
+    checks, artefact, premises = (
+        "; ".join(check.criterion for check in group)
+        for group in (claim.checks, claim.artefact, claim.premises)
+    )
+    return (
+        (f"If {premises}: " if premises else "") + checks + (f". Artefact if {artefact}" if artefact else "")
+    )
+
+
+def _reason(claim: Claim, verdict: Verdict, pairs: list[tuple[Check, Outcome]]) -> str:
+    """What the claim says of this verdict; else what was open, or which criteria were met."""
+    if verdict is Verdict.OPEN:
+        unmet = [f"not met: {check.criterion}" for check, outcome in pairs if outcome.holds is False]
+        lacks = [outcome.lacks for _, outcome in pairs if outcome.lacks]
+        return "; ".join(dict.fromkeys(lacks or unmet))
+    met = [check.criterion for check, outcome in pairs if outcome.holds and check in claim.checks]
+    default = f"Met: {'; '.join(met)}." if met else "None of its criteria is met."
+    if lacks := [outcome.lacks for check, outcome in pairs if outcome.lacks and check in claim.artefact]:
+        default += f" Whether it is an artefact is open: {'; '.join(lacks)}."
+    return claim.reasons.get(verdict, default)

@@ -1,0 +1,21 @@
+"""What figures call things: symbols, axes, layers, starts, scalings."""
+
+SYMBOLS = {"m": "$m$", "alpha": r"$\alpha$", "tau": r"$\tau$", "eta": r"$\eta$"}
+SCALINGS = {"landscape_mean_field": r"$\alpha=1/m$", "landscape_ntk": r"$\alpha=1/\sqrt{m}$"}
+STARTS = {False: "not symmetrised", True: "symmetrised"}
+LAYERS = {"hidden_distance": "hidden layer $b$", "output_distance": "output layer $a$"}
+"""What figures call the two starts, by `symmetrize`, and the layers, by the column of their movement."""
+LABELS = {
+    "m": r"neurons $m$",
+    "alpha": r"output scale $\alpha$",
+    "tau": r"initialisation scale $\tau$",
+    "eta": r"step size $\eta$",
+    "iteration": r"iteration $t$",
+    "test_loss": "test loss",
+    "test_loss_end": "test loss, end of training",
+    "test_loss_best": "test loss, best throughout",
+    "movement": r"$\|w_T-w_0\|\,/\,\|w_0\|$ per layer",
+    "relative_change": r"$S_t=\sum_i|w_{t,i}-w_{0,i}|\,/\,|w_{0,i}|$",
+}
+LOSSES = {"test_loss_end": "end of training", "test_loss_best": "best throughout"}
+"""The two losses of a run that figures show, and what they call them."""

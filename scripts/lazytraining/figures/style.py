@@ -1,0 +1,88 @@
+"""One look for every figure: sizes, colours, labels, files."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+import numpy as np
+import PIL.Image
+from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+
+from lazytraining.files.parquet import replacing
+from lazytraining.files.provenance import provenance
+
+COLUMN, PAGE = 3.4, 7.0
+"""Width of one and of two columns of a paper, in inches."""
+COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
+"""Okabe and Ito's palette: told apart by the colour-blind; line styles tell them apart in grey."""
+LINES = ["-", "--", "-.", ":"]
+MARKERS = ["o", "s", "^", "D", "v", "P"]
+COLORMAP = "viridis"
+OUTLINE = [withStroke(linewidth=1.8, foreground="0.2")]
+"""Makes white lines and letters readable on every colour of a map."""
+ZERO = {"color": "0.4", "linestyle": (0, (1, 1)), "linewidth": 1, "label": "zero predictor"}
+"""The look of the zero predictor's loss on every figure."""
+
+plt.rcParams.update(
+    {
+        "figure.dpi": 200,
+        "savefig.dpi": 200,
+        "pdf.fonttype": 42,
+        "font.size": 8,
+        "axes.titlesize": 8,
+        "axes.labelsize": 8,
+        "xtick.labelsize": 7,
+        "ytick.labelsize": 7,
+        "legend.fontsize": 7,
+        "legend.frameon": False,
+        "lines.linewidth": 1.3,
+        "lines.markersize": 3.5,
+        "axes.grid": True,
+        "grid.color": "0.9",
+        "grid.linewidth": 0.5,
+        "axes.axisbelow": True,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.prop_cycle": matplotlib.cycler(color=COLORS),
+        "figure.constrained_layout.use": True,
+        "image.cmap": COLORMAP,
+    }
+)
+
+
+def save(figure: Figure, *paths: str | Path) -> None:
+    """Write a figure to each path, PNG or PDF by its suffix, with its provenance, whole or not at all."""
+    texts = provenance()
+    for path in paths:
+        with replacing(path) as temporary:
+            pdf = temporary.suffix == ".pdf"  # has a fixed set of keys
+            figure.savefig(temporary, metadata={"Keywords": json.dumps(texts)} if pdf else texts)
+    plt.close(figure)
+
+
+def save_animation(figures: Iterable[Figure], path: str | Path) -> None:
+    """Write what figures, or one as it changes, look like as a GIF that goes round, with provenance as its comment."""
+    frames = []
+    for figure in figures:
+        figure.canvas.draw()
+        frames.append(PIL.Image.fromarray(np.asarray(figure.canvas.buffer_rgba())).convert("RGB"))
+    plt.close(figure)
+    with replacing(path) as temporary:
+        options = {"duration": 80, "loop": 0, "comment": json.dumps(provenance())}
+        frames[0].save(temporary, save_all=True, append_images=frames[1:], **options)
+
+
+def look(number: int) -> dict[str, str | float]:
+    """Colour, line style and marker of the number-th line of a figure; every other marker is smaller."""
+    kinds = {"color": COLORS, "linestyle": LINES, "marker": MARKERS, "markersize": [5.0, 3.2]}
+    return {name: values[number % len(values)] for name, values in kinds.items()}
+
+
+def letter(axes, text: str) -> None:
+    """Title of one panel of several, at its left."""
+    axes.set_title(text, loc="left")

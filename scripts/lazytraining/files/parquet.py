@@ -1,0 +1,178 @@
+"""Parquet files of runs: schemas, atomic writing, checked reading, provenance."""
+
+import errno
+import os
+import secrets
+import zipfile
+from collections.abc import Iterable
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from jaxtyping import Float
+
+from lazytraining.files.provenance import provenance
+from lazytraining.files.schemas import KEYS
+
+_PASSING = {errno.EMFILE, errno.ENFILE, errno.ESTALE, errno.EINTR, errno.ETIMEDOUT}
+"""Errors that are not a file's own."""
+
+
+class Damaged(Exception):  # noqa: N818 - a state of files, which its message names
+    """Files that are not what their path and schema say, and what is wrong with each."""
+
+    def __init__(self, files: dict[Path, str]):
+        super().__init__("; ".join(f"{path}: {reason}" for path, reason in files.items()))
+        self.files = files
+
+
+@contextmanager
+def replacing(path: str | Path):
+    """Give a temporary path beside `path`; rename it to `path` once the block has ended well.
+
+    Raises OSError with the name of `path`, whoever wrote and whatever was missing.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{path.suffix}")
+    try:
+        yield temporary
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())  # some file systems say only now that they are full
+        temporary.replace(path)
+    except OSError as error:
+        raise OSError(
+            error.errno, os.strerror(error.errno or 0) if error.errno else str(error), str(path)
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def remove_temporaries(paths: Iterable[str | Path]) -> None:
+    """Remove what a killed process has left of writing these files."""
+    for path in map(Path, paths):
+        for left in path.parent.glob(f".{path.stem}.{'[0-9a-f]' * 8}{path.suffix}"):
+            left.unlink(missing_ok=True)
+
+
+def write(path: str | Path, rows: list[dict] | pa.Table, schema: pa.Schema, **metadata: str) -> None:
+    """Write rows with `schema` and provenance in the file's metadata, whole or not at all."""
+    table = rows.cast(schema) if isinstance(rows, pa.Table) else pa.Table.from_pylist(rows, schema=schema)
+    table = table.replace_schema_metadata(provenance() | metadata)
+    with replacing(path) as temporary:
+        pq.write_table(table, temporary, write_page_checksum=True)
+
+
+def read(
+    paths: Iterable[str | Path],
+    schema: pa.Schema,
+    columns: list[str] | None = None,
+    configuration: str | None = None,
+    runs: int | None = None,
+) -> pa.Table:
+    """The rows of many files of one schema, each checked: its schema, its checksums, and that its keys are those in its
+    path; with `configuration`, a digest, that it was made from that one, where the file says from which; and that it
+    has rows of so many `runs`.
+
+    The metadata has `run_code`, the digests of the code that made the runs.
+
+    Raises Damaged with every file that is not right.
+    """
+    tables, codes, damaged = [], set(), {}
+    for path in map(Path, paths):
+        try:
+            table = pq.ParquetFile(path, page_checksum_verification=True).read()
+        except MemoryError:
+            raise
+        except (OSError, pa.ArrowException) as error:
+            if getattr(error, "errno", None) in _PASSING:
+                raise
+            damaged[path] = _unreadable(path, error)
+            continue
+        metadata = table.schema.metadata or {}
+        if not table.schema.equals(schema):
+            damaged[path] = "of another schema"
+        elif wrong := _not_of(path, table):
+            damaged[path] = wrong
+        elif (
+            configuration and metadata.get(b"configuration", configuration.encode()).decode() != configuration
+        ):
+            damaged[path] = "made from another configuration"
+        elif runs and runs != (found := table.group_by(KEYS).aggregate([]).num_rows):
+            damaged[path] = f"has rows of {found} runs, not of {runs}"
+        else:
+            codes |= set(_run_code(metadata).split())
+            tables.append(table.replace_schema_metadata().select(columns or table.column_names))
+    if damaged:
+        raise Damaged(damaged)
+    return pa.concat_tables(tables).replace_schema_metadata({"run_code": " ".join(sorted(codes))})
+
+
+def read_runs(paths: Iterable[str | Path], run: pa.Schema, curve: pa.Schema, **of) -> pa.Table:
+    """The rows of each run.parquet, once they and the curve.parquet beside them are whole.
+
+    A job makes both, so that Snakemake makes neither again before run.parquet, which it asks for, is gone. Raises Damaged with
+    every file that is not right, and with the run.parquet beside it.
+    """
+    found, damaged = {}, {}
+    for name, schema in (("run", run), ("curve", curve)):
+        try:
+            found[name] = read([Path(path).with_name(f"{name}.parquet") for path in paths], schema, **of)
+        except Damaged as error:
+            damaged |= error.files
+    for path in [path for path in damaged if path.with_name("run.parquet") not in damaged]:
+        damaged[path.with_name("run.parquet")] = f"its {path.name} is damaged"
+    if damaged:
+        raise Damaged(damaged)
+    return found["run"]
+
+
+def run_code(path: str | Path) -> str:
+    """Digests of the code that made the runs in a table, with spaces between them."""
+    return _run_code(pq.read_schema(path).metadata or {})
+
+
+def _run_code(metadata: dict[bytes, bytes]) -> str:
+    return metadata.get(b"run_code", metadata.get(b"code", b"unknown")).decode()
+
+
+def _unreadable(path: Path, error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno:
+        return os.strerror(error.errno)
+    return "empty" if path.stat().st_size == 0 else "not a whole Parquet file"
+
+
+def _not_of(path: Path, table: pa.Table) -> str:
+    """Which key=value of the path the rows contradict."""
+    said = dict(part.split("=", 1) for part in (*path.parts[:-1], path.stem) if "=" in part)
+    if path.parent.name in ("summary", "tables"):
+        said["experiment"] = path.stem
+    # End points of other experiments are on its plane too.
+    if "plane" in table.column_names and "experiment" in said:
+        said["plane"] = said.pop("experiment")
+    for name, value in said.items():
+        if name in table.column_names:
+            for found in pc.unique(table[name]).to_pylist():
+                shown = f"{found:.6g}" if isinstance(found, float) else str(found)
+                if shown != value:
+                    return f"of another run: {name} is {shown}, not {value}"
+    return ""
+
+
+def weights_folder(key: dict) -> str:
+    """Where a run's weights stand in the weights.npz of a stack."""
+    return "m={m}/alpha={alpha:.6g}/tau={tau:.6g}/eta={eta:.6g}/".format(**key)
+
+
+def weights_of(
+    path: str | Path, key: dict
+) -> tuple[Float[np.ndarray, "m d_plus_1"], Float[np.ndarray, "m d_plus_1"]]:
+    """The first and the last weights of a run from weights.npz, its own or its stack's. Raises Damaged."""
+    try:
+        with np.load(path) as arrays:
+            folder = "" if "end" in arrays else weights_folder(key)
+            return arrays[f"{folder}start"], arrays[f"{folder}end"]
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise Damaged({Path(path): f"no weights of this run in it ({type(error).__name__})"}) from error

@@ -1,0 +1,163 @@
+"""Schemas of every table: runs, curves, and what stands beside them."""
+
+import pyarrow as pa
+
+KEYS = ["experiment", "m", "alpha", "tau", "eta", "seed"]
+_KEY_TYPES = {"experiment": pa.string(), "m": pa.int64(), "seed": pa.int64()}
+KEY_FIELDS = [pa.field(key, _KEY_TYPES.get(key, pa.float64()), nullable=False) for key in KEYS]
+CURVE = pa.schema(
+    KEY_FIELDS
+    + [
+        ("iteration", pa.int64()),
+        ("train_loss", pa.float64()),
+        ("test_loss", pa.float64()),
+        ("relative_change", pa.float64()),
+        ("relative_distance", pa.float64()),
+    ]
+)
+RUN = pa.schema(
+    KEY_FIELDS
+    + [
+        ("symmetrize", pa.bool_()),
+        ("precision", pa.string()),
+        ("iterations", pa.int64()),
+        ("stopped_early", pa.bool_()),
+        ("diverged", pa.bool_()),
+        ("train_loss_end", pa.float64()),
+        ("test_loss_end", pa.float64()),
+        ("test_loss_best", pa.float64()),
+        ("best_iteration", pa.int64()),
+        ("relative_change", pa.float64()),
+        ("relative_distance", pa.float64()),
+        ("hidden_distance", pa.float64()),
+        ("output_distance", pa.float64()),
+        ("gate_flips", pa.float64()),
+        ("zero_loss", pa.float64()),
+        ("wall_seconds", pa.float64()),
+    ]
+)
+
+
+GROUP = KEYS[:-1]
+AVERAGED = [
+    "test_loss_end",
+    "test_loss_best",
+    "train_loss_end",
+    "relative_change",
+    "relative_distance",
+    "hidden_distance",
+    "output_distance",
+    "gate_flips",
+]
+"""Columns of run.parquet that a summary averages over seeds."""
+
+STATISTICS = ["mean", "std", "median"]
+
+SUMMARY = pa.schema(
+    KEY_FIELDS[:-1]
+    + [("n_seeds", pa.int64()), ("n_diverged", pa.int64())]
+    + [(f"{column}_{statistic}", pa.float64()) for column in AVERAGED for statistic in STATISTICS]
+)
+BASELINES = pa.schema(
+    KEY_FIELDS
+    + [
+        ("tangent_train_loss_end", pa.float64()),
+        ("tangent_test_loss_end", pa.float64()),
+        ("tangent_test_loss_best", pa.float64()),
+        ("tangent_fit_loss", pa.float64()),
+        ("random_feature_loss", pa.float64()),
+        ("zero_loss", pa.float64()),
+        ("kappa", pa.float64()),
+        ("stable_step", pa.float64()),
+    ]
+)
+"""The tangent model's losses are those at a run's recorded iterations; `tangent_fit_loss` is the least training loss of
+all, `stable_step` the largest step that does not diverge there."""
+_AT = [
+    pa.field("sweep", pa.string(), nullable=False),
+    ("symmetrize", pa.bool_()),
+    ("m", pa.int64()),
+    ("alpha", pa.float64()),
+    ("tau", pa.float64()),
+    ("seed", pa.int64()),
+]
+THEORY_START = pa.schema(
+    [*_AT, ("kappa", pa.float64()), ("gradient_norm", pa.float64()), ("stable_step", pa.float64())]
+)
+"""At the start. `sweep` is tau, alpha, or how α depends on m: 1/m, 1/sqrt(m) or 1."""
+THEORY_STEP = pa.schema(
+    [*_AT, ("eta", pa.float64()), ("objective_change", pa.float64()), ("differential_change", pa.float64())]
+)
+"""After one step. `sweep` is tau or alpha."""
+THEORY_LIMIT = pa.schema(
+    [
+        ("symmetrize", pa.bool_()),
+        ("m", pa.int64()),
+        ("alpha", pa.float64()),
+        ("tau", pa.float64()),
+        ("eta", pa.float64()),
+        ("seed", pa.int64()),
+        ("iteration", pa.int64()),
+        ("distance", pa.float64()),
+        ("weight_gap", pa.float64()),
+        ("train_gap", pa.float64()),
+        ("test_gap", pa.float64()),
+        ("gate_flips", pa.float64()),
+        ("train_loss", pa.float64()),
+        ("tangent_train_loss", pa.float64()),
+        ("smallest_rate", pa.float64()),
+        ("bound", pa.float64()),
+    ]
+)
+"""Towards the lazy limit, at recorded iterations: ‖w − w0‖, ‖w − w̄‖, ‖α h − f̄‖ (root mean square) over ‖y‖ on
+training and test inputs; η λ_min(K)/n; and the bound of §3.1 on the gap, with the norms at w0 for Lipschitz constants."""
+SPECTRA = pa.schema(
+    [
+        *KEY_FIELDS,
+        ("diverged", pa.bool_()),
+        ("output_kept", pa.float64()),
+        ("index", pa.int64()),
+        ("start", pa.float64()),
+        ("end", pa.float64()),
+    ]
+)
+"""Singular values of the hidden layer, `index` from 1 on; and ‖a_T‖/‖a_0‖, the same in all rows of a run."""
+PATHS = pa.schema(
+    [
+        pa.field("experiment", pa.string(), nullable=False),
+        pa.field("tau", pa.float64(), nullable=False),
+        pa.field("seed", pa.int64(), nullable=False),
+        ("iteration", pa.int64()),
+        ("neuron", pa.int64()),
+        ("x", pa.float64()),
+        ("y", pa.float64()),
+        ("output", pa.float64()),
+        ("train_loss", pa.float64()),
+        ("test_loss", pa.float64()),
+    ]
+)
+"""Where neurons are: (x, y) = |a| b, and a. Those of negative number are the teacher's."""
+SURFACE = pa.schema(
+    KEY_FIELDS[:-1]
+    + [("x", pa.float64()), ("y", pa.float64()), ("test_loss", pa.float64()), ("explained", pa.float64())]
+    + [("kind", pa.string())]
+)
+"""`explained` is the share of the end points' variance along the plane, `kind` which plane it is."""
+ENDPOINTS = pa.schema(
+    [
+        *KEY_FIELDS,
+        pa.field("plane", pa.string(), nullable=False),
+        ("x", pa.float64()),
+        ("y", pa.float64()),
+        ("in_plane", pa.float64()),
+        ("test_loss", pa.float64()),
+        ("test_loss_plane_alpha", pa.float64()),
+        ("surface_loss", pa.float64()),
+    ]
+)
+CLAIMS = pa.schema(
+    [(name, pa.string()) for name in ("id", "section", "claim", "measured")]
+    + [(name, pa.float64()) for name in ("value", "low", "high")]
+    + [(name, pa.string()) for name in ("criterion", "verdict", "reason", "figure")]
+)
+"""`value`, `low` and `high` are those of a claim's first check; `measured` has them all."""

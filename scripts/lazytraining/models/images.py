@@ -1,0 +1,158 @@
+"""Image sets for the CNN: scikit-learn's digits, which need no network, and CIFAR-10. The only user of torchvision."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int, UInt8
+
+from lazytraining.files import parquet
+from lazytraining.student import problem
+from lazytraining.student.problem import Stream
+
+SIDE = 32
+CLASSES = 10
+PADDING = 4
+"""Pixels by which a random crop may move an image."""
+DIGITS_TRAIN = 1200
+"""Of scikit-learn's 1797 digits; the rest test."""
+CIFAR_MEAN, CIFAR_DEVIATION = (0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010)
+"""Those usual for CIFAR-10, and in [2]: the deviation is the mean of the images' own, not that of all pixels."""
+
+
+class LackingImagesError(Exception):
+    """A set of images is not there; the text says what to do by hand."""
+
+
+class Images(NamedTuple):
+    """A classification problem in ten classes; colours from 0 to 255."""
+
+    x_train: UInt8[np.ndarray, "n_train 3 32 32"]
+    y_train: Int[np.ndarray, " n_train"]
+    x_test: UInt8[np.ndarray, "n_test 3 32 32"]
+    y_test: Int[np.ndarray, " n_test"]
+    mean: Float[np.ndarray, " 3"]
+    deviation: Float[np.ndarray, " 3"]
+
+    def first(self, count: int | None) -> "Images":
+        """With the first training images only, or all."""
+        return self._replace(x_train=self.x_train[:count], y_train=self.y_train[:count])
+
+    def normalised(
+        self, x: UInt8[np.ndarray, "n 3 32 32"], dtype: torch.dtype, device: torch.device | str = "cpu"
+    ) -> Float[torch.Tensor, "n 3 32 32"]:
+        """(x/255 − mean) / deviation, channel by channel."""
+        mean, deviation = (
+            torch.as_tensor(part, dtype=dtype, device=device)[:, None, None]
+            for part in (self.mean, self.deviation)
+        )
+        return (torch.as_tensor(x, dtype=dtype, device=device) / 255 - mean) / deviation
+
+
+def load(dataset: str, folder: str | Path) -> Images:
+    """`digits` or `cifar10`, which is fetched into the folder if it is not there."""
+    return digits() if dataset == "digits" else cifar10(folder)
+
+
+def digits() -> Images:
+    """scikit-learn's 8 × 8 digits, made 32 × 32 by bilinear interpolation, grey in three channels."""
+    from sklearn.datasets import load_digits
+
+    data = load_digits()
+    small = torch.from_numpy(data.images)[:, None]
+    large = torch.nn.functional.interpolate(small, size=(SIDE, SIDE), mode="bilinear", align_corners=False)
+    x = (large * 255 / 16).round().to(torch.uint8).expand(-1, 3, -1, -1).numpy()
+    order = problem.generator(0, Stream.IMAGE_SPLIT).permutation(len(x))
+    x, y = x[order], data.target[order]
+    train = x[:DIGITS_TRAIN] / 255
+    mean, deviation = train.mean(axis=(0, 2, 3)), train.std(axis=(0, 2, 3))
+    return Images(x[:DIGITS_TRAIN], y[:DIGITS_TRAIN], x[DIGITS_TRAIN:], y[DIGITS_TRAIN:], mean, deviation)
+
+
+def cifar10(folder: str | Path) -> Images:
+    """CIFAR-10 from its files for Python, by torchvision, which fetches the archive if it or a file is not there or broken.
+
+    The files are pickles, and unpickling runs what is in them: torchvision checks their md5 sums first.
+    Raises LackingImagesError if the archive can't be fetched.
+    """
+    datasets = _torchvision_datasets()
+    try:
+        train = datasets.CIFAR10(folder, train=True, download=True)
+        test = datasets.CIFAR10(folder, train=False)
+    except (OSError, RuntimeError) as error:
+        raise LackingImagesError(
+            f"CIFAR-10 can't be fetched from {datasets.CIFAR10.url} ({error}): put "
+            f"{datasets.CIFAR10.filename} (md5 {datasets.CIFAR10.tgz_md5}) into {folder}/ by hand, and run again"
+        ) from None
+    parts = []
+    for part in (train, test):
+        parts += [np.ascontiguousarray(part.data.transpose(0, 3, 1, 2)), np.array(part.targets)]
+    return Images(*parts, np.array(CIFAR_MEAN), np.array(CIFAR_DEVIATION))
+
+
+def _torchvision_datasets():
+    """torchvision.datasets, beside a torch that was built without CUDA too.
+
+    The pip wheel of torchvision is linked against CUDA's torch: beside a CPU's its own operators do not load, and its
+    import fails for two that it then misses. No data set needs them, so it is enough that they are declared.
+    """
+    try:
+        from torchvision import datasets
+    except RuntimeError:
+        library = torch.library.Library("torchvision", "FRAGMENT")
+        for name in ("nms", "qnms"):
+            library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+        _DECLARED.append(library)
+        from torchvision import datasets
+    return datasets
+
+
+_DECLARED: list[torch.library.Library] = []
+"""Declarations last as long as their library."""
+
+
+def save(images: Images, path: str | Path) -> None:
+    """Write images to an .npz file, whole or not at all."""
+    with parquet.replacing(path) as temporary:
+        np.savez_compressed(temporary, **images._asdict())
+
+
+def read(path: str | Path) -> Images:
+    """Images from a file of `save`."""
+    with np.load(path) as arrays:
+        return Images(**arrays)
+
+
+def epochs(
+    images: Images, seed: int, count: int, augment: str
+) -> Iterator[tuple[Int[np.ndarray, " n_train"], UInt8[np.ndarray, "n_train 3 32 32"]]]:
+    """For each epoch the order of the training images, and these images, in that order and augmented.
+
+    Stream SHUFFLING: a `permutation(n)` for each epoch. Stream AUGMENTATION, for each epoch: `integers(0, 9, (n, 2))`, how
+    far down and right the 32 × 32 pixels start in the image padded by 4 black ones; with flips `random(n)`, below ½ for those
+    mirrored left to right.
+    """
+    shuffling, moving = (
+        problem.generator(seed, stream) for stream in (Stream.SHUFFLING, Stream.AUGMENTATION)
+    )
+    x, n = images.x_train, len(images.x_train)
+    for _ in range(count):
+        order = shuffling.permutation(n)
+        batch = x[order]
+        if augment != "none":
+            batch = crop(batch, moving.integers(0, 2 * PADDING + 1, (n, 2)))
+        if augment == "crop_and_flip":
+            flipped = moving.random(n) < 0.5
+            batch[flipped] = batch[flipped, :, :, ::-1]
+        yield order, batch
+
+
+def crop(
+    x: UInt8[np.ndarray, "n 3 32 32"], corners: Int[np.ndarray, "n 2"]
+) -> UInt8[np.ndarray, "n 3 32 32"]:
+    """The 32 × 32 pixels of each image, padded by 4 black ones, that start at its corner."""
+    padded = np.pad(x, ((0, 0), (0, 0), (PADDING, PADDING), (PADDING, PADDING)))
+    views = np.lib.stride_tricks.sliding_window_view(padded, (SIDE, SIDE), axis=(2, 3))
+    return views[np.arange(len(x)), :, corners[:, 0], corners[:, 1]]

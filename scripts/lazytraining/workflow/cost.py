@@ -1,0 +1,59 @@
+"""What training costs: the time and memory that a job asks a cluster for."""
+
+import math
+from typing import Any
+
+from lazytraining.config.kinds import IMAGES
+
+UPDATE = 2e-4
+"""Seconds of an update that computes next to nothing, on one core."""
+FLOPS = {"float32": 6e10, "float64": 3e10}
+"""Operations a second in the matrix products of an update, on one core of an AVX2 machine."""
+CNN_FLOPS = {"float32": 2.5e10, "float64": 8e9}
+"""Operations a second in small convolutions with their gradients."""
+VGG_11 = 3.05e8
+"""Operations of a forward pass of one 32 × 32 image at width 1; they go with the square of the width."""
+SPARE = 4
+"""How much slower a job may be: many points leave the core's cache, and other cores are slower."""
+START_MINUTES = 3
+"""A cold file system takes minutes to import torch from."""
+FEATURES = 2_000_000
+"""Neurons times points of a stack, at most, those included that are tested now and then."""
+BASE_MB = 1500
+"""Training takes 290 MB before its data, each of the two Snakemakes around it 150."""
+
+
+def operations(runs: list, settings: dict[str, Any]) -> float:
+    """Of the matrix products of runs that share their settings, if none ends early: 2 m d (2 n + k) for each update."""
+    problem, tested = settings["problem"], settings["track_best"] or settings["early_stopping"]
+    points = 2 * problem["n_train"] + (problem["n_test"] if tested else 0)
+    return 2.0 * sum(run.m for run in runs) * problem["d"] * points * settings["iterations"]
+
+
+def minutes(runs: list, settings: dict[str, Any]) -> int:
+    """For runs that train one after the other and share their settings."""
+    products = operations(runs, settings) / FLOPS[settings["precision"]]
+    seconds = UPDATE * len(runs) * settings["iterations"] + products
+    return math.ceil(START_MINUTES + SPARE * seconds / 60)
+
+
+def cnn_minutes(settings: dict[str, Any]) -> int:
+    """For one CNN on one core: forward and backward of the network, forward of its frozen copy; five forwards at the end."""
+    images = settings["images"] or sum(IMAGES[settings["dataset"]])
+    passes = images * (4 * settings["epochs"] + 5)
+    seconds = passes * VGG_11 * settings["width"] ** 2 / CNN_FLOPS[settings["precision"]]
+    return math.ceil(START_MINUTES + SPARE * seconds / 60)
+
+
+def cnn_megabytes(settings: dict[str, Any]) -> int:
+    """The images, their augmented copy, and the layers of a batch: 2¹⁸ units and their gradients for each image at width 1."""
+    images = sum(IMAGES[settings["dataset"]]) * 3 * 3 * 32**2
+    units = 4 * 8 * 2**18 * settings["width"] * max(settings["batch"], 200)
+    return BASE_MB + math.ceil((images + units + 6 * 8 * 1e7 * settings["width"] ** 2) / 1e6)
+
+
+def megabytes(runs: list, settings: dict[str, Any]) -> int:
+    """The data, and what a stack of students, or one wide student, computes of every point."""
+    problem = settings["problem"]
+    points, widest = problem["n_train"] + problem["n_test"], max(run.m for run in runs)
+    return BASE_MB + math.ceil(8 * (2 * points * problem["d"] + 6 * max(FEATURES, points * widest)) / 1e6)

@@ -1,0 +1,75 @@
+"""What every script does first."""
+
+import os
+import sys
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+import pyarrow as pa
+
+from lazytraining.files import parquet, provenance
+from lazytraining.workflow import driver
+
+_TERMINAL = sys.stderr.fileno()
+
+
+def start(snakemake) -> None:
+    """Make a job of this process.
+
+    What it prints, and its traceback if it fails, goes to its log, and one line that says why to the terminal. It ends
+    with the process that started it, removes what a killed one before it has left, and signs its files.
+    """
+    global _TERMINAL
+    log, _TERMINAL = Path(snakemake.log[0]), os.dup(_TERMINAL)
+    sys.excepthook = partial(_fail, log)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(descriptor, stream.fileno())
+    driver.end_with_driver()
+    parquet.remove_temporaries(snakemake.output)
+    provenance.ORIGIN["configuration"] = snakemake.params.get("configuration", driver.configuration())
+    provenance.ORIGIN["code"] = snakemake.params.code
+
+
+def say(line: str) -> None:
+    """A line on the terminal, and in the log."""
+    for descriptor in {_TERMINAL, sys.stderr.fileno()}:
+        with suppress(OSError):
+            os.write(descriptor, f"{line}\n".encode())
+
+
+def say_if_mixed(runs: pa.Table, summary: str) -> str:
+    """The digests of the code that made these runs, with a line if they are several."""
+    codes = runs.schema.metadata[b"run_code"].decode()
+    if " " in codes:
+        say(f"{summary}: of runs that different code has made ({codes})")
+    return codes
+
+
+def _fail(log: Path, kind: type, error: BaseException, trace) -> None:
+    """One line for each thing that is wrong; a traceback only where it can be of use, in the log."""
+    if isinstance(error, parquet.Damaged):
+        for path, reason in error.files.items():
+            with suppress(OSError):
+                reason += f"; set aside as {driver.set_aside(path).name}"
+            say(f"{path}: {reason}. Made again by: {driver.command()} -- {path}")
+        say(f"Damaged files: {len(error.files)}. The same command makes them again, and no others.")
+    elif isinstance(error, OSError) and error.errno:
+        say(f"{error.filename or log}: {error.strerror}. Once that is mended the same command goes on.")
+    else:
+        say(f"{log}: {kind.__name__}: {' '.join(str(error).split())[:300]}")
+        sys.__excepthook__(kind, error, trace)
+
+
+def device(resources) -> str:
+    """ "cuda" if the job asks for a GPU (resource `gpu`) and there is one, else "cpu" with a line in the log."""
+    import torch
+
+    if not resources.get("gpu", 0):
+        return "cpu"
+    if torch.cuda.is_available():
+        return "cuda"
+    print("No GPU here that this torch can use: training on the CPU.", flush=True)
+    return "cpu"

@@ -1,0 +1,51 @@
+"""What theory says of the runs of one experiment, m and seed, without training.
+
+In: nothing but the settings (params). Out: a row for each (alpha, tau, eta): the tangent model's losses
+from its closed form, its best fit and its largest stable step, least squares on the random features at w0, the zero
+predictor, and κ.
+"""
+
+import torch
+
+from lazytraining.files import parquet, schemas
+from lazytraining.student import network, problem, recording, tangent
+from lazytraining.workflow import jobs
+
+
+def baselines(keys: list[dict], settings: dict) -> list[dict]:
+    """Rows for runs that differ in alpha, tau and eta alone, so that they share one start up to τ."""
+    data = problem.make_problem(**settings["problem"])
+    m, d, seed = keys[0]["m"], settings["problem"]["d"], keys[0]["seed"]
+    start = network.initialise(m, d, 1.0, seed, settings["symmetrize"])
+    model = tangent.TangentModel.at(start, data)
+    recorded = torch.from_numpy(recording.recorded_iterations(settings["iterations"]))
+    scales = (torch.tensor([key[name] for key in keys], dtype=torch.float64) for name in ("tau", "alpha"))
+    x_train, y_train = torch.from_numpy(data.x_train), torch.from_numpy(data.y_train)
+    kappas = tangent.kappa(start, x_train, y_train, *scales).tolist()
+    shared = {
+        "tangent_fit_loss": model.best_fit(),
+        "random_feature_loss": tangent.random_feature_loss(start, data),
+        "zero_loss": data.zero_loss,
+    }
+    rows = []
+    for key, kappa in zip(keys, kappas, strict=True):
+        train, test = model.losses(key["alpha"], key["eta"], recorded, key["tau"])
+        row = {
+            "tangent_train_loss_end": train[-1].item(),
+            "tangent_test_loss_end": test[-1].item(),
+            "tangent_test_loss_best": test.min().item(),
+            "kappa": kappa,
+            "stable_step": model.stable_step(key["tau"]),
+        }
+        rows.append(key | row | shared)
+    return rows
+
+
+def main(snakemake) -> None:
+    jobs.start(snakemake)
+    rows = baselines(snakemake.params.runs, snakemake.params.settings)
+    parquet.write(snakemake.output[0], rows, schemas.BASELINES)
+
+
+if __name__ == "__main__":
+    main(snakemake)

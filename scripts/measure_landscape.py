@@ -1,0 +1,79 @@
+"""Test loss on the plane of one landscape: the final weights of one experiment at one m.
+
+In: run.parquet and weights.npz of the experiment's seeds, and of the other landscape's at the same m (or of
+their stacks, which have other m too).
+Out: surface.parquet (the grid) and endpoints.parquet (every student projected onto the plane).
+"""
+
+import math
+
+import torch
+
+from lazytraining.files import parquet, schemas
+from lazytraining.student import landscape, problem
+from lazytraining.workflow import jobs
+
+
+def measure(
+    runs: list[dict], vectors: torch.Tensor, data: problem.Problem, group: dict, look: dict
+) -> tuple[list[dict], list[dict]]:
+    """Rows of the surface and of the end points.
+
+    `runs` are rows of run.parquet, `vectors` (k, p) their final weights, `look` the configured plane, grid and extent.
+
+    Diverged students span no plane; with fewer than three others there is none, the surface has no
+    rows and the end points have no coordinates.
+    """
+    x, y = torch.from_numpy(data.x_test), torch.from_numpy(data.y_test)
+    own = torch.tensor([run["experiment"] == group["experiment"] and not run["diverged"] for run in runs])
+    own_loss = [
+        landscape.loss_at(vector[None], run["alpha"], x, y).item()
+        for vector, run in zip(vectors, runs, strict=True)
+    ]
+    endpoints = {"plane": [group["experiment"]] * len(runs), "test_loss": own_loss}
+    endpoints["test_loss_plane_alpha"] = landscape.loss_at(vectors, group["alpha"], x, y).tolist()
+    names = ("x", "y", "in_plane", "surface_loss")
+    endpoints |= {name: [math.nan] * len(runs) for name in names}
+    surface = []
+    if own.sum() >= 3:
+        if look["plane"] == "principal":
+            plane = landscape.principal_plane(vectors[own])
+        else:
+            first = own.nonzero()[0, 0]
+            plane = landscape.filter_normalized_plane(vectors[first], x.shape[1], runs[first]["seed"])
+        explained = landscape.explained_variance(plane, vectors[own])
+        cells = landscape.grid_coordinates(plane, look["grid"], look["extent"])
+        losses = landscape.loss_at(landscape.lift(plane, cells), group["alpha"], x, y)
+        surface = [
+            group
+            | {"x": cell_x, "y": cell_y, "test_loss": loss, "explained": explained, "kind": look["plane"]}
+            for (cell_x, cell_y), loss in zip(cells.tolist(), losses.tolist(), strict=True)
+        ]
+        places, in_plane = landscape.project(plane, vectors)
+        below = landscape.loss_at(landscape.lift(plane, places), group["alpha"], x, y)
+        values = (places[:, 0], places[:, 1], in_plane, below)
+        endpoints |= {name: value.tolist() for name, value in zip(names, values, strict=True)}
+    columns = zip(*endpoints.values(), strict=True)
+    keys = [{name: run[name] for name in schemas.KEYS} for run in runs]
+    rows = [key | dict(zip(endpoints, row, strict=True)) for key, row in zip(keys, columns, strict=True)]
+    return surface, rows
+
+
+def main(snakemake) -> None:
+    jobs.start(snakemake)
+    params = snakemake.params
+    runs, vectors = [], []
+    for path, weights in zip(snakemake.input.runs, snakemake.input.weights, strict=True):
+        for run in parquet.read([path], schemas.RUN).to_pylist():
+            if run["m"] == params.run["m"]:
+                runs.append(run)
+                vectors.append(torch.from_numpy(parquet.weights_of(weights, run)[1].ravel()).double())
+    data = problem.make_problem(**params.problem)
+    group = {name: params.run[name] for name in schemas.GROUP}
+    surface, endpoints = measure(runs, torch.stack(vectors), data, group, params.look)
+    parquet.write(snakemake.output.surface, surface, schemas.SURFACE)
+    parquet.write(snakemake.output.endpoints, endpoints, schemas.ENDPOINTS)
+
+
+if __name__ == "__main__":
+    main(snakemake)

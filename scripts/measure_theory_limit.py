@@ -1,0 +1,107 @@
+"""Towards the lazy limit (§3.1, §3.2): students beside their tangent model, at τ = 1 and growing α; one seed.
+
+In: the theory settings of the configuration (params), a seed. Out: a row for each start, α and recorded iteration,
+with η and the number of iterations the same for all. The starts are two with output 0: a symmetrised student, and
+one that is not, with its initial output subtracted, α (h(w) − h(w0)).
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from lazytraining.files import parquet, schemas
+from lazytraining.student import descent, network, problem, recording, tangent
+from lazytraining.workflow import jobs
+
+
+def measure(
+    data: problem.Problem,
+    start: network.Weights,
+    symmetrized: bool,
+    alphas: list[float],
+    step_size: float,
+    iterations: int,
+) -> list[dict]:
+    """Rows for one start. f̄_t is the same for every α, and w̄_t − w0 is ∝ 1/α."""
+    inputs = torch.from_numpy(data.x_train), torch.from_numpy(data.x_test)
+    differential = tangent.jacobian(start, inputs[0])
+    initial = [network.forward(start, x)[0] for x in inputs]
+    centred = tangent.TangentModel.at(start, data)
+    centred = replace(
+        centred,
+        **{f"start_{part}": torch.zeros_like(h) for part, h in zip(("train", "test"), initial, strict=True)},
+    )
+    recorded = torch.from_numpy(recording.recorded_iterations(iterations))
+    linear_path = centred.displacements(1.0, step_size, recorded, differential)
+    linear_outputs = centred.outputs(1.0, step_size, recorded)
+    linear_losses = centred.losses(1.0, step_size, recorded)[0].tolist()
+
+    target_norm = float(np.sqrt(np.mean(data.y_train**2)))
+    first, second = (
+        norm(start, inputs[0]) for norm in (tangent.first_derivative_norm, tangent.second_derivative_norm)
+    )
+    shared = {"symmetrize": symmetrized, "m": start.output.shape[1], "tau": 1.0, "eta": step_size}
+    shared["smallest_rate"] = step_size * centred.eigenvalues[0].item() / len(data.y_train)
+    rows = []
+    for alpha in alphas:
+        targets = (data.y_train, data.y_test)
+        shifted = [y + alpha * h.numpy() for y, h in zip(targets, initial, strict=True)]
+        seen = []
+
+        def observe(
+            iteration: int, _: list[int], displacement: network.Weights, alpha=alpha, seen=seen
+        ) -> None:
+            index = len(seen)
+            gaps = [
+                (alpha * network.change(start, displacement, x)[0] - linear[index])
+                .square()
+                .mean()
+                .sqrt()
+                .item()
+                for x, linear in zip(inputs, linear_outputs, strict=True)
+            ]
+            path = displacement.vector()[0]
+            horizon = step_size * iteration * first**2
+            seen.append(
+                {
+                    "alpha": alpha,
+                    "iteration": iteration,
+                    "distance": path.norm().item(),
+                    "weight_gap": (path - linear_path[index] / alpha).norm().item(),
+                    "train_gap": gaps[0] / target_norm,
+                    "test_gap": gaps[1] / target_norm,
+                    "gate_flips": network.gate_flips(start.plus(displacement), start, inputs[0]).item(),
+                    "bound": horizon**2 * second * target_norm / (alpha * first**2),
+                }
+            )
+
+        (run,) = descent.descend(
+            replace(data, y_train=shifted[0], y_test=shifted[1]),
+            start,
+            torch.tensor([alpha], dtype=torch.float64),
+            torch.tensor([step_size], dtype=torch.float64),
+            iterations,
+            track_best=False,
+            symmetrized=symmetrized,
+            observe=observe,
+        )
+        # Fewer if it diverged.
+        for row, loss, linear in zip(seen, run.train_loss, linear_losses, strict=False):
+            rows.append(shared | row | {"train_loss": loss, "tangent_train_loss": linear})
+    return rows
+
+
+def main(snakemake) -> None:
+    jobs.start(snakemake)
+    params, seed = snakemake.params, int(snakemake.wildcards.seed)
+    data = problem.make_problem(**params.problem, seed=seed)
+    rows = []
+    for symmetrize in (False, True):
+        start = network.initialise(params.m, data.x_train.shape[1], 1.0, seed, symmetrize)
+        rows += measure(data, start, symmetrize, params.alpha, params.step_size, params.iterations)
+    parquet.write(snakemake.output[0], [row | {"seed": seed} for row in rows], schemas.THEORY_LIMIT)
+
+
+if __name__ == "__main__":
+    main(snakemake)

@@ -1,0 +1,76 @@
+"""Figure 1 (§4.2): how far weights move, and the test loss, along three kinds of training.
+
+In: curve.parquet of every run of the two trajectory experiments, and their tables of runs.
+Out: the figure as PNG and PDF. Medians over seeds, bands from the least to the greatest.
+"""
+
+import pandas as pd
+from matplotlib import pyplot as plt
+
+from lazytraining.figures import labels, style
+from lazytraining.files import parquet, schemas
+from lazytraining.workflow import jobs
+
+KINDS = ["experiment", "tau"]
+
+
+def name(kind: tuple[str, float], diverged: pd.Series) -> str:
+    start = labels.STARTS[kind[0].endswith("symmetrized")]
+    note = f" ({diverged.sum()} of {len(diverged)} diverged)" if diverged.any() else ""
+    return rf"$\tau={kind[1]:g}$, {start}{note}"
+
+
+def over_seeds(curves: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Median, least and greatest per iteration; a run that has stopped keeps its last value."""
+    table = curves.pivot(index="iteration", columns="seed", values=column).ffill()
+    return table.agg(["median", "min", "max"], axis=1)
+
+
+def draw(curves: pd.DataFrame, runs: pd.DataFrame) -> plt.Figure:
+    """Diverged runs are in no median and no band; the legend counts them."""
+    curves = curves.merge(runs[[*KINDS, "seed", "diverged"]], on=[*KINDS, "seed"])
+    curves = curves[~curves["diverged"]]
+    figure, panels = plt.subplots(1, 3, figsize=(style.PAGE, 2.5), width_ratios=[3, 3, 2])
+    last = 1.15 * runs["iterations"].max()
+    for number, (kind, group) in enumerate(runs.groupby(KINDS)):
+        look = style.look(number)
+        label, stop = name(kind, group["diverged"]), group.loc[~group["diverged"], "iterations"].median()
+        mine = curves[(curves[KINDS] == list(kind)).all(axis=1)]
+        for axes, column in zip(panels, ("relative_change", "test_loss"), strict=False):
+            axes.set(yscale="log", xlabel=labels.LABELS["iteration"], ylabel=labels.LABELS[column])
+            axes.set_xlim(0, last)
+            statistics = over_seeds(mine, column).loc[:last]
+            median = statistics.loc[statistics.index <= stop, "median"]
+            color, band = look["color"], (statistics["min"], statistics["max"])
+            axes.fill_between(statistics.index, *band, alpha=0.2, lw=0, color=color)
+            axes.plot(median.index, median, label=label, color=color, ls=look["linestyle"])
+            axes.plot(median.index[-1:], median.iloc[-1:], look["marker"], color=color)
+    panels[0].set_ylim(bottom=1)
+    movement(panels[2], runs[~runs["diverged"]])
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    for axes, title in zip(panels, ("(a) relative change", "(b) test loss", "(c) movement"), strict=True):
+        style.letter(axes, title)
+    return figure
+
+
+def movement(axes: plt.Axes, runs: pd.DataFrame) -> None:
+    """Each layer's distance from its start at the end of training, a dot for each seed."""
+    groups = list(runs.groupby(KINDS))
+    for number, (_, group) in enumerate(groups):
+        look = style.look(number) | {"linestyle": "", "alpha": 0.6, "markeredgewidth": 0}
+        offset = 0.6 * ((number + 0.5) / len(groups) - 0.5)
+        for position, layer in enumerate(("hidden", "output")):
+            axes.plot([position + offset] * len(group), group[f"{layer}_distance"], **look)
+    axes.set_xticks([0, 1], ["hidden\n$b$", "output\n$a$"])
+    axes.set(xlim=(-0.5, 1.5), yscale="log", ylabel=labels.LABELS["movement"])
+
+
+def main(snakemake) -> None:
+    jobs.start(snakemake)
+    curves = parquet.read(snakemake.input.curves, schemas.CURVE).to_pandas()
+    runs = parquet.read(snakemake.input.runs, schemas.RUN).to_pandas()
+    style.save(draw(curves, runs), snakemake.output.png, snakemake.output.pdf)
+
+
+if __name__ == "__main__":
+    main(snakemake)

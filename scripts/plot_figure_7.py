@@ -1,0 +1,35 @@
+"""Figure 7 (§5.1): test loss against τ with one step size for every τ, both initialisations.
+
+In: the tables of runs of the two experiments. Out: the figure as PNG and PDF. Mean ± one
+standard deviation over the seeds that did not diverge; where some did, a cross says how many.
+"""
+
+import pandas as pd
+from matplotlib import pyplot as plt
+
+from lazytraining.figures import labels, plots, style
+from lazytraining.files import parquet, schemas
+from lazytraining.workflow import jobs
+
+
+def draw(runs: pd.DataFrame) -> plt.Figure:
+    figure, panels = plt.subplots(1, 2, figsize=(style.PAGE, 2.6), sharey=True)
+    for axes, panel, (symmetrize, group) in zip(panels, "ab", runs.groupby("symmetrize"), strict=True):
+        plots.sweep(axes, group, labels.LOSSES)
+        zero = group.drop_duplicates("seed")["zero_loss"].mean()
+        axes.axhline(zero, **style.ZERO)
+        axes.set_yscale("log")
+        style.letter(axes, f"({panel}) {labels.STARTS[symmetrize]}")
+    panels[0].set_ylabel(labels.LABELS["test_loss"])
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    return figure
+
+
+def main(snakemake) -> None:
+    jobs.start(snakemake)
+    runs = parquet.read(snakemake.input.runs, schemas.RUN).to_pandas()
+    style.save(draw(runs), snakemake.output.png, snakemake.output.pdf)
+
+
+if __name__ == "__main__":
+    main(snakemake)

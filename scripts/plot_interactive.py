@@ -1,0 +1,222 @@
+"""The surfaces of Figures 2 and 6 and the τ–α plane of Figure 5 as one page, to be turned and read point by point.
+
+In: surface.parquet and endpoints.parquet of every landscape, and the summaries of Figure 5's experiments, of those that the
+configuration has. Out: a web page that needs nothing beside it, with plotly.js compressed in it.
+"""
+
+import base64
+import gzip
+import json
+import math
+
+import numpy as np
+import pandas as pd
+from plotly.offline import get_plotlyjs
+
+from lazytraining.config import catalogue
+from lazytraining.figures import style
+from lazytraining.files import parquet, schemas
+from lazytraining.workflow import jobs
+
+READINGS = {
+    "tau_alpha_text": ("test_loss_end_mean", "as described, stopped early"),
+    "tau_alpha_code": ("test_loss_best_mean", "as published, best throughout"),
+    "tau_alpha_converged": ("test_loss_end_mean", "trained to the end"),
+}
+BAR = {"thickness": 14, "len": 0.7}
+PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Loss surfaces</title><style>
+html, body { height: 100%; margin: 0; font: 14px/1.4 sans-serif }
+body { display: flex; flex-direction: column; padding: .5rem; box-sizing: border-box; overflow-x: hidden }
+form { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center }
+select { font: inherit; max-width: 100% }
+p { margin: .4rem 0 0; color: #444 }
+#plot { flex: 1; min-height: 20rem }
+</style></head><body>
+<form><select id="picture" aria-label="picture"></select><select id="view" aria-label="view"></select></form>
+<p id="hint">Loading …</p><div id="plot"></div>
+<script id="library" type="text/plain">LIBRARY</script>
+<script>
+const pictures = PICTURES;
+const [picture, view, hint] = ["picture", "view", "hint"].map(id => document.getElementById(id));
+const fill = (select, names) => select.replaceChildren(...names.map(name => new Option(name)));
+function draw() {
+  const shown = pictures[picture.value], scene = structuredClone(shown.scene), narrow = innerWidth < 600, far = narrow ? 1.8 : 1;
+  for (const axis of [scene.xaxis, scene.yaxis, scene.zaxis]) Object.assign(axis, {tickfont: {size: 11}});
+  const layout = {scene: {...scene, uirevision: picture.value, camera: {eye: {x: 1.5 * far, y: -1.7 * far, z: far}}}, uirevision: "kept",
+    margin: {l: 0, r: 0, t: 0, b: 0}, legend: {itemsizing: "constant", orientation: "h", y: 0, yanchor: "bottom", x: 0}};
+  const traces = structuredClone(shown.views[view.value]);
+  if (narrow) for (const trace of traces) if (trace.colorbar) Object.assign(trace.colorbar, {orientation: "h", thickness: 10, len: 0.9, y: 1, yanchor: "top"});
+  hint.textContent = shown.hint;
+  return Plotly.react("plot", traces, layout, {responsive: true, displaylogo: false, displayModeBar: !narrow, modeBarButtons: [["resetCameraDefault3d", "toImage"]]});
+}
+function choose() {
+  const before = Math.max(view.selectedIndex, 0);
+  fill(view, Object.keys(pictures[picture.value].views));
+  view.selectedIndex = Math.min(before, view.options.length - 1);
+  return draw();
+}
+async function start() {
+  const bytes = Uint8Array.from(atob(document.getElementById("library").textContent), letter => letter.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const script = document.createElement("script");
+  script.textContent = await new Response(stream).text();
+  document.head.append(script);
+  fill(picture, Object.keys(pictures));
+  picture.onchange = choose;
+  view.onchange = draw;
+  await choose();
+}
+start().catch(error => { hint.textContent = "This browser does not draw it (it needs WebGL and DecompressionStream): " + error; throw error; });
+</script></body></html>
+"""
+
+
+def rounded(values) -> list:
+    """Four digits of each, None where it is not finite."""
+    values = np.asarray(values, float)
+    if values.ndim > 1:
+        return [rounded(row) for row in values]
+    return [float(f"{value:.4g}") if np.isfinite(value) else None for value in values]
+
+
+def colours(losses: np.ndarray, title: str) -> dict:
+    """A logarithmic scale of colours over these losses, with ticks at powers of ten."""
+    finite = losses[np.isfinite(losses) & (losses > 0)]
+    low, high = np.log10([finite.min(), finite.max()]) if len(finite) else (0, 1)
+    steps = (1, 2, 5) if high - low < 2 else (1,)
+    ticks = [step * 10.0**power for power in range(math.floor(low), math.ceil(high)) for step in steps]
+    bar = {"tickvals": np.log10(ticks).tolist(), "ticktext": [f"{tick:g}" for tick in ticks]}
+    return {
+        "cmin": low,
+        "cmax": high,
+        "colorscale": "Viridis",
+        "colorbar": BAR | bar | {"title": {"text": title}},
+    }
+
+
+def landscape(surface: pd.DataFrame, endpoints: pd.DataFrame) -> list[dict]:
+    """The surface over its plane, and every student at its projection, as high as its own test loss, nailed to the surface."""
+    table = surface.pivot(index="y", columns="x", values="test_loss")
+    scale = colours(np.concatenate([table.to_numpy().ravel(), endpoints["test_loss"]]), "test loss")
+    traces = [
+        {
+            "type": "surface",
+            "x": rounded(table.columns),
+            "y": rounded(table.index),
+            "z": rounded(table),
+            "surfacecolor": rounded(np.log10(table)),
+            "hovertemplate": "surface: test loss %{z:.3g}<br>at (%{x:.3g}, %{y:.3g})<extra></extra>",
+        }
+        | scale
+    ]
+    looks = zip(catalogue.LANDSCAPES.items(), ("circle", "square"), style.COLORS[1:4:2], strict=True)
+    for (experiment, scaling), symbol, color in looks:
+        own = endpoints[(endpoints["experiment"] == experiment) & np.isfinite(endpoints["test_loss"])]
+        columns = ["seed", "surface_loss", "in_plane", "test_loss_plane_alpha"]
+        gap = 1.2 * own["surface_loss"] - own["test_loss"]
+        nail = {"type": "data", "symmetric": False, "thickness": 2, "width": 0}
+        nail |= {"array": rounded(gap.clip(lower=0)), "arrayminus": rounded(-gap.clip(upper=0))}
+        text = f"trained with {scaling}, seed %{{customdata[0]}}<br>own test loss %{{z:.3g}}"
+        text += (
+            "<br>surface under it %{customdata[1]:.3g}<br>in the plane: %{customdata[2]:.0%} of its distance"
+        )
+        text += "<br>loss with the plane's α: %{customdata[3]:.3g}<extra></extra>"
+        traces.append(
+            {
+                "type": "scatter3d",
+                "mode": "markers",
+                "name": f"trained with {scaling}",
+                "x": rounded(own["x"]),
+                "y": rounded(own["y"]),
+                "z": rounded(own["test_loss"]),
+                "customdata": rounded(own[columns]),
+                "error_z": nail | {"color": color},
+                "marker": {
+                    "symbol": symbol,
+                    "size": 5,
+                    "color": color,
+                    "line": {"color": "white", "width": 1},
+                },
+                "hovertemplate": text,
+            }
+        )
+    return traces
+
+
+def landscapes(surfaces: pd.DataFrame, endpoints: pd.DataFrame) -> dict:
+    """A picture for each scaling, with a view for each m that has a plane."""
+    names = ["first direction", "second direction", "test loss"]
+    axes = [{"title": {"text": name}} for name in names]
+    scene = dict(zip(("xaxis", "yaxis", "zaxis"), axes, strict=True)) | {"aspectmode": "cube"}
+    scene["zaxis"]["type"] = "log"
+    hint = "Markers are students, each as high as its own test loss, with a line through the surface at its projection. Drag to turn, scroll or pinch to come nearer, point to read."
+    found = {}
+    for (plane, m), surface in surfaces.groupby(["experiment", "m"], sort=True):
+        title = f"Figures 2 and 6: plane of {catalogue.LANDSCAPES[plane]}"
+        picture = found.setdefault(title, {"scene": scene, "hint": hint, "views": {}})
+        own = endpoints[(endpoints["plane"] == plane) & (endpoints["m"] == m)]
+        picture["views"][f"m = {m}"] = landscape(surface, own)
+    return found
+
+
+def tau_alpha(summary: pd.DataFrame) -> dict:
+    """A picture of ln L over τ and α, with a view for each reading of the experiment; none without rows."""
+    views = {}
+    for experiment, (column, label) in READINGS.items():
+        cells = summary[summary["experiment"] == experiment]
+        if cells.empty:
+            continue
+        part = cells.assign(loss=np.log(cells[column]), product=cells["alpha"] * cells["tau"] ** 2)
+        tables_of = [
+            part.pivot(index="alpha", columns="tau", values=name)
+            for name in ("loss", column, "product", "n_seeds", "n_diverged")
+        ]
+        table, *data = tables_of
+        text = "τ = %{x:.3g}, α = %{y:.3g}, α τ² = %{customdata[1]:.3g}<br>L = %{customdata[0]:.3g}, ln L = %{z:.3g}"
+        text += "<br>%{customdata[2]} seeds, %{customdata[3]} diverged<extra></extra>"
+        views[label] = [
+            {
+                "type": "surface",
+                "x": rounded(table.columns),
+                "y": rounded(table.index),
+                "z": rounded(table),
+                "customdata": rounded(np.dstack(data)),
+                "colorscale": "Viridis",
+                "colorbar": BAR | {"title": {"text": "ln L"}},
+                "contours": {"z": {"show": True, "color": "white", "project": {"z": True}}},
+                "hovertemplate": text,
+            }
+        ]
+    titles = {"xaxis": "initialisation scale τ", "yaxis": "output scale α", "zaxis": "ln L, test"}
+    scene = {axis: {"title": {"text": title}} for axis, title in titles.items()}
+    for axis in ("xaxis", "yaxis"):
+        scene[axis] |= {"type": "log", "exponentformat": "power", "dtick": 1}
+    hint = "L is the mean test loss over seeds; lines join equal losses. From above it is a panel of Figure 5, from the side its bars."
+    picture = {"scene": scene | {"aspectmode": "cube"}, "hint": hint, "views": views}
+    return {"Figure 5: loss over τ and α": picture} if views else {}
+
+
+def page(pictures: dict) -> str:
+    library = base64.b64encode(gzip.compress(get_plotlyjs().encode(), mtime=0)).decode()
+    data = json.dumps(pictures, ensure_ascii=False, separators=(",", ":"))
+    return PAGE.replace("PICTURES", data, 1).replace("LIBRARY", library, 1)
+
+
+def main(snakemake) -> None:
+    jobs.start(snakemake)
+    pictures = {}
+    if snakemake.input.surfaces:
+        surfaces = parquet.read(snakemake.input.surfaces, schemas.SURFACE).to_pandas()
+        pictures |= landscapes(
+            surfaces, parquet.read(snakemake.input.endpoints, schemas.ENDPOINTS).to_pandas()
+        )
+    if snakemake.input.summaries:
+        pictures |= tau_alpha(parquet.read(snakemake.input.summaries, schemas.SUMMARY).to_pandas())
+    with parquet.replacing(snakemake.output[0]) as temporary:
+        temporary.write_text(page(pictures))
+
+
+if __name__ == "__main__":
+    main(snakemake)

@@ -1,0 +1,34 @@
+"""Average the runs of one experiment over seeds.
+
+In: run.parquet of every run, or of every stack.
+Out: summary/E.parquet, one row for each (m, alpha, tau, eta), and tables/E.parquet, every run's row, in the order of
+the keys.
+"""
+
+import pandas as pd
+import pyarrow as pa
+
+from lazytraining.files import parquet, schemas
+from lazytraining.student import fits
+from lazytraining.workflow import jobs
+
+
+def summarise(runs: pd.DataFrame) -> pd.DataFrame:
+    """Mean, standard deviation (ddof 1) and median over the seeds whose run did not diverge."""
+    return fits.over_seeds(runs, schemas.GROUP, schemas.AVERAGED, schemas.STATISTICS)
+
+
+def main(snakemake) -> None:
+    jobs.start(snakemake)
+    expected = {"configuration": snakemake.params.configuration}
+    expected["runs"] = snakemake.params.rows // len(snakemake.input)
+    runs = parquet.read_runs(snakemake.input, schemas.RUN, schemas.CURVE, **expected)
+    codes = jobs.say_if_mixed(runs, snakemake.output.summary)
+    runs = runs.sort_by([(key, "ascending") for key in schemas.KEYS])
+    summary = pa.Table.from_pandas(summarise(runs.to_pandas()), preserve_index=False)
+    parquet.write(snakemake.output.runs, runs, schemas.RUN, run_code=codes)
+    parquet.write(snakemake.output.summary, summary, schemas.SUMMARY, run_code=codes)
+
+
+if __name__ == "__main__":
+    main(snakemake)

@@ -1,0 +1,102 @@
+"""How a verdict follows from what was measured."""
+
+import math
+
+import pandas as pd
+import pytest
+
+from lazytraining.claims import pages, verdict
+from lazytraining.claims.verdict import Check, Claim, Evidence, LackingError, Verdict, judge
+
+
+def check(*values, **bounds) -> Check:
+    return Check("x", lambda evidence: pd.Series(values, dtype=float), **bounds)
+
+
+@pytest.mark.parametrize(
+    ("values", "bounds", "holds"),
+    [
+        ((0.9, 1.0, 1.1), {"low": 0.5}, True),
+        ((0.9, 1.0, 1.1), {"low": 1.5}, False),
+        ((0.9, 1.0, 1.1), {"low": 1.05}, None),
+        ((0.9, 1.0, 1.1), {"high": 1.5}, True),
+        ((0.9, 1.0, 1.1), {"low": 0.7, "high": 1.3}, True),
+        ((0.9, 1.0, 1.1), {"low": 0.99, "high": 1.01}, None),
+        ((0.9, 1.0, 1.1), {"low": 2, "high": 3}, False),
+        ((1.0, 1.0), {"low": 0.99, "high": 1.01}, True),
+        ((1.0, 1.0), {"low": 1.0}, False),
+        ((1.0, 1.0), {"high": 1.0}, False),
+        ((1.0,), {"low": 0.5}, None),
+        ((), {"low": 0.5}, None),
+        ((1.0, math.nan), {"low": 0.5}, None),
+        ((1.0, 0.0), {"low": 0.5, "logarithmic": True}, None),
+        ((1e-3, 1.0, 1e3), {"low": 1e-9, "logarithmic": True}, True),
+    ],
+)
+def test_a_check_is_decided_by_its_whole_interval(values, bounds, holds):
+    outcome = verdict.examine(check(*values, **bounds), Evidence())
+    assert outcome.holds is holds
+    assert bool(outcome.lacks) is (holds is None)
+
+
+@pytest.mark.parametrize(
+    ("checks", "artefact", "verdict"),
+    [
+        ([True, True], [], Verdict.REPRODUCED),
+        ([True, False], [], Verdict.PARTLY),
+        ([False, False], [], Verdict.NOT),
+        ([True, None], [], Verdict.OPEN),
+        ([False, None], [], Verdict.OPEN),
+        ([True], [False], Verdict.REPRODUCED),
+        ([False], [False], Verdict.NOT),
+        ([True], [True, True], Verdict.ARTEFACT),
+        ([False], [True], Verdict.ARTEFACT),
+        ([True], [True, False], Verdict.REPRODUCED),
+        ([True], [True, None], Verdict.OPEN),
+        ([False], [None], Verdict.NOT),
+        ([None], [False], Verdict.OPEN),
+    ],
+)
+def test_verdicts(checks, artefact, verdict):
+    assert judge(checks, artefact) is verdict
+
+
+def test_a_premise_that_is_not_met_leaves_the_claim_open():
+    assert judge([True], [], [True]) is Verdict.REPRODUCED
+    assert judge([True], [], [None]) is judge([False], [], [False]) is Verdict.OPEN
+    claim = Claim("7", "§1", "text", "figure_1", [check(2, 2, low=1)], premises=[check(3, 3, high=1)])
+    assert verdict.entry(claim, Evidence())["reason"] == "not met: x < 1"
+
+
+def test_an_entry_says_what_was_measured_and_why():
+    reasons = {Verdict.PARTLY: "because."}
+    checks = [check(2.05, 2.15, low=1), check(0.1, 0.2, low=1)]
+    claim = Claim("7", "§1", "text", "figure_1", checks, reasons=reasons)
+    row = verdict.entry(claim, Evidence())
+    assert row["verdict"] == "partly reproduced"
+    assert row["reason"] == "because."
+    assert row["criterion"] == "x > 1; x > 1"
+    assert row["low"] < row["value"] < row["high"]
+    assert row["value"] == pytest.approx(2.1)
+    assert "(2 seeds)" in row["measured"]
+    text = pages.markdown([row], "Ledger")
+    assert "partly reproduced 1" in text
+    assert "| [7](#claim-7) | 1 | text | ◐ partly reproduced |" in text
+
+
+def test_a_claim_without_its_experiment_says_what_it_needs():
+    def measure(evidence):
+        raise LackingError("the experiment width_ntk")
+
+    row = verdict.entry(Claim("12", "§4.5", "text", "width", [Check("x", measure, low=0)]), Evidence())
+    assert (row["verdict"], row["reason"]) == ("not decided", "needs the experiment width_ntk")
+    assert math.isnan(row["value"])
+    assert "not decided" in pages.markdown([row], "Ledger")
+
+
+def test_diverged_runs_are_no_evidence():
+    runs = pd.DataFrame({"seed": [0, 1], "diverged": [False, True]})
+    assert list(Evidence(runs={"e": runs}).get("runs", "e")["seed"]) == [0]
+    assert pages.diverged(Evidence(runs={"e": runs})).endswith("1 of 2 in e.")
+    with pytest.raises(LackingError, match="the experiment other"):
+        Evidence().get("runs", "other")

@@ -1,0 +1,419 @@
+"""The configuration: what is refused and how, what is expanded, schema and presets."""
+
+import json
+
+import check_config
+import pytest
+import yaml
+from conftest import ROOT, TINY
+from hypothesis import given
+from hypothesis import strategies as st
+from snakemake.utils import update_config
+
+from lazytraining.config import experiments
+from lazytraining.config.experiments import ConfigError, load
+from lazytraining.config.kinds import KINDS
+
+
+def config(**changes) -> dict:
+    return {"results": "results/test", "experiments": {"tiny": TINY | changes}}
+
+
+def without(key: str) -> dict:
+    return {"results": "r", "experiments": {"tiny": {k: v for k, v in TINY.items() if k != key}}}
+
+
+def landscape(**changes) -> dict:
+    return {
+        "results": "r",
+        "experiments": {
+            "landscape_ntk": TINY
+            | {"keep_weights": True, "data_seed": 0, "seeds": 3, "alpha": ["1/sqrt(m)"]}
+            | changes
+        },
+    }
+
+
+def theory(**changes) -> dict:
+    keys = {name: TINY[name] for name in experiments.PROBLEM}
+    keys |= {
+        "seeds": 1,
+        "m": 4,
+        "widths": [4],
+        "tau": [1, 100],
+        "alpha": [1],
+        "step_size": 0.1,
+        "iterations": 3,
+    }
+    return config() | {"theory": keys | changes}
+
+
+def neurons(**changes) -> dict:
+    keys = {
+        "kind": "neurons",
+        "n_train": 5,
+        "n_test": 5,
+        "teacher_neurons": 3,
+        "m": 4,
+        "tau": [1],
+        "seeds": 1,
+    }
+    return {"results": "r", "experiments": {"paths": keys | {"step_size": 0.1, "iterations": 3} | changes}}
+
+
+def vgg11(**changes) -> dict:
+    keys = {"kind": "cnn", "dataset": "digits", "width": 0.1, "alpha": [1], "learning_rate": [1], "seeds": 1}
+    keys |= {"epochs": 1, "batch": 2, "momentum": 0.9, "augment": "none", "precision": "float32"}
+    return {"results": "r", "experiments": {"vgg11": keys | changes}}
+
+
+BAD = {
+    "unknown key": (config(taus=[1]), "experiments.tiny.taus: unknown key"),
+    "unknown top key": (config() | {"result": 1}, "result: unknown key"),
+    "missing key": (without("m"), "experiments.tiny.m: missing key"),
+    "unknown before missing": (
+        {"results": "r", "experiments": {"a": {"symmetrise": True}}},
+        "experiments.a.symmetrise: unknown key",
+    ),
+    "misspelt experiment": (
+        {"results": "r", "experiments": {"tau_alpha_txt": {"tau": [1]}}},
+        "or is tau_alpha_txt meant to be tau_alpha_text?",
+    ),
+    "missing results": ({"experiments": {}}, "results: missing key"),
+    "missing experiments": ({"results": "r"}, "experiments: missing key"),
+    "no folder": (config() | {"results": ""}, "results: '' is not allowed"),
+    "experiments is a list": ({"results": "r", "experiments": []}, "experiments: [] is not allowed"),
+    "experiment is a number": ({"results": "r", "experiments": {"a": 3}}, "experiments.a: 3 is not allowed"),
+    "name of a target": (
+        {"results": "r", "experiments": {"all": TINY}},
+        "experiments.all: the name is not allowed",
+    ),
+    "name of a rule": (
+        {"results": "r", "experiments": {"train_students": TINY}},
+        "experiments.train_students: the name",
+    ),
+    "name with capitals": ({"results": "r", "experiments": {"A": TINY}}, "experiments.A: 'A' is not allowed"),
+    "name with a path": ({"results": "r", "experiments": {"../a": TINY}}, "experiments.'../a': '../a'"),
+    "name is a number": ({"results": "r", "experiments": {1: TINY}}, "experiments.1: 1 is not allowed"),
+    "wrong type": (config(d="many"), "experiments.tiny.d: 'many' is not allowed; expected an integer ≥ 1"),
+    "boolean for a number": (config(d=True), "experiments.tiny.d: True is not allowed"),
+    "fraction of a point": (config(n_train=10.5), "experiments.tiny.n_train: 10.5 is not allowed"),
+    "list for a number": (config(n_test=[1]), "experiments.tiny.n_test: [1] is not allowed"),
+    "number for a list": (config(m=4), "experiments.tiny.m: 4 is not allowed"),
+    "text for a flag": (config(symmetrize="yes"), "experiments.tiny.symmetrize: 'yes' is not allowed"),
+    "no dimension": (config(d=0), "experiments.tiny.d: 0 is not allowed"),
+    "negative gain": (config(teacher_gain=-1), "experiments.tiny.teacher_gain: -1 is not allowed"),
+    "tau zero": (config(tau=[1, 0]), "experiments.tiny.tau: [1, 0] is not allowed (element 1 is 0)"),
+    "tau negative": (config(tau=[-1]), "(element 0 is -1)"),
+    "tau nan": (config(tau=[float("nan")]), "experiments.tiny.tau"),
+    "tau infinite": (config(tau=["1e999"]), "experiments.tiny.tau"),
+    "tau as text": (config(tau=["1/m"]), "experiments.tiny.tau"),
+    "logspace of two": (config(tau={"logspace": [1, 2]}), "logspace takes three numbers"),
+    "logspace of words": (config(tau={"logspace": [1, 2, "x"]}), "experiments.tiny.tau"),
+    "logspace too long": (config(tau={"logspace": [1, 2, 10**9]}), "experiments.tiny.tau"),
+    "other space": (config(tau={"linspace": [1, 2, 3]}), "experiments.tiny.tau"),
+    "alpha zero": (
+        config(alpha=[0]),
+        "experiments.tiny.alpha: 0.0 is 0 at m = 4; expected a finite number > 0",
+    ),
+    "alpha negative": (config(alpha=[-2]), "experiments.tiny.alpha: -2.0 is -2 at m = 4"),
+    "alpha in tau": (config(alpha=["1/tau"]), "unknown name 'tau'"),
+    "alpha not finite": (config(alpha=["1/(m-4)"]), "experiments.tiny.alpha: '1/(m-4)' has no finite value"),
+    "alphas that meet": (config(alpha=["1/m", 0.25]), "experiments.tiny: duplicate run m=4, alpha=0.25"),
+    "step of unknown name": (config(step_size="0.1 / sigma"), "unknown name 'sigma'"),
+    "step not finite": (
+        config(step_size="9**9**9"),
+        "experiments.tiny.step_size: '9**9**9' has no finite value",
+    ),
+    "step zero": (config(step_size=0), "experiments.tiny.step_size: 0.0 is 0 at m = 4, alpha = 1, tau = 1"),
+    "step negative for one run": (config(step_size="2-tau", tau=[1, 3]), "'2-tau' is -1 at m = 4"),
+    "steps that meet": (config(step_size=["tau", "alpha"]), "duplicate run"),
+    "step calls": (config(step_size="__import__('os').getcwd()"), "experiments.tiny.step_size"),
+    "odd m": (config(symmetrize=True, m=[4, 5]), "experiments.tiny.m: 5 is not allowed; expected even"),
+    "empty list": (config(m=[]), "experiments.tiny.m: [] is not allowed (it is empty)"),
+    "duplicate m": (config(m=[4, 4]), "duplicate value 4"),
+    "duplicate tau": (config(tau=[1, 1.00000001]), "duplicate value 1.00000001"),
+    "seeds negative": (config(seeds=-1), "experiments.tiny.seeds: -1 is not allowed"),
+    "seed negative": (config(seeds=[0, -1]), "experiments.tiny.seeds: [0, -1] is not allowed (element 1"),
+    "seeds without end": (config(seeds=10**9), "experiments.tiny.seeds: 1000000000 is not allowed"),
+    "data_seed negative": (config(data_seed=-1), "experiments.tiny.data_seed: -1 is not allowed"),
+    "precision": (config(precision="float16"), "experiments.tiny.precision: 'float16' is not allowed"),
+    "iterations": (config(iterations=0), "experiments.tiny.iterations: 0 is not allowed"),
+    "kind": (
+        config(kind="flow"),
+        "experiments.tiny.kind: 'flow' is not allowed; expected one of descent, population, neurons",
+    ),
+    "execution": (config() | {"execution": "fast"}, "execution: 'fast' is not allowed"),
+    "early stopping": (config(early_stopping=3), "experiments.tiny.early_stopping: 3 is not allowed"),
+    "no patience": (
+        config(early_stopping={"min_delta": 0}),
+        "experiments.tiny.early_stopping.patience: missing key",
+    ),
+    "patience zero": (
+        config(early_stopping={"min_delta": 0, "patience": 0}),
+        "experiments.tiny.early_stopping.patience: 0 is not allowed",
+    ),
+    "min_delta negative": (
+        config(early_stopping={"min_delta": "-alpha", "patience": 1}),
+        "experiments.tiny.early_stopping.min_delta: '-alpha' is -1",
+    ),
+    "more runs than anyone has": (
+        config(tau={"logspace": [0, 1, 9000]}, seeds=9000),
+        "experiments.tiny: more than 1000000 runs",
+    ),
+    "theory of odd m": (theory(m=3), "theory.m: 3 is not allowed; expected an even integer"),
+    "neurons of odd m": (neurons(m=3), "experiments.paths.m: 3 is not allowed; expected an even integer"),
+    "theory without seeds": (theory(seeds=0), "theory.seeds: 0 is not allowed; expected an integer from 1"),
+    "theory's step in alpha": (
+        theory(step_size="0.1 / alpha"),
+        "theory.step_size: '0.1 / alpha' is not allowed",
+    ),
+    "theory's step negative": (
+        theory(step_size="2 - tau"),
+        "theory.step_size: '2 - tau' is -98 at tau = 100",
+    ),
+    "theory's alpha in m": (
+        theory(alpha=["1/m"]),
+        "theory.alpha: ['1/m'] is not allowed (element 0 is '1/m')",
+    ),
+    "theory of a key that is not": (
+        theory(taus=[1]),
+        "theory.taus: unknown key with value [1]; expected one of alpha,",
+    ),
+    "theory of a number": (
+        theory() | {"theory": 3},
+        "theory: 3 is not allowed; expected a mapping of keys, of alpha",
+    ),
+    "plane": (
+        config() | {"landscape": {"plane": "pca"}},
+        "landscape.plane: 'pca' is not allowed; expected principal",
+    ),
+    "landscape grid": (config() | {"landscape": {"grid": 1}}, "landscape.grid: 1 is not allowed"),
+    "landscape of two": (
+        landscape(seeds=2),
+        "experiments.landscape_ntk: keep_weights True, data_seed 0 and 2 seeds",
+    ),
+    "landscape without weights": (
+        landscape(keep_weights=False),
+        "experiments.landscape_ntk: keep_weights False",
+    ),
+    "landscapes of two problems": (
+        {
+            "results": "r",
+            "experiments": landscape()["experiments"]
+            | {"landscape_mean_field": landscape(d=4, alpha=["1/m"])["experiments"]["landscape_ntk"]},
+        },
+        "experiments.landscape_ntk.d: 3 is not allowed; expected 4 as in landscape_mean_field",
+    ),
+    "figure's experiment over more than it draws": (
+        {"results": "r", "experiments": {"plateau": TINY | {"m": [2, 4]}}},
+        "experiments.plateau.m: [2, 4] is not allowed; expected one value",
+    ),
+    "figure's experiment with another start": (
+        {"results": "r", "experiments": {"fixed_step": TINY | {"symmetrize": True}}},
+        "experiments.fixed_step.symmetrize: True is not allowed; expected False",
+    ),
+    "landscape of another scaling": (
+        landscape(alpha=[1]),
+        "experiments.landscape_ntk.alpha: 1 at m = 4 is not allowed; expected 0.5",
+    ),
+    "cnn of other images": (vgg11(dataset="mnist"), "experiments.vgg11.dataset: 'mnist' is not allowed"),
+    "cnn of more images than there are": (
+        vgg11(images=1201),
+        "experiments.vgg11.images: 1201 is not allowed; expected at most 1200",
+    ),
+    "cnn without width": (vgg11(width=0), "experiments.vgg11.width: 0 is not allowed; expected a number > 0"),
+    "cnn's momentum": (
+        vgg11(momentum=1),
+        "experiments.vgg11.momentum: 1 is not allowed; expected a number ≥ 0",
+    ),
+    "cnn's learning rates": (vgg11(learning_rate=[0]), "experiments.vgg11.learning_rate: [0] is not allowed"),
+    "cnn of mirrored digits": (
+        vgg11(augment="crop_and_flip"),
+        "experiments.vgg11.augment: crop_and_flip is not allowed; expected none or crop",
+    ),
+    "cnn with a flag for augment": (vgg11(augment=True), "experiments.vgg11.augment: True is not allowed"),
+    "cnn's folder": (vgg11(data_dir="my data"), "experiments.vgg11.data_dir: 'my data' is not allowed"),
+    "cnn's name for another kind": (
+        {"results": "r", "experiments": {"vgg11": TINY}},
+        "experiments.vgg11.kind: descent is not allowed; expected cnn",
+    ),
+    "key of another kind": (vgg11(tau=[1]), "experiments.vgg11.tau: unknown key"),
+    "integer of thousands of digits": (config(d=16**4000), "experiments.tiny.d: a int too large"),
+    "key with a line break": (config(**{"a\nb": 1}), "experiments.tiny.'a\\nb': unknown key"),
+    "endless key": (config(**{"k" * 300: 1}), "unknown key"),
+    "endless name": ({"results": "r", "experiments": {"n" * 61: TINY}}, "at most 60"),
+    "digits of other scripts": (config(d="٣"), "experiments.tiny.d: '٣' is not allowed"),
+    "experiment without keys": (
+        {"results": "r", "experiments": {"a": [1]}},
+        "expected a mapping of keys, of alpha",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_configuration_is_one_line(name):
+    content, expected = BAD[name]
+    with pytest.raises(ConfigError) as caught:
+        load(content)
+    assert expected in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert "expected" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "results: [",
+        "- 1",
+        "",
+        "a: !!python/object/apply:os.getcwd []",
+        "a: &a [*a",
+        "\x00",
+        "a: 2024-13-45",
+        "a: !!int x",
+        "[" * 3000,
+    ],
+)
+def test_what_is_no_mapping_in_yaml_is_one_line(tmp_path, text):
+    path = tmp_path / "config.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        experiments.read_yaml(path)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_defaults_and_spellings():
+    loaded = load(config(seeds=[3, 1], tau=["1e1", 2], iterations="1e3", m=[4.0]))
+    experiment = loaded.experiments["tiny"]
+    assert experiment.kind == "descent"
+    assert experiment.early_stopping is None
+    assert experiment.track_best and not experiment.keep_weights
+    assert loaded.execution == "separate"
+    assert experiment.iterations == 1000
+    assert [(run.tau, run.seed) for run in loaded.runs["tiny"]] == [(10, 3), (10, 1), (2, 3), (2, 1)]
+
+
+def test_expressions_follow_each_run():
+    loaded = load(
+        config(m=[4, 9], alpha=["1/m", "1/sqrt(m)"], tau=[0.1, 1], step_size="min(10, alpha / tau**2)")
+    )
+    for run in loaded.runs["tiny"]:
+        assert run.alpha in (experiments.rounded(1 / run.m), experiments.rounded(run.m**-0.5))
+        assert run.eta == experiments.rounded(min(10, run.alpha / run.tau**2))
+    assert len(loaded.runs["tiny"]) == 8
+
+
+def test_settings_of_a_run():
+    rule = {"min_delta": "1e-4 * alpha**2", "patience": 5}
+    loaded = load(config(alpha=[10], early_stopping=rule, seeds=2))
+    first, second = (loaded.settings([run]) for run in loaded.runs["tiny"])
+    assert first["early_stopping"] == [(pytest.approx(1e-2), 5)]
+    assert (first["problem"]["seed"], second["problem"]["seed"]) == (0, 1)
+    assert load(config(data_seed=7)).settings(loaded.runs["tiny"][1:])["problem"]["seed"] == 7
+
+
+@given(st.floats(1e-300, 1e300))
+def test_paths_and_values_agree(value):
+    tau = experiments.rounded(value)
+    run = experiments.Run("e", 1, 1.0, tau, 1.0, 0)
+    assert float(run.path.split("tau=")[1].split("/")[0]) == tau
+
+
+def test_paths_are_in_shortest_form():
+    run = experiments.Run("plateau", 50, 1.0, 1e6, experiments.rounded(0.1 / 3), 2)
+    assert run.path == "experiment=plateau/m=50/alpha=1/tau=1e+06/eta=0.0333333/seed=2"
+
+
+def test_an_experiment_that_is_null_is_left_out():
+    content = config()
+    content["experiments"]["other"] = None
+    assert list(load(content).experiments) == ["tiny"]
+
+
+def test_presets_are_right():
+    paper = check_config.load()
+    assert len(paper.runs["plateau"]) == 33 * 10
+    for overlay in ("quick.yaml", "cifar10.yaml"):
+        assert check_config.load(ROOT / "config" / overlay).experiments.keys() == paper.experiments.keys()
+
+
+def test_an_overlay_changes_no_other_experiment():
+    """Experiments of the base share YAML anchors; what is laid over one must not reach the others."""
+    base = experiments.read_yaml(ROOT / "config/config.yaml")
+    content = {}
+    update_config(content, base)
+    overlay = {
+        "plateau": {"tau": {"logspace": [-2, 1, 4]}},
+        "trajectory": {"early_stopping": {"patience": 7}},
+    }
+    update_config(content, {"experiments": overlay})
+    changed, paper = load(content), load(base)
+    assert len(changed.runs["plateau"]) == 40
+    for name in paper.experiments.keys() - overlay.keys():
+        assert changed.experiments[name] == paper.experiments[name]
+
+
+@pytest.mark.parametrize(
+    ("changes", "warned"),
+    [
+        ({"tau": [1e3], "precision": "float32"}, False),
+        ({"tau": [1.1e3], "precision": "float32"}, True),
+        ({"tau": [100], "alpha": [1e3], "precision": "float32"}, True),
+        ({"tau": [1e6], "precision": "float32", "symmetrize": True}, False),
+        ({"tau": [1e6]}, False),
+        ({"tau": [2e6]}, True),
+    ],
+)
+def test_doubtful_precision_is_said(changes, warned):
+    lines = experiments.doubtful_precision(load(config(**changes)))
+    assert len(lines) == warned
+
+
+def test_doubtful_precision_of_a_cnn_is_said():
+    assert experiments.doubtful_precision(load(vgg11(alpha=[1e4]))) == []
+    assert experiments.doubtful_precision(load(vgg11(alpha=[1e7], precision="float64"))) == []
+    (line,) = experiments.doubtful_precision(load(vgg11(alpha=[1, 1e5])))
+    assert line.startswith("experiments.vgg11: alpha reaches 1e+05")
+
+
+def test_presets_are_in_the_range_of_their_precision():
+    for overlays in ([], [ROOT / "config/quick.yaml"]):
+        assert experiments.doubtful_precision(check_config.load(*overlays)) == []
+
+
+def test_schema_is_current_and_named_by_the_presets():
+    assert json.loads((ROOT / "config/schema.json").read_text()) == experiments.schema()
+    for name in ("config.yaml", "quick.yaml", "cifar10.yaml"):
+        first = (ROOT / "config" / name).read_text().splitlines()[0]
+        assert first == "# yaml-language-server: $schema=schema.json"
+
+
+def test_schema_knows_every_key_the_presets_use():
+    definitions = experiments.schema()["$defs"]
+    for entry in experiments.read_yaml(ROOT / "config/config.yaml")["experiments"].values():
+        model = KINDS[entry.get("kind", "descent")].__name__
+        assert entry.keys() <= definitions[model]["properties"].keys()
+
+
+def test_environments_agree():
+    """requirements.txt and environment.yaml pin the same packages to the same versions."""
+    conda_names = {"torch": "pytorch"}
+    lines = (ROOT / "envs/requirements.txt").read_text().splitlines()
+    pip = dict(line.lower().split("==") for line in lines if line and not line.startswith("#"))
+    packages = yaml.safe_load((ROOT / "envs/environment.yaml").read_text())["dependencies"]
+    conda = dict(package.split("=") for package in packages if not package.startswith("python="))
+    assert {conda_names.get(name, name): version for name, version in pip.items()} == conda
+
+
+def test_constraints_pin_what_the_requirements_do():
+    lines = {
+        name: (ROOT / f"envs/{name}.txt").read_text().lower().splitlines()
+        for name in ("requirements", "constraints")
+    }
+    direct, all_of_them = (
+        {line.replace("_", "-") for line in some if not line.startswith("#")} for some in lines.values()
+    )
+    assert direct <= all_of_them
+    assert all(line.count("==") == 1 for line in all_of_them)

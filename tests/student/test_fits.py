@@ -1,0 +1,79 @@
+"""Intervals, exponents and spreads where the answer is known."""
+
+import numpy as np
+import pytest
+
+from lazytraining.student import fits
+
+
+def test_interval_covers_the_mean_as_often_as_it_says():
+    rng = np.random.default_rng(0)
+    inside = 0
+    for sample in rng.normal(3.0, 2.0, (4000, 4)):
+        found = fits.interval(sample)
+        inside += found.low <= 3 <= found.high
+    assert inside / 4000 == pytest.approx(0.95, abs=0.012)
+
+
+def test_logarithmic_interval_is_that_of_the_logarithms():
+    values = np.array([0.5, 2.0, 7.0])
+    plain, logarithmic = fits.interval(np.log(values)), fits.interval(values, logarithmic=True)
+    assert np.log(logarithmic) == pytest.approx(list(plain))
+
+
+def test_one_sample_has_no_interval_and_none_no_mean():
+    assert fits.interval(np.array([2.0])).value == 2
+    assert np.isnan(fits.interval(np.array([2.0])).low)
+    assert str(fits.interval(np.array([2.0]))) == "2"
+    for values in ([], [1.0, np.nan]):
+        with pytest.raises(ValueError, match="no interval"):
+            fits.interval(np.array(values))
+    with pytest.raises(ValueError, match="no interval"):
+        fits.interval(np.array([1.0, 0.0]), logarithmic=True)
+
+
+def test_slope_is_the_exponent():
+    x = np.geomspace(1, 1e4, 7)
+    assert fits.slope(x, 3 * x**-1.7) == pytest.approx(-1.7)
+
+
+@pytest.mark.parametrize("q", [0.7, 1.0, 2.0, 3.3])
+def test_level_exponent_is_that_of_the_level_lines(q):
+    tau, alpha = (part.ravel() for part in np.meshgrid(np.logspace(-2, 1, 10), np.logspace(0, 3, 10)))
+    s = np.log(alpha) + q * np.log(tau)
+    loss = np.exp(np.tanh(s / 4) + 0.2 * np.sin(s / 4))
+    found, explained = fits.level_exponent(tau, alpha, loss)
+    assert found == pytest.approx(q, abs=0.03)
+    assert explained > 0.98
+    with_holes = np.where(np.arange(100) % 7 == 0, np.nan, loss)
+    assert fits.level_exponent(tau, alpha, with_holes)[0] == pytest.approx(q, abs=0.05)
+
+
+def test_level_exponent_says_when_it_describes_nothing():
+    tau, alpha = (part.ravel() for part in np.meshgrid(np.logspace(-2, 1, 10), np.logspace(0, 3, 10)))
+    loss = np.exp(np.random.default_rng(1).normal(size=100))
+    assert fits.level_exponent(tau, alpha, loss)[1] < 0.4
+    with pytest.raises(ValueError, match="six cells"):
+        fits.level_exponent(tau[:4], alpha[:4], loss[:4])
+
+
+def test_level_exponent_of_a_sharp_front_is_near():
+    tau, alpha = (part.ravel() for part in np.meshgrid(np.logspace(-2.2, 3, 10), np.logspace(0, 3, 10)))
+    s = np.log(alpha) + 2 * np.log(tau)
+    assert fits.level_exponent(tau, alpha, np.exp(np.tanh(3 * s)))[0] == pytest.approx(2, abs=0.2)
+    with pytest.raises(ValueError, match="between 0 and 6"):
+        fits.level_exponent(tau, alpha, tau)
+
+
+def test_spread_at_equal_scale():
+    scale = np.array([1.0, 10.0, 1.00001, 10.0, 5.0])
+    loss = np.array([2.0, 3.0, 2.2, 3.0, 9.0])
+    assert fits.spread_at_equal(scale, loss) == pytest.approx([0.1, 0.0])
+
+
+def test_first_below_inverts_an_exponential():
+    t = np.array([0.0, 3.0, 10.0, 40.0])
+    loss = 5 * np.exp(-0.2 * t)
+    assert fits.first_below(t, loss, 5 * np.exp(-0.2 * 7)) == pytest.approx(7)
+    assert fits.first_below(t, loss, 5.0) == 0
+    assert fits.first_below(t, loss, 1e-9) == np.inf

@@ -1,0 +1,148 @@
+"""Stochastic descent on the population loss: batches, the update of Chizat, Oyallon and Bach (2019), and its mean."""
+
+import numpy as np
+import pytest
+import torch
+from conftest import settings_of
+
+from lazytraining.student import descent, network, problem, recording, training
+from lazytraining.student.network import Weights
+
+D, M, BATCH = 5, 4, 20
+SIZES = {"d": D, "n_train": BATCH, "n_test": 30, "teacher_neurons": 3, "teacher_gain": 0.5}
+
+
+def teacher() -> problem.Teacher:
+    return problem.make_teacher(D, 3, 0.5, seed=1)
+
+
+def batches(seed: int = 0, size: int = BATCH) -> problem.Batches:
+    return problem.Batches(teacher(), size, seed)
+
+
+def students(*taus: float, symmetrize: bool = True) -> Weights:
+    starts = [network.initialise(M, D, tau, 0, symmetrize) for tau in taus]
+    return Weights(*(torch.cat(parts) for parts in zip(*starts, strict=True)))
+
+
+def run(start: Weights, eta: float, iterations: int, **options) -> list[recording.Trajectory]:
+    data = problem.make_problem(**SIZES, seed=1)
+    count = len(start.output)
+    alpha, step = (torch.full((count,), value, dtype=torch.float64) for value in (1 / M, eta / M))
+    return descent.descend(data, start, alpha, step, iterations, track_best=False, **options)
+
+
+def test_batches_are_the_stream_whatever_they_are_drawn_in():
+    x, y = batches().draw(7)
+    rng = problem.generator(0, problem.Stream.MINIBATCHES)
+    for i in range(7):
+        points = rng.standard_normal((BATCH, D))
+        points /= np.linalg.norm(points, axis=1, keepdims=True)
+        np.testing.assert_array_equal(x[i], points)
+        np.testing.assert_allclose(y[i], teacher()(points), rtol=1e-14)
+    again = batches()
+    before = again.state
+    parts = [again.draw(count)[0] for count in (3, 4)]
+    np.testing.assert_array_equal(np.concatenate(parts), x)
+    again.state = before
+    np.testing.assert_array_equal(again.draw(7)[0], x)
+
+
+def transcription(start: Weights, eta: float, iterations: int) -> tuple[np.ndarray, np.ndarray, list[float]]:
+    """The update as its authors have it: prediction over m, no 1/m in the gradient, the hidden layer's times d."""
+    b, a, losses = start.hidden[0].numpy().copy(), start.output[0].numpy().copy(), []
+    rng = problem.generator(0, problem.Stream.MINIBATCHES)
+    for _ in range(iterations):
+        x = rng.standard_normal((BATCH, D))
+        x /= np.linalg.norm(x, axis=1, keepdims=True)
+        z = b @ x.T
+        residual = a @ np.maximum(z, 0) / M - teacher()(x)
+        losses.append(np.mean(residual**2) / 2)
+        g = residual / BATCH
+        a, b = (
+            a - eta * np.maximum(z, 0) @ g,
+            b - eta * D * (a[:, None] * (z > 0) * g) @ x,
+        )
+    return b, a, losses
+
+
+@pytest.mark.parametrize("displaced", [False, True])
+def test_the_update_is_that_of_the_source(displaced):
+    start = students(0.1, 2.0)
+    source = {"batches": batches(), "hidden_factor": float(D), "average_last": 15}
+    results = run(start, 0.3, 40, symmetrized=displaced, **source)
+    for i, ours in enumerate(results):
+        b, a, losses = transcription(start.select([i]), 0.3, 40)
+        np.testing.assert_allclose(ours.weights.hidden[0], b, rtol=1e-10)
+        np.testing.assert_allclose(ours.weights.output[0], a, rtol=1e-10)
+        recorded = [losses[t] for t in ours.iteration[:-1]]
+        np.testing.assert_allclose(ours.train_loss[:-1], recorded, rtol=1e-10)
+        assert ours.late_loss == pytest.approx(np.mean(losses[-15:]), rel=1e-10)
+
+
+def test_its_mean_is_descent_on_a_large_sample():
+    start, eta, iterations, repeats = students(1.0), 0.1, 22, 60
+    moved = torch.cat(
+        [
+            run(start, eta, iterations, symmetrized=True, batches=batches(seed))[0].displacement.vector()
+            for seed in range(repeats)
+        ]
+    )
+    (x,), (y,) = batches(size=20_000).draw(1)
+    data = problem.Problem(x, y, x[:1], y[:1])
+    alpha, step = (torch.tensor([value], dtype=torch.float64) for value in (1 / M, eta / M))
+    full = descent.descend(data, start, alpha, step, iterations, track_best=False, symmetrized=True)
+    expected = full[0].displacement.vector()[0]
+    error = moved.std(0) / repeats**0.5
+    assert ((moved.mean(0) - expected).abs() < 4 * error + 1e-3 * expected.abs().max()).all()
+    assert expected.abs().max() > 20 * error.max(), "the test could not fail"
+
+
+def settings() -> dict:
+    population = {"kind": "population", "track_best": False, "hidden_factor": float(D), "average_last": 15}
+    return settings_of(SIZES | {"seed": 1}, 60, symmetrize=True) | population
+
+
+def keys(*etas: float) -> list[dict]:
+    shared = {"experiment": "e", "m": M, "alpha": 1 / M, "tau": 1.0, "seed": 0}
+    return [shared | {"eta": eta} for eta in etas]
+
+
+def test_rows_have_the_mean_of_the_last_batches():
+    start = students(1.0)
+    (ours,) = training.train(keys(0.3 / M), settings())
+    losses = transcription(start, 0.3, 60)[2]
+    assert ours.row["train_loss_end"] == pytest.approx(np.mean(losses[-15:]), rel=1e-10)
+    assert ours.curve["train_loss"][0] == pytest.approx(losses[0], rel=1e-12)
+
+
+def test_a_student_alone_is_the_student_in_the_stack_and_one_that_diverges_leaves_the_others_alone():
+    together = training.train(keys(0.3 / M, 1e6), settings())
+    (alone,) = training.train(keys(0.3 / M), settings())
+    (burst,) = training.train(keys(1e6), settings())
+    np.testing.assert_allclose(together[0].end, alone.end, rtol=1e-12)
+    assert together[1].row["diverged"]
+    assert together[1].row["iterations"] == burst.row["iterations"] < 60
+    np.testing.assert_allclose(together[1].end, burst.end, rtol=1e-9)
+
+
+def test_a_killed_job_goes_on_with_the_same_batches(tmp_path, monkeypatch):
+    whole = training.train(keys(0.3 / M, 0.2 / M), settings())
+    monkeypatch.setattr(training, "SAVE_EVERY", 0.0)
+    advance, left = descent.Descent.advance, iter(range(30))
+
+    def killed(self):
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        advance(self)
+
+    path = tmp_path / "checkpoint.pt"
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(descent.Descent, "advance", killed)
+        training.train(keys(0.3 / M, 0.2 / M), settings(), checkpoint=path)
+    assert path.exists()
+    resumed = training.train(keys(0.3 / M, 0.2 / M), settings(), checkpoint=path)
+    for ours, theirs in zip(resumed, whole, strict=True):
+        np.testing.assert_array_equal(ours.end, theirs.end)
+        assert ours.curve == theirs.curve
+        assert ours.row["train_loss_end"] == theirs.row["train_loss_end"]

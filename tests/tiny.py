@@ -1,0 +1,66 @@
+"""Every experiment of the presets, tiny: what tests of the workflow lay over the configuration."""
+
+from conftest import TINY
+
+from lazytraining.config import catalogue
+
+SMALL = {"d": 4} | {key: TINY[key] for key in ("n_train", "n_test", "m", "precision")} | {"seeds": 2}
+LANDSCAPE = SMALL | {"seeds": 3, "m": [4, 6], "iterations": 30, "step_size": 0.01}
+CELLS = {"tau": [0.1, 1], "alpha": [1, 10]}
+THEORY = {"d": 4, "n_train": 20, "n_test": 15, "seeds": 2, "m": 4, "widths": [4, 16, 64], "iterations": 20}
+CNN = {
+    "images": 20,
+    "width": 0.02,
+    "alpha": [1, 100],
+    "learning_rate": [0.1],
+    "seeds": 1,
+    "epochs": 1,
+}
+ALL = {
+    "landscape": {"grid": 5},
+    "theory": THEORY | {"tau": [0.1, 10, 100], "alpha": [1, 10, 100, 1000]},
+    "experiments": {
+        "trajectory": SMALL | {"iterations": 40},
+        "trajectory_symmetrized": SMALL | {"iterations": 40},
+        "plateau": SMALL | {"tau": [0.1, 1], "iterations": 30},
+        "plateau_symmetrized": SMALL | {"tau": [0.1, 1], "iterations": 30},
+        "tau_alpha_text": SMALL | CELLS | {"seeds": 1, "iterations": 30},
+        "tau_alpha_code": SMALL | CELLS | {"seeds": 1, "iterations": 30},
+        "tau_alpha_converged": SMALL | CELLS | {"seeds": 1, "iterations": 30},
+        "fixed_step": SMALL | {"tau": [0.1, 1e4], "iterations": 30, "seeds": 1},
+        "fixed_step_symmetrized": SMALL | {"tau": [0.1, 1e4], "iterations": 30, "seeds": 1},
+        "convergence_symmetrized": SMALL | {"tau": [0.1, 10], "iterations": 30, "step_size": [0.01, 0.02]},
+        "step_size": SMALL | {"tau": [0.1, 1], "step_size": [0.01, 1e9], "iterations": 30, "seeds": 1},
+        "width_mean_field": SMALL | {"m": [2, 8], "iterations": 30, "seeds": 1},
+        "width_ntk": SMALL | {"m": [2, 8], "iterations": 30, "seeds": 1},
+        "population_loss": {
+            "d": 4,
+            "batch": 5,
+            "n_test": 15,
+            "m": [4],
+            "tau": [0.1, 1],
+            "seeds": 1,
+            "iterations": 30,
+        },
+        "underparameterized": SMALL | {"tau": [0.1, 1], "iterations": 30, "seeds": 1},
+        "neuron_paths": {"n_test": 15, "m": 4, "seeds": 1, "iterations": 30},
+        "landscape_mean_field": LANDSCAPE,
+        "landscape_ntk": LANDSCAPE | {"step_size": "10**(3 * m - 14)"},  # diverges at m = 6
+        "vgg11": CNN,
+    },
+}
+"""Every experiment of the presets, tiny."""
+NAMES = list(ALL["experiments"])
+SWEEPS = [name for name in NAMES if name not in ("neuron_paths", "vgg11")]
+KEPT = ["plateau", "plateau_symmetrized", *catalogue.LANDSCAPES]
+"""Whose weights are kept."""
+RUNS = {
+    "figures": 4 + 2 + 2 * 4 + 3 * 4 + 2 * 2 + 2 * 6,
+    "theory": 2 * 2 * 2,
+    "beyond": 4 + 2 * 2 + 2 + 2,
+}
+
+
+def only(**entries) -> dict:
+    """An overlay with these experiments and no others."""
+    return {"experiments": dict.fromkeys(NAMES) | entries}

@@ -1,0 +1,47 @@
+"""README.md and docs/findings.md say what the reference's ledger says, and that ledger is of today's claims."""
+
+import re
+
+import findings
+import pandas as pd
+import pytest
+from conftest import ROOT
+
+from lazytraining.claims.ledger import CLAIMS
+
+TEXT = (ROOT / "docs/findings.md").read_text()
+LEDGER = pd.read_parquet(findings.LEDGER)
+
+
+def test_findings_have_the_ledgers_numbers_and_verdicts():
+    assert len(findings.NUMBER.findall(TEXT)) > 20
+    assert len(findings.VERDICT.findall(TEXT)) > 6
+    assert len(findings.VERDICT.findall(findings.TEXTS[0].read_text())) > 20
+    for path in findings.TEXTS:
+        assert findings.refreshed(path.read_text(), LEDGER) == path.read_text()
+
+
+def test_every_number_with_an_interval_names_its_claim():
+    left = findings.NUMBER.sub("", TEXT)
+    assert not re.search(r"\d \[\S+, \S+\]", left)
+    assert "`?`" not in TEXT and "**?**" not in TEXT
+
+
+def test_the_ledger_is_of_todays_claims():
+    rows = LEDGER.set_index("id")
+    assert dict(rows["claim"]) == {claim.id: claim.text for claim in CLAIMS}
+
+
+def test_refreshing_takes_the_numbers_of_another_ledger():
+    text = "It is `1` (claim 4.2), **x**\n(claims 4, 5), `2 [1, 3]` (claim 5.1)."
+    rows = [
+        ("4", "a: 7 (3 seeds); b, c: 8e-05 [1, 2] (3 seeds)", "artefact"),
+        ("5", "a: -1 (1 seed)", "artefact"),
+    ]
+    ledger = pd.DataFrame(rows, columns=["id", "measured", "verdict"])
+    expected = "It is `8e-05 [1, 2]` (claim 4.2), **artefact**\n(claims 4, 5), `-1` (claim 5.1)."
+    assert findings.refreshed(text, ledger) == expected
+    with pytest.raises(ValueError, match="claim 5 has no value 2"):
+        findings.refreshed("`1` (claim 5.2)", ledger)
+    with pytest.raises(ValueError, match="different verdicts"):
+        findings.refreshed("**x** (claims 4, 5)", ledger.assign(verdict=["a", "b"]))

@@ -1,0 +1,390 @@
+"""The workflow end to end, through the real snakemake."""
+
+import math
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import judge_claims
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+import torch
+from conftest import ROOT, TINY, Workflow
+from tiny import ALL, KEPT, NAMES, RUNS, SMALL, SWEEPS, only
+
+from lazytraining.claims import verdict
+from lazytraining.claims.ledger import CLAIMS
+from lazytraining.config import catalogue, experiments
+from lazytraining.files import schemas
+from lazytraining.models import cnn
+
+
+def data(folder: Path) -> dict[str, list]:
+    """Every data column of every Parquet file under a folder; wall times are no data."""
+    found = {}
+    for path in sorted(folder.rglob("*.parquet")):
+        table = pq.read_table(path)
+        for column in set(table.column_names) - {"wall_seconds"}:
+            values = table[column].to_pylist()
+            found[f"{path.relative_to(folder)}:{column}"] = [repr(value) for value in values]
+    return found
+
+
+def test_fresh_run_makes_every_figure(finished):
+    figures = finished.results / "figures"
+    names = [f"figure_{number}" for number in range(1, 8)] + NAMES
+    names += ["theory", "width", "population", "spectral_bias"]
+    names += [f"figure_2_{scaling}_m={m}" for scaling in catalogue.LANDSCAPES for m in (4, 6)]
+    for name in names:
+        assert (figures / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+        assert (figures / f"{name}.pdf").read_bytes().startswith(b"%PDF")
+    assert {path.stem for path in figures.iterdir()} == set(names)
+
+
+def test_files_and_columns_are_the_interface(finished):
+    runs = sorted(finished.results.glob("runs/experiment=*/m=*/alpha=*/tau=*/eta=*/seed=*/run.parquet"))
+    assert len(runs) == sum(RUNS.values())
+    for path in runs:
+        table = pq.read_table(path, partitioning=None)
+        assert table.schema.remove_metadata() == schemas.RUN
+        assert table.num_rows == 1
+        assert {b"commit", b"torch", b"device"} <= table.schema.metadata.keys()
+        assert table.schema.metadata[b"threads"] == b"1"
+        key = {name: table[name][0].as_py() for name in schemas.KEYS}
+        assert experiments.Run(**key).path == str(path.parent.relative_to(finished.results / "runs"))
+        curve = pq.read_table(path.with_name("curve.parquet"), partitioning=None)
+        assert curve.schema.remove_metadata() == schemas.CURVE
+        assert curve["iteration"][-1].as_py() == table["iterations"][0].as_py()
+        assert path.with_name("weights.npz").exists() == (key["experiment"] in KEPT)
+        if "landscape" in str(path):
+            shapes = {name: array.shape for name, array in np.load(path.with_name("weights.npz")).items()}
+            assert shapes == {"start": (key["m"], 5), "end": (key["m"], 5)}
+    for name in SWEEPS:
+        assert (
+            pq.read_schema(finished.results / f"summary/{name}.parquet").remove_metadata() == schemas.SUMMARY
+        )
+    assert pq.read_schema(finished.results / "summary/vgg11.parquet").remove_metadata() == cnn.SUMMARY
+    runs = sorted(finished.results.glob("cnn/experiment=vgg11/alpha=*/learning_rate=0.1/seed=0/run.parquet"))
+    assert [pq.read_table(path, partitioning=None)["alpha"].to_pylist() for path in runs] == [[1], [100]]
+    assert not list(finished.results.rglob(".*"))
+
+
+def test_the_ledger_judges_what_was_run_and_says_what_it_needs(finished):
+    table = pq.read_table(finished.results / "claims.parquet")
+    assert table.schema.remove_metadata() == schemas.CLAIMS
+    rows = {row["id"]: row for row in table.to_pylist()}
+    needs = {
+        id: row["reason"] for id, row in rows.items() if row["reason"].startswith("needs the experiment")
+    }
+    assert needs == {}
+    assert rows["7a"]["verdict"] == "reproduced"
+    assert rows["7a"]["low"] <= rows["7a"]["value"] <= rows["7a"]["high"]
+    text = (finished.results / "claims.md").read_text()
+    assert all(f"## Claim {id}" in text for id in rows)
+
+
+def test_the_ledger_reads_what_the_configuration_says_it_does(finished, monkeypatch):
+    asked = set()
+    find = verdict.Evidence.get
+
+    def spy(evidence, kind, name, **options):
+        asked.add((name, {"surfaces": "landscapes", "endpoints": "landscapes"}.get(kind, kind)))
+        return find(evidence, kind, name, **options)
+
+    monkeypatch.setattr(verdict.Evidence, "get", spy)
+    paths = {
+        "runs": "tables/*.parquet",
+        "curves": "runs/**/curve.parquet",
+        "baselines": "baselines/**/*.parquet",
+        "cnn": "tables/vgg11.parquet",
+    }
+    paths |= {"surfaces": "landscapes/**/surface.parquet", "endpoints": "landscapes/**/endpoints.parquet"}
+    paths |= {"spectra": "spectra/*.parquet", "paths": "neurons/**/*.parquet"}
+    paths |= {part: f"theory/{part}/*.parquet" for part in ("start", "step", "limit")}
+    found = {kind: [str(path) for path in finished.results.glob(pattern)] for kind, pattern in paths.items()}
+    found["runs"] = sorted(set(found["runs"]) - set(found["cnn"]))
+    evidence = judge_claims.gather(found)
+    for claim in CLAIMS:
+        verdict.entry(claim, evidence)
+    said = {(name, kind) for name, kinds in catalogue.EVIDENCE.items() for kind in kinds}
+    assert {(name, kind) for name, kind in asked if kind != "theory"} == said
+
+
+def test_diverged_runs_are_counted_not_averaged(finished):
+    summary = pq.read_table(finished.results / "summary/fixed_step.parquet").to_pylist()
+    assert [row["n_diverged"] for row in summary] == [0, 1]
+    assert math.isfinite(summary[0]["test_loss_end_mean"])
+    assert summary[1]["test_loss_end_mean"] is None
+
+
+def test_diverged_students_span_no_plane(finished):
+    surfaces = finished.results.glob("landscapes/experiment=landscape_ntk/**/surface.parquet")
+    groups = {path.parts[-2]: path for path in surfaces}
+    assert pq.read_table(groups["m=4"], partitioning=None).num_rows == 25
+    assert pq.read_table(groups["m=6"], partitioning=None).num_rows == 0
+    endpoints = pq.read_table(groups["m=6"].with_name("endpoints.parquet"), partitioning=None).to_pylist()
+    assert len(endpoints) == 6
+    assert all(math.isnan(row["x"]) for row in endpoints)
+    shares = pq.read_table(groups["m=4"].with_name("endpoints.parquet"), partitioning=None).to_pylist()
+    own = [row["in_plane"] for row in shares if row["experiment"] == row["plane"]]
+    assert own == pytest.approx([1, 1, 1]), "three points lie in the plane that they span"
+
+
+def test_second_run_has_nothing_to_do(finished):
+    assert finished.jobs("everything") == {}
+
+
+def test_a_new_tau_runs_what_it_adds(finished):
+    added = ALL | {
+        "experiments": ALL["experiments"] | {"plateau": SMALL | {"tau": [0.1, 1, 5], "iterations": 30}}
+    }
+    finished.write(added)
+    trained = {"train_students_keep_weights": 2, "measure_baselines": 2, "summarise_runs": 1}
+    assert finished.jobs() == trained | {"all": 1, "figure_3": 1}
+    output = finished("--dry-run").stdout.splitlines()
+    made = [line for line in output if line.strip().startswith("output:") and "run.parquet" in line]
+    assert len(made) == 2
+    assert all("experiment=plateau/m=4/alpha=1/tau=5/" in line for line in made)
+    finished.write(ALL)
+    assert finished.jobs() == {}
+
+
+def test_changed_settings_run_again(finished):
+    changed = ALL | {
+        "experiments": ALL["experiments"] | {"plateau": SMALL | {"tau": [0.1, 1], "iterations": 31}}
+    }
+    finished.write(changed)
+    trained = {"train_students_keep_weights": 4, "measure_baselines": 2, "summarise_runs": 1}
+    assert finished.jobs() == trained | {"all": 1, "figure_3": 1}
+    finished.write(ALL)
+
+
+def test_one_figure_needs_only_its_runs(tmp_path):
+    workflow = Workflow(tmp_path, ALL)
+    assert workflow.jobs("figure_5") == {"train_students": 12, "summarise_runs": 3, "figure_5": 1}
+    assert workflow.jobs("figure_1") == {"train_students": 6, "summarise_runs": 2, "figure_1": 1}
+    plateau = {"train_students_keep_weights": 4, "summarise_runs": 1, "plot_experiment": 1, "plateau": 1}
+    assert workflow.jobs("plateau") == plateau
+    assert workflow.jobs("neurons") == {"train_neurons": 1, "plot_neurons": 1, "neurons": 1}
+    assert workflow.jobs("step_size") == {
+        "train_students": 4,
+        "measure_baselines": 1,
+        "summarise_runs": 1,
+        "plot_step_size": 1,
+        "step_size": 1,
+    }
+    assert workflow.jobs("population", "width", "spectral_bias") == {
+        **{
+            "train_students": 4 + 4,
+            "train_students_keep_weights": 8,
+            "summarise_runs": 2 + 2,
+            "measure_baselines": 1,
+            "measure_spectra": 2,
+        },
+        **{"population": 1, "width": 1, "spectral_bias": 1},
+    }
+    assert workflow.jobs("landscapes") == {
+        **{"train_students_keep_weights": 12, "measure_landscape": 4, "plot_landscape": 4},
+        **{"figure_2": 1, "figure_6": 1, "landscapes": 1},
+    }
+
+
+def test_paper_preset_lists_the_right_jobs(tmp_path):
+    workflow = Workflow(tmp_path, {})
+    jobs = workflow.jobs()
+    trajectories, plateaus, grids, fixed = 3 * 10, 2 * 33 * 10, 3 * 100 * 3, 2 * 33 * 10
+    assert jobs["train_students"] == trajectories + grids + fixed
+    assert jobs["train_students_keep_weights"] == plateaus + 2 * 9 * 8
+    assert jobs["measure_baselines"] == 2 * 10
+    assert jobs["measure_landscape"] == jobs["plot_landscape"] == 18
+    assert all(jobs[f"figure_{number}"] == 1 for number in range(1, 8))
+    theory = workflow.jobs("theory")
+    assert theory == {
+        "train_students": 9 * 5 * 5,
+        "measure_theory_start": 10,
+        "measure_theory_step": 10,
+        "measure_theory_limit": 10,
+        "theory": 1,
+    }
+    ledger_jobs = workflow.jobs("claims")
+    step_size, width, population, narrow = 17 * 14 * 3, 2 * 13 * 10, 17 * 10, 21 * 10
+    beyond = step_size + width + population + narrow
+    assert ledger_jobs["train_students"] == jobs["train_students"] + theory["train_students"] + beyond
+    assert ledger_jobs["train_neurons"] == 3
+    assert "figure_3" not in ledger_jobs
+
+
+def test_a_user_adds_an_experiment_without_code(tmp_path):
+    swept = TINY | {"alpha": [1, 2], "m": [2, 4], "step_size": [0.01, 0.02]}
+    workflow = Workflow(tmp_path, only(own=swept))
+    assert workflow.jobs("own")["train"] == 8
+    workflow("own")
+    assert (workflow.results / "figures/own.png").exists()
+    assert workflow.jobs() == {"all": 1}
+
+
+def test_a_figure_without_its_experiments_says_so(tmp_path):
+    workflow = Workflow(tmp_path, only(plateau=ALL["experiments"]["plateau"]))
+    done = workflow("--dry-run", "--", "figure_4", succeeds=False)
+    assert "figure_4 needs the experiments ['plateau_symmetrized']" in done.stdout + done.stderr
+
+
+def test_a_broken_file_starts_no_job(tmp_path):
+    done = Workflow(tmp_path, "experiments: [")(succeeds=False)
+    assert "not valid JSON or YAML" in done.stderr
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_broken_base_file_is_named(tmp_path):
+    root = copy_of_the_project(tmp_path)
+    (root / "config/config.yaml").write_text("experiments: [")
+    done = Workflow(tmp_path, {}, root)(succeeds=False)
+    assert "Configuration: " in done.stderr
+    assert "config/config.yaml: not readable as YAML" in done.stderr
+
+
+def copy_of_the_project(folder: Path) -> Path:
+    for name in ("Snakefile", "rules", "scripts", "tools", "config", "envs", "docs"):
+        source = ROOT / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
+    return folder
+
+
+def test_changed_numerics_run_again_and_changed_comments_do_not(tmp_path):
+    root = copy_of_the_project(tmp_path)
+    overlay = only(trajectory_symmetrized=SMALL | {"iterations": 10, "seeds": 1})
+    workflow = Workflow(tmp_path, overlay, root)
+    workflow("trajectory_symmetrized")
+    engine = root / "scripts/lazytraining/descent.py"
+    text = engine.read_text()
+    engine.write_text(f"# A comment.\n{text}")
+    assert workflow.jobs("trajectory_symmetrized") == {}
+    changed = text.replace("output.sub_(self.output_step)", "output.add_(self.output_step)")
+    assert changed != text
+    engine.write_text(changed)
+    again = workflow.jobs("trajectory_symmetrized")
+    assert again == {
+        "train_students": 1,
+        "summarise_runs": 1,
+        "plot_experiment": 1,
+        "trajectory_symmetrized": 1,
+    }
+
+
+def test_copied_results_in_a_fresh_clone_run_nothing(finished, tmp_path):
+    root = copy_of_the_project(tmp_path)
+    shutil.copytree(finished.results, tmp_path / "results")
+    assert Workflow(tmp_path, ALL, root).jobs("everything") == {}
+
+
+def test_killed_and_resumed_gives_the_same_data(finished, tmp_path):
+    """The driver and its jobs die at once; the same command goes on and repeats nothing finished."""
+    names = ("plateau", "tau_alpha_text")
+    workflow = Workflow(tmp_path, only(**{name: ALL["experiments"][name] for name in names}))
+    targets = [f"results/summary/{name}.parquet" for name in names]
+    with subprocess.Popen(
+        workflow.command(*targets), cwd=tmp_path, start_new_session=True, stderr=subprocess.DEVNULL
+    ) as driver:
+        while len(done := list(workflow.results.rglob("run.parquet"))) < 3:
+            assert driver.poll() is None
+            time.sleep(0.05)
+        os.killpg(driver.pid, signal.SIGKILL)
+    before = {path: path.stat().st_mtime_ns for path in done}
+    workflow("--unlock")
+    workflow(*targets)
+    repeated = [path for path, written in before.items() if path.stat().st_mtime_ns != written]
+    assert len(repeated) <= 2, "only jobs that Snakemake had not yet seen to end may run again"
+    for name in names:
+        for part in (f"runs/experiment={name}", f"summary/{name}.parquet"):
+            ours, theirs = workflow.results / part, finished.results / part
+            if ours.is_dir():
+                assert data(ours) == data(theirs)
+            else:
+                assert pq.read_table(ours).equals(pq.read_table(theirs))
+
+
+@pytest.fixture(scope="module")
+def stacked(tmp_path_factory) -> Workflow:
+    workflow = Workflow(tmp_path_factory.mktemp("stacked"), ALL | {"execution": "stacked"})
+    workflow(
+        "figure_1", "landscapes", "results/summary/tau_alpha_text.parquet", "results/summary/plateau.parquet"
+    )
+    return workflow
+
+
+def test_stacked_execution_makes_the_same_results(stacked, finished):
+    assert not (stacked.results / "runs").exists()
+    paths = sorted(stacked.results.glob("stacks/experiment=*/seed=*/run.parquet"))
+    assert len(paths) == 2 + 2 + 1 + 2 + 2 * 3
+    for path in paths:
+        table = pq.read_table(path, partitioning=None)
+        assert table.schema.remove_metadata() == schemas.RUN
+        keys = list(zip(*(table[name].to_pylist() for name in schemas.KEYS), strict=True))
+        assert keys == sorted(keys)
+    compared = ["summary/*.parquet", "tables/*.parquet", "landscapes/**/*.parquet"]
+    for path in (path for pattern in compared for path in stacked.results.glob(pattern)):
+        ours, theirs = (
+            pq.read_table(root / path.relative_to(stacked.results), partitioning=None).to_pandas()
+            for root in (stacked.results, finished.results)
+        )
+        if path.name == "endpoints.parquet":
+            ours, theirs = (table.sort_values(schemas.KEYS, ignore_index=True) for table in (ours, theirs))
+        pd.testing.assert_frame_equal(
+            ours.drop(columns="wall_seconds", errors="ignore"),
+            theirs.drop(columns="wall_seconds", errors="ignore"),
+            rtol=1e-6,
+        )
+    assert not list(stacked.results.rglob(".*"))
+
+
+def test_stacked_execution_runs_again_by_experiment_and_seed(stacked):
+    assert stacked.jobs("figure_1", "landscapes") == {}
+    experiments_ = ALL["experiments"] | {"plateau": SMALL | {"tau": [0.1, 1, 5], "iterations": 30}}
+    stacked.write(ALL | {"execution": "stacked", "experiments": experiments_})
+    assert stacked.jobs("results/summary/plateau.parquet") == {
+        "train_stack_keep_weights": 2,
+        "summarise_runs": 1,
+    }
+    assert stacked.jobs("figure_1") == {}
+
+
+def test_the_gpu_profile_stacks_and_says_where_there_is_no_gpu(tmp_path):
+    workflow = Workflow(tmp_path, only(own=TINY))
+    assert "No GPU" not in workflow("--dry-run").stderr
+    done = workflow("results/summary/own.parquet", profile=str(ROOT / "profiles/gpu"))
+    assert ("No GPU on this machine" in done.stderr) is not torch.cuda.is_available()
+    log = (workflow.results / "logs/stacks/experiment=own/seed=0.log").read_text()
+    assert ("No GPU here" in log) is not torch.cuda.is_available(), "the job asked for one"
+    metadata = pq.read_schema(workflow.results / "stacks/experiment=own/seed=0/run.parquet").metadata
+    assert metadata[b"device"] == (b"cuda" if torch.cuda.is_available() else b"cpu")
+
+
+def test_a_seed_is_trained_by_hand_as_in_its_job(stacked):
+    path = stacked.results / "stacks/experiment=trajectory/seed=1/run.parquet"
+    before, digest = data(path.parent), pq.read_schema(path).metadata[b"configuration"]
+    path.unlink()
+    stacked.write(ALL)  # in whatever execution, it is the stack's job
+    script = [sys.executable, str(ROOT / "tools/train_by_hand.py")]
+    run = {"cwd": stacked.folder, "capture_output": True, "text": True, "check": False}
+    done = subprocess.run([*script, "trajectory", "1", "overlay.yaml"], **run)
+    assert done.returncode == 0, done.stderr
+    assert data(path.parent) == before
+    assert pq.read_schema(path).metadata[b"configuration"] == digest
+    wrong = subprocess.run([*script, "trajectory", "7", "overlay.yaml"], **run)
+    assert wrong.returncode == 1
+    assert wrong.stderr.startswith("Configuration: trajectory 7 is not configured")
+
+
+def test_names_of_rules_are_reserved(finished):
+    listed = finished("--list-rules").stdout.split()
+    assert set(listed) - set(NAMES) <= catalogue.RESERVED
+    drawn = re.findall(r"^    (\w+) --> (\w+)$", (ROOT / "docs/architecture.md").read_text(), re.MULTILINE)
+    assert len(drawn) > 30
+    assert {name for arrow in drawn for name in arrow} <= set(listed), "make rulegraph"

@@ -1,0 +1,158 @@
+"""Kill the workflow at random moments and hold what comes of it against an undisturbed run. Run by `make chaos`.
+
+    python tools/chaos.py [KILLS] [SEED] [execution=stacked]
+
+The quick preset, in a temporary folder: at a random moment SIGKILL for the driver, or for a job of whatever rule has
+been hit least so far; then the same command again, KILLS times (20). Takes twenty to thirty minutes on two cores, and in stacked
+execution half of that.
+"""
+
+import base64
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+import matplotlib.image
+import numpy as np
+import psutil
+import pyarrow.parquet as pq
+
+ROOT = Path(__file__).resolve().parents[1]
+TARGETS = ("all", "theory", "width", "population", "step_size", "neurons", "spectral_bias", "claims")
+
+
+def contents(results: Path) -> dict[str, bytes]:
+    """What must be the same: each data column, the ledger's text, the pixels of each figure."""
+    found = {}
+    for path in sorted(path for path in results.rglob("*") if path.is_file()):
+        name = str(path.relative_to(results))
+        if path.suffix == ".parquet":
+            table = pq.read_table(path, partitioning=None)
+            for column in set(table.column_names) - {"wall_seconds"}:
+                found[f"{name}:{column}"] = repr(table[column].to_pylist())
+        elif path.suffix == ".npz":
+            found[name] = {key: array.tobytes() for key, array in np.load(path).items()}
+        elif path.suffix == ".png":
+            found[name] = matplotlib.image.imread(path).tobytes()
+        elif path.suffix == ".md":
+            found[name] = path.read_text()
+    return found
+
+
+def finished(folder: Path) -> dict[str, tuple[int, int]]:
+    """Files of jobs that Snakemake has seen to end, and when they were written."""
+    markers = folder.glob(".snakemake/incomplete/*")
+    unfinished = {base64.b64decode(marker.name).decode() for marker in markers if marker.is_file()}
+    paths = [path for path in (folder / "results").rglob("*") if path.is_file() and "logs" not in path.parts]
+    files = {str(path.relative_to(folder)): path.stat() for path in paths if path.name[0] != "."}
+    return {name: (stat.st_mtime_ns, stat.st_ino) for name, stat in files.items() if name not in unfinished}
+
+
+def jobs(driver: psutil.Process) -> dict[str, list[psutil.Process]]:
+    """The scripts that run under a driver, by the name of their script."""
+    found = {}
+    for process in driver.children(recursive=True):
+        try:
+            script = next((word for word in process.cmdline()[1:2] if "/.snakemake/scripts/" in word), None)
+        except psutil.Error:
+            continue
+        if script:
+            found.setdefault(Path(script).name.split(".", 1)[1], []).append(process)
+    return found
+
+
+def running(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+class Chaos:
+    """Runs a command, kills it, and counts what should not be."""
+
+    def __init__(self, command: list[str], folder: Path, seed: int):
+        self.command, self.folder, self.random = command, folder, random.Random(seed)
+        self.kills, self.problems = Counter(), []
+
+    def round(self, shortest: float, longest: float) -> bool:
+        """One run of the command with one kill in it; False if it ended before."""
+        before = finished(self.folder)
+        with (self.folder / "driver.log").open("ab") as log:
+            driver = psutil.Popen(
+                self.command, cwd=self.folder, stdout=log, stderr=log, start_new_session=True
+            )
+        alive = []
+        while driver.poll() is None and not (alive := jobs(driver)):
+            time.sleep(0.02)
+        time.sleep(self.random.uniform(shortest, longest))
+        alive = jobs(driver) if driver.poll() is None else {}
+        descendants = driver.children(recursive=True) if driver.poll() is None else []
+        kinds = sorted([*alive, "driver"], key=lambda kind: (self.kills[kind], self.random.random()))
+        victim = driver if kinds[0] == "driver" or not alive else self.random.choice(alive[kinds[0]])
+        try:
+            victim.kill()
+        except psutil.Error:
+            pass
+        else:
+            self.kills[kinds[0] if alive else "driver"] += 1
+        driver.wait()
+        ended = time.monotonic()
+        while any(running(process) for process in descendants):
+            time.sleep(0.05)
+        if (waited := time.monotonic() - ended) > 20:  # one is not watching before its imports are done
+            self.problems.append(f"jobs ran on for {waited:.0f} s without their driver")
+        after = finished(self.folder)
+        self.problems += [f"ran again: {name}" for name in before if before[name] != after.get(name)]
+        return driver.returncode != 0
+
+    def finish(self) -> None:
+        before = finished(self.folder)
+        done = subprocess.run(self.command, cwd=self.folder, capture_output=True, text=True, check=False)
+        if done.returncode:
+            self.problems.append(f"did not go on: {done.stdout}{done.stderr}")
+        after = finished(self.folder)
+        self.problems += [f"ran again: {name}" for name in before if before[name] != after.get(name)]
+
+    def compare(self, undisturbed: Path) -> None:
+        results = self.folder / "results"
+        ours, theirs = contents(results), contents(undisturbed)
+        self.problems += [f"differs: {key}" for key in {**ours, **theirs} if ours.get(key) != theirs.get(key)]
+        self.problems += [f"left over: {path}" for path in results.rglob(".*")]
+
+
+def command(folder: Path, *settings: str) -> list[str]:
+    where = ["--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder), "--cores", "2"]
+    how = [
+        "--workflow-profile",
+        str(ROOT / "profiles/default"),
+        "--configfile",
+        str(ROOT / "config/quick.yaml"),
+    ]
+    what = ["--config", "results=results", *settings, "--", *TARGETS]
+    return [sys.executable, "-m", "snakemake", *where, *how, *what]
+
+
+def main(kills: int, seed: int, *settings: str) -> None:
+    print(f"{kills} kills, seed {seed}", *settings, flush=True)
+    with tempfile.TemporaryDirectory() as undisturbed, tempfile.TemporaryDirectory() as folder:
+        subprocess.run(command(Path(undisturbed), *settings), check=True, capture_output=True)
+        print("Undisturbed: done", flush=True)
+        chaos = Chaos(command(Path(folder), *settings), Path(folder), seed)
+        while chaos.kills.total() < kills and chaos.round(0, 12):
+            print(f"{chaos.kills.total():3} kills, {len(chaos.problems)} problems", flush=True)
+        chaos.finish()
+        chaos.compare(Path(undisturbed) / "results")
+        print("Killed:", ", ".join(f"{name} {count}" for name, count in sorted(chaos.kills.items())))
+        print(f"Compared: {len(contents(Path(undisturbed) / 'results'))} columns, arrays, figures and texts")
+        print(*chaos.problems, f"{len(chaos.problems)} problems", sep="\n")
+    sys.exit(bool(chaos.problems))
+
+
+if __name__ == "__main__":
+    numbers = [int(word) for word in sys.argv[1:] if word.isdecimal()]
+    main(*numbers, *(20, 0)[len(numbers) :], *(word for word in sys.argv[1:] if "=" in word))

@@ -1,0 +1,151 @@
+"""Hold results against the reference in docs/reference: averages over seeds, baselines, claims.
+
+    python tools/compare.py results/quick [--reference docs/reference/quick] [--threshold 1]
+
+Ends with 0 if no average differs by more than the threshold, in units of the spread over seeds; else with 1; with 2 if there
+is nothing to compare. What was not run, or only here, is named and is no difference.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from lazytraining.files import schemas
+from lazytraining.student import fits
+
+ROOT = Path(__file__).parents[1]
+ONE_SEED = 0.1
+"""What stands for the spread of a value that the reference has from one seed, as a share of it."""
+NO_CELL = "no cell in common"
+ROUNDING = 1e-9
+"""The least spread that a value can have, as a share of it."""
+
+
+class NothingError(Exception):
+    """There is nothing to compare."""
+
+
+def table(path: Path) -> pd.DataFrame:
+    """Raises NothingError if it is no table."""
+    try:
+        return pd.read_parquet(path)
+    except (OSError, pa.ArrowException) as error:
+        raise NothingError(f"{path}: not readable ({' '.join(str(error).split())})") from error
+
+
+def averages(folder: Path) -> dict[str, pd.DataFrame]:
+    """Averages over seeds by name: of runs (E) and of their baselines (E, tangent model). Raises NothingError."""
+    found = {path.stem: table(path) for path in sorted(folder.glob("summary/*.parquet"))}
+    for path in sorted(folder.glob("baselines/*")):
+        files = sorted(path.rglob("*.parquet")) if path.is_dir() else [path]
+        rows = pd.concat(map(table, files)).assign(diverged=False)
+        columns = [name for name in rows if name not in (*schemas.KEYS, "diverged")]
+        name = path.stem.removeprefix("experiment=")
+        found[f"{name}, tangent model"] = fits.over_seeds(rows, schemas.KEYS[:-1], columns, ["mean", "std"])
+    return found
+
+
+def differences(own: pd.DataFrame, reference: pd.DataFrame) -> pd.DataFrame:
+    """A row for each average of the cells that both have: `relative` is |own − reference| / |reference|, `spreads` the same
+    difference over the reference's standard deviation between seeds. Both are infinite where one of them has no value."""
+    keys = [name for name in schemas.KEYS[:-1] if name in reference]
+    both = own.merge(reference, on=keys, suffixes=("", "_reference"))
+    rows = []
+    for column in (name for name in reference if name.endswith("_mean") and name in own):
+        there, here = both[f"{column}_reference"], both[column]
+        spread = both[f"{column.removesuffix('mean')}std_reference"]
+        spread = spread.where(spread.notna(), ONE_SEED * there.abs()).clip(lower=ROUNDING * there.abs())
+        found = both[keys].assign(column=column.removesuffix("_mean"))
+        difference = (here - there).abs()
+        for name, unit in (("relative", there.abs()), ("spreads", spread)):
+            ratio = (difference / unit).where(difference > 0, 0.0)
+            found[name] = ratio.mask(here.isna() != there.isna(), np.inf)
+        rows.append(found)
+    return pd.concat(rows, ignore_index=True)
+
+
+def line(name: str, own: pd.DataFrame, reference: pd.DataFrame, threshold: float) -> dict:
+    """The row of the table for one experiment."""
+    found = differences(own, reference)
+    cells = len(found) // max(1, found["column"].nunique())
+    if not cells:
+        return {"experiment": name, "verdict": NO_CELL, "cells": f"0 of {len(reference)}"}
+    worst = found.loc[found["spreads"].idxmax()]
+    at = " ".join(f"{key}={worst[key]:.6g}" for key in ("m", "alpha", "tau", "eta") if key in worst)
+    return {
+        "experiment": name,
+        "verdict": "differs" if worst["spreads"] > threshold else "agrees",
+        "cells": f"{cells} of {len(reference)}",
+        "relative median": f"{found['relative'].median():.1e}",
+        "relative worst": f"{found['relative'].max():.1e}",
+        "spreads median": f"{found['spreads'].median():.1e}",
+        "spreads worst": f"{worst['spreads']:.1e}",
+        "worst at": f"{worst['column']} {at}" if worst["spreads"] else "",
+    }
+
+
+def verdicts(own: Path, reference: Path) -> list[str]:
+    """A line for each claim that is decided in both, and otherwise here; and one that counts them."""
+    if not (own.exists() and reference.exists()):
+        return ["Claims: not judged here"]
+    both = table(own).merge(table(reference), on="id", suffixes=("", "_reference"))
+    decided = both[(both["verdict"] != "not decided") & (both["verdict_reference"] != "not decided")]
+    other = decided[decided["verdict"] != decided["verdict_reference"]]
+    lines = [f"Claims: {len(decided)} decided in both, {len(decided) - len(other)} of them alike"]
+    return lines + [
+        f"  claim {row.id}: {row.verdict}, reference: {row.verdict_reference}; measured {row.measured}"
+        for row in other.itertuples()
+    ]
+
+
+def compare(results: Path, reference: Path, threshold: float) -> int:
+    """Print the table and the verdicts that differ; return the exit status. Raises NothingError."""
+    if not results.is_dir():
+        raise NothingError(f"{results}: no such folder of results")
+    own, theirs = averages(results), averages(reference)
+    if not theirs:
+        presets = sorted(path.name for path in (ROOT / "docs/reference").iterdir() if path.is_dir())
+        raise NothingError(
+            f"{reference}: no reference; there is one for {' and '.join(presets)}, such as --reference docs/reference/quick"
+        )
+    both = {name: there for name, there in theirs.items() if name in own}
+    rows = pd.DataFrame([line(name, own[name], there, threshold) for name, there in both.items()])
+    if rows.empty or (rows["verdict"] == NO_CELL).all():
+        raise NothingError(f"{results}: no cell (m, alpha, tau, eta) of an experiment of {reference}")
+    print(
+        f"{results} against {reference}: by how much averages over seeds differ, in the median and at worst,"
+    )
+    print(
+        f"relative, and in units of the spread over seeds. More than {threshold:g} spreads at worst: differs.\n"
+    )
+    for name in ("experiment", "verdict"):
+        rows[name] = rows[name].str.ljust(rows[name].str.len().max())
+    print(rows.fillna("").to_string(index=False))
+    print()
+    print(*verdicts(results / "claims.parquet", reference / "claims.parquet"), sep="\n")
+    for what, names in (("Not run here", theirs.keys() - own), ("Not in the reference", own.keys() - theirs)):
+        if names:
+            print(f"{what}: {'; '.join(sorted(names))}")
+    return int(rows["verdict"].str.startswith("differs").any())
+
+
+def main(*arguments: str) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("results", type=Path, help="a folder of results, such as results/quick")
+    parser.add_argument("--reference", type=Path, help="default: docs/reference/ and the name of that folder")
+    parser.add_argument("--threshold", type=float, default=1, help="spreads over seeds; default: 1")
+    asked = parser.parse_args(arguments)
+    try:
+        reference = asked.reference or ROOT / "docs/reference" / asked.results.resolve().name
+        return compare(asked.results, reference, asked.threshold)
+    except NothingError as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,38 @@
+"""What Figure 4 would show if the weights were trained instead of their displacement.
+
+Trains the symmetrised student of Figure 4 (seed 0) both ways, in both precisions, at large τ, and
+prints its end losses beside the tangent model's as the table of docs/precision.md. Run by
+`make precision`; some minutes on one core.
+"""
+
+import torch
+
+from lazytraining.config.experiments import rounded
+from lazytraining.student import descent, network, problem, tangent
+
+ITERATIONS = 10_000
+WAYS = [(False, torch.float32), (False, torch.float64), (True, torch.float32), (True, torch.float64)]
+
+
+def main() -> None:
+    data = problem.make_problem(100, 1000, 1000, 3, 1.0, seed=0)
+    model = tangent.TangentModel.at(network.initialise(50, 100, 1.0, 0, symmetrize=True), data)
+    last = torch.tensor([ITERATIONS])
+    print("| τ | w, float32 | w, float64 | w − w0, float32 | w − w0, float64 | tangent model |")
+    print("|---|---|---|---|---|---|")
+    for exponent in range(1, 7):
+        tau = 10.0**exponent
+        eta = rounded(min(10, 0.1 / tau**2))
+        cells = []
+        for displaced, precision in WAYS:
+            start = network.initialise(50, 100, tau, 0, symmetrize=True).to(precision)
+            one, step = torch.ones(1, dtype=torch.float64), torch.tensor([eta], dtype=torch.float64)
+            options = {"track_best": False, "symmetrized": displaced}
+            (run,) = descent.descend(data, start, one, step, ITERATIONS, **options)
+            cells.append(f"{run.test_loss[-1]:.6e}")
+        _, test = model.losses(1.0, eta, last, tau)
+        print(f"| 10^{exponent} | {' | '.join(cells)} | {test.item():.6e} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,37 @@
+"""Whether single precision does for the CNN: the same short runs in both precisions, from the smallest α to the largest.
+
+Prints the second table of docs/precision.md. Run by `make precision`; a minute on one core.
+"""
+
+import contextlib
+import io
+
+from lazytraining.models import images, sgd
+
+SETTINGS = {"dataset": "digits", "images": 200, "width": 0.125, "epochs": 5, "batch": 25}
+SETTINGS |= {"momentum": 0.9, "augment": "none"}
+RATES = {0.01: 0.001, 1.0: 0.1, 1e2: 1.0, 1e3: 1.0, 1e4: 1.0, 1e5: 1.0, 1e6: 1.0, 1e7: 1.0}
+"""Of each α, a learning rate at which it trains."""
+SHOWN = {"train_loss": ".5f", "test_loss": ".5f", "test_accuracy": ".3f", "relative_distance": ".4e"}
+
+
+def main() -> None:
+    data = images.digits()
+    names = [
+        f"{name.replace('_', ' ')}, {precision}" for name in SHOWN for precision in ("float32", "float64")
+    ]
+    print(f"| α | {' | '.join(names)} |")
+    print("|---" * (len(names) + 1) + "|")
+    for alpha, rate in RATES.items():
+        key = {"experiment": "precision", "alpha": alpha, "learning_rate": rate, "seed": 0}
+        with contextlib.redirect_stdout(io.StringIO()):
+            rows = [
+                sgd.train(key, SETTINGS | {"precision": precision}, data)[0]
+                for precision in ("float32", "float64")
+            ]
+        cells = [format(row[name], look) for name, look in SHOWN.items() for row in rows]
+        print(f"| {alpha:g} | {' | '.join(cells)} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""Take finished results for reference: averages, baselines, claims, and figures at the size of a web page.
+
+    python tools/reference.py results/paper [figures]
+
+They go to docs/reference/paper, with the pictures if `figures` is given. What was run where, when and for how long goes into README.md
+there, from the provenance of the files.
+"""
+
+import platform
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import PIL.Image
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from PIL.PngImagePlugin import PngInfo
+
+from lazytraining.files import parquet, schemas
+
+WIDTH = 1000
+"""Pixels of a figure, at most."""
+
+
+def web(source: Path, target: Path) -> None:
+    """A PNG as small as a web page wants it, with its provenance."""
+    texts = PngInfo()
+    with PIL.Image.open(source) as image:
+        for key, value in image.text.items():
+            texts.add_text(key, value)
+        size = (WIDTH, round(WIDTH * image.height / image.width))
+        small = image.convert("RGB").resize(size, PIL.Image.Resampling.LANCZOS)
+        small.quantize(256, dither=PIL.Image.Dither.NONE).save(target, optimize=True, pnginfo=texts)
+
+
+def baselines(source: Path, target: Path) -> None:
+    """Those of every m and seed of an experiment, in one file."""
+    files = sorted(source.rglob("*.parquet"))
+    rows = parquet.read(files, schemas.BASELINES).sort_by([(key, "ascending") for key in schemas.KEYS])
+    pq.write_table(rows.replace_schema_metadata(pq.read_schema(files[0]).metadata), target)
+
+
+def processor() -> str:
+    """What the machine calls its processor."""
+    found = re.search(r"^model name\s*:\s*(.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    return found[1] if found else platform.machine()
+
+
+def account(results: Path) -> str:
+    """Markdown: how much of each experiment was run, with what, and what it took."""
+    lines = ["| experiment | runs | seeds | minutes | date | commit |", "|---|---|---|---|---|---|"]
+    total, versions = 0.0, set()
+    for path in sorted(results.glob("tables/*.parquet")):
+        runs = pq.read_table(path)
+        files = results.glob(f"*/experiment={path.stem}/**/run.parquet")
+        said = [pq.read_schema(file).metadata for file in files]
+        minutes = pc.sum(runs["wall_seconds"]).as_py() / 60
+        total += minutes
+        versions |= {tuple(one[name].decode() for name in (b"python", b"torch", b"numpy")) for one in said}
+        commits = sorted({one[b"commit"].decode()[:9] for one in said})
+        dates = sorted({one[b"date"].decode()[:10] for one in said if b"date" in one})
+        shown = [path.stem, len(runs), pc.count_distinct(runs["seed"]), f"{minutes:.1f}"]
+        shown += [" to ".join(dict.fromkeys(dates[:1] + dates[-1:])), ", ".join(commits)]
+        lines.append(f"| {' | '.join(map(str, shown))} |")
+    used = "; ".join(f"Python {one[0]}, torch {one[1]}, NumPy {one[2]}" for one in sorted(versions))
+    return "\n".join(
+        [*lines, "", f"{total:.0f} minutes of one core in all, of an {processor()}. {used}.", ""]
+    )
+
+
+def main(source: str, pictures: str = "") -> None:
+    results = Path(source)
+    reference = Path(__file__).parents[1] / "docs/reference" / results.resolve().name
+    if not (results / "claims.parquet").exists():
+        sys.exit(f"{results}: no claims.parquet; expected finished results, with the target claims")
+    shutil.rmtree(reference, ignore_errors=True)
+    for name in ("summary", "baselines"):
+        (reference / name).mkdir(parents=True)
+    for path in results.glob("summary/*.parquet"):
+        shutil.copy(path, reference / "summary")
+    for path in results.glob("baselines/experiment=*"):
+        baselines(path, reference / "baselines" / f"{path.name.removeprefix('experiment=')}.parquet")
+    for name in ("claims.parquet", "claims.md"):
+        shutil.copy(results / name, reference)
+    if pictures:
+        (reference / "figures").mkdir()
+        for path in results.glob("figures/*.png"):
+            web(path, reference / "figures" / path.name)
+        for path in results.glob("figures/*.gif"):
+            shutil.copy(path, reference / "figures")
+    (reference / "README.md").write_text(account(results))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

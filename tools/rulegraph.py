@@ -1,0 +1,35 @@
+"""Draw the rules of the quick preset into docs/architecture.md: which rule's files each rule reads.
+
+python tools/rulegraph.py
+"""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs/architecture.md"
+PICTURE = re.compile(r"(<!-- rulegraph -->\n).*(<!-- /rulegraph -->)", re.DOTALL)
+
+
+def graph() -> str:
+    """The rules as a Mermaid flowchart, without Snakemake's colours."""
+    command = [sys.executable, "-m", "snakemake", "--workflow-profile", "none", "--rulegraph", "mermaid-js"]
+    command += ["--configfile", "config/quick.yaml", "--", "everything"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    lines = done.stdout[done.stdout.index("flowchart") :].splitlines()
+    names = dict(re.findall(r"(id\d+)\[(\w+)\]", done.stdout))
+    arrows = [re.findall(r"id\d+", line) for line in lines if "-->" in line]
+    edges = sorted((names[source], names[target]) for source, target in arrows)
+    drawn = [f"    {source} --> {target}" for source, target in edges if target != "everything"]
+    return "\n".join(["```mermaid", "flowchart LR", *drawn, "```", ""])
+
+
+def main() -> None:
+    text = PAGE.read_text()
+    PAGE.write_text(PICTURE.sub(lambda match: f"{match[1]}{graph()}{match[2]}", text))
+
+
+if __name__ == "__main__":
+    main()
