@@ -68,9 +68,10 @@ for name, figure in catalogue.FIGURES.items():
             "../envs/environment.yaml"
         params:
             **{key: needed(name, partial(setting, CONFIG)) for key, setting in figure.settings.items()},
+            script=figure.script or f"plot_{name}",
             code=digest(f"{figure.script or f'plot_{name}'}.py"),
-        script:
-            f"../scripts/{figure.script or f'plot_{name}'}.py"
+        script:  # a variable of the loop would have its last value here, once jobs run
+            "../scripts/{params.script}.py"
 
 
 for name in [name for name in catalogue.FIGURES if name not in CONFIG.experiments]:

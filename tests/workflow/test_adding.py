@@ -5,7 +5,7 @@ import re
 import pytest
 from conftest import ROOT, TINY, Workflow
 from test_workflow import copy_of_the_project
-from tiny import ALL, SMALL
+from tiny import ALL
 
 SCRIPT = """
 from matplotlib import pyplot as plt
@@ -26,6 +26,7 @@ def main(snakemake) -> None:
 if __name__ == "__main__":
     main(snakemake)
 """
+PLATEAU = ALL["experiments"]["plateau"]
 ENTRY = '    "flips": Figure("7 Gates that flip", BEYOND, {"plateau": {"tau"}}, {"runs": ALL}),\n'
 
 
@@ -41,7 +42,7 @@ def added(tmp_path) -> Workflow:
     table.write_text(text[:place] + ENTRY + text[place:])
     folder = tmp_path / "work"
     folder.mkdir()
-    return Workflow(folder, {"experiments": dict.fromkeys(ALL["experiments"]) | {"plateau": SMALL}}, root)
+    return Workflow(folder, {"experiments": dict.fromkeys(ALL["experiments"]) | {"plateau": PLATEAU}}, root)
 
 
 def test_a_figure_is_a_script_an_entry_and_a_caption(added):
@@ -55,7 +56,8 @@ def test_a_figure_is_a_script_an_entry_and_a_caption(added):
 
 def test_a_figures_jobs_are_not_submitted(added):
     """To a cluster: Snakemake calls such a job a local rule."""
-    lines = added("--dry-run", "--", "flips").stdout.splitlines()
+    done = added("--dry-run", "--executor", "slurm", "--jobs", "1", "--", "flips")
+    lines = done.stdout.splitlines()
     assert "localrule plot_flips:" in lines
     assert "rule train_students_keep_weights:" in lines
 
