@@ -6,11 +6,12 @@ import pandas as pd
 import pytest
 
 from lazytraining.claims import pages, verdict
-from lazytraining.claims.verdict import Check, Claim, Evidence, LackingError, Verdict, judge
+from lazytraining.claims.verdict import Check, Claim, Evidence, LackingError, Samples, Verdict, judge
 
 
 def check(*values, **bounds) -> Check:
-    return Check("x", lambda evidence: pd.Series(values, dtype=float), **bounds)
+    samples = Samples(pd.Series(values, dtype=float), "students")
+    return Check("x", lambda evidence: samples, **bounds)
 
 
 @pytest.mark.parametrize(
@@ -37,6 +38,11 @@ def test_a_check_is_decided_by_its_whole_interval(values, bounds, holds):
     outcome = verdict.examine(check(*values, **bounds), Evidence())
     assert outcome.holds is holds
     assert bool(outcome.lacks) is (holds is None)
+
+
+def test_a_single_sample_is_named_in_the_singular():
+    outcome = verdict.examine(check(1.0, low=0.5), Evidence())
+    assert (outcome.samples, outcome.lacks) == ("1 student", "needs more than one student for x")
 
 
 @pytest.mark.parametrize(
@@ -78,7 +84,7 @@ def test_an_entry_says_what_was_measured_and_why():
     assert row["criterion"] == "x > 1; x > 1"
     assert row["low"] < row["value"] < row["high"]
     assert row["value"] == pytest.approx(2.1)
-    assert "(2 seeds)" in row["measured"]
+    assert "(2 students)" in row["measured"]
     text = pages.markdown([row], "Ledger")
     assert "partly reproduced 1" in text
     assert "| [7](#claim-7) | 1 | text | ◐ partly reproduced |" in text

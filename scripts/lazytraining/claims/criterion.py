@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from lazytraining.claims.measures import LARGE, Measure, at_extreme, exponent, is_lazy, jackknife, need
+from lazytraining.claims.measures import LARGE, Measure, at_extreme, exponent, is_lazy, jackknife, need, per
 from lazytraining.claims.verdict import Check, Claim, Evidence, Verdict
 
 
@@ -15,6 +15,7 @@ def start_rows(e: Evidence, sweep: str, symmetrize: bool = False) -> pd.DataFram
 def start_exponent(column: str, sweep: str, symmetrize: bool, above: float = 0.0) -> Measure:
     """Exponent of κ, the gradient or the stable step over τ or α, from `above` on."""
 
+    @per("seeds")
     def measure(e: Evidence) -> pd.Series:
         rows = start_rows(e, sweep, symmetrize)
         rows = rows[rows[sweep] >= above]
@@ -24,11 +25,13 @@ def start_exponent(column: str, sweep: str, symmetrize: bool, above: float = 0.0
     return measure
 
 
+@per("seeds")
 def plateau_kappa(e: Evidence) -> pd.Series:
     """κ at the largest τ, not symmetrised."""
     return at_extreme(start_rows(e, "tau"), "kappa", "tau")
 
 
+@per("seeds")
 def kappa_symmetrised(e: Evidence) -> pd.Series:
     """κ with over κ without symmetrisation, at the largest τ."""
     ours, theirs = (at_extreme(start_rows(e, "tau", start), "kappa", "tau") for start in (True, False))
@@ -43,12 +46,13 @@ def kappa_over_bound(scaling: str) -> Measure:
         m = mean.index.to_numpy(float)
         return float((mean["kappa"] / (m**-0.5 + 1 / (m * mean["alpha"]))).max())
 
-    return lambda e: jackknife(start_rows(e, scaling), largest, "seed", least=3)
+    return per("seeds")(lambda e: jackknife(start_rows(e, scaling), largest, "seed", least=3))
 
 
 def one_step(symmetrize: bool, largest: bool) -> Measure:
     """Δ(F)/Δ(Dh) at the largest or smallest τ."""
 
+    @per("seeds")
     def measure(e: Evidence) -> pd.Series:
         rows = e.get("theory", "step")
         rows = rows[(rows["sweep"] == "tau") & (rows["symmetrize"] == symmetrize)]

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from lazytraining.claims.measures import Measure, at_extreme, by_seed, extreme, is_lazy, limit_rows, need
+from lazytraining.claims.measures import Measure, at_extreme, by_seed, extreme, is_lazy, limit_rows, need, per
 from lazytraining.claims.verdict import Check, Claim, Evidence, Verdict
 from lazytraining.student import fits
 
@@ -11,6 +11,7 @@ from lazytraining.student import fits
 def ratio_of_extremes(column: str) -> Measure:
     """A column of Figure 1's runs at the largest τ over that at the smallest."""
 
+    @per("seeds")
     def measure(e: Evidence) -> pd.Series:
         rows = e.get("runs", "trajectory")
         return (at_extreme(rows, column, "tau") / at_extreme(rows, column, "tau", largest=False)).dropna()
@@ -26,6 +27,7 @@ def late_movement(largest: bool) -> Measure:
         t, change = own["iteration"].to_numpy(float), own["relative_change"].to_numpy(float)
         return abs(1 - np.interp(0.8 * t[-1], t, change) / change[-1])
 
+    @per("seeds")
     def measure(e: Evidence) -> pd.Series:
         return by_seed(
             extreme(e.get("curves", "trajectory"), "tau", largest, " in trajectory"), share
@@ -40,6 +42,7 @@ def slower_by(share: float, kind: str) -> Measure:
     A lazy run that never gets there counts with all its iterations, so that the ratio is a lower bound.
     """
 
+    @per("seeds")
     def measure(e: Evidence) -> pd.Series:
         curves = e.get("curves", "convergence_symmetrized")
         taus = set(curves["tau"])
@@ -52,6 +55,7 @@ def slower_by(share: float, kind: str) -> Measure:
     return measure
 
 
+@per("seeds")
 def off_linear_rate(e: Evidence) -> pd.Series:
     """Largest |L / L_tangent − 1| over the run at the largest α."""
     rows = limit_rows(e)
@@ -59,11 +63,13 @@ def off_linear_rate(e: Evidence) -> pd.Series:
     return by_seed(rows, lambda own: float((own["train_loss"] / own["tangent_train_loss"] - 1).abs().max()))
 
 
+@per("seeds")
 def smallest_rate(e: Evidence) -> pd.Series:
     """η λ_min(K)/n, which is above 0 if Dh(w0) has full rank."""
     return limit_rows(e).groupby("seed")["smallest_rate"].first()
 
 
+@per("seeds")
 def late_rate(e: Evidence) -> pd.Series:
     """Rate of ln L over the last tenth of the iterations at the largest α, over that of the smallest eigenvalue."""
 

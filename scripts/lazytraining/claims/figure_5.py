@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from lazytraining.claims.measures import Measure, by_seed, need
+from lazytraining.claims.measures import Measure, by_seed, need, per
 from lazytraining.claims.verdict import Check, Claim, Evidence, LackingError, Verdict
 from lazytraining.student import fits
 
@@ -13,6 +13,7 @@ from lazytraining.student import fits
 def level_exponent(name: str, column: str, result: str = "q") -> Measure:
     """q of the level lines α ∝ τ^(-q), or the share of the variance of ln L that they explain."""
 
+    @per("seeds")
     def measure(e: Evidence) -> pd.Series:
         try:
             return fits.level_exponents(e.get("runs", name), column)[result]
@@ -25,6 +26,7 @@ def level_exponent(name: str, column: str, result: str = "q") -> Measure:
 def spread_at_equal_scale(statistic: Callable[[np.ndarray], float]) -> Measure:
     """Median or largest spread of the end losses of cells with one α τ²."""
 
+    @per("seeds")
     def measure(e: Evidence) -> pd.Series:
         found = fits.spreads(e.get("runs", "tau_alpha_converged"), "test_loss_end")
         need(
@@ -35,12 +37,14 @@ def spread_at_equal_scale(statistic: Callable[[np.ndarray], float]) -> Measure:
     return measure
 
 
+@per("seeds")
 def share_above_zero(e: Evidence) -> pd.Series:
     """Share of the cells of the published variant whose best loss is above the zero predictor's."""
     rows = e.get("runs", "tau_alpha_code")
     return by_seed(rows, lambda own: float((own["test_loss_best"] > own["zero_loss"]).mean()))
 
 
+@per("seeds")
 def best_over_initial(e: Evidence) -> pd.Series:
     """Median of best over initial loss in those cells."""
     keys = ["seed", "alpha", "tau"]
@@ -52,6 +56,7 @@ def best_over_initial(e: Evidence) -> pd.Series:
     return (rows["test_loss_best"] / initial.reindex(rows.index)).groupby(level="seed").median()
 
 
+@per("seeds")
 def unconverged_share(e: Evidence) -> pd.Series:
     """Share of the cells of the text's variant that end more than a quarter above the converged loss at their α τ²."""
     found = {}

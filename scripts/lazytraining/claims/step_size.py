@@ -5,13 +5,14 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from lazytraining.claims.measures import Measure, by_seed, need, rank_correlation
+from lazytraining.claims.measures import Measure, by_seed, need, per, rank_correlation
 from lazytraining.claims.verdict import Check, Claim, Evidence, Verdict
 
 
 def rise_with_tau(name: str, column: str, highest: float = np.inf) -> Measure:
     """Rank correlation of a loss with τ up to `highest`."""
 
+    @per("seeds")
     def measure(e: Evidence) -> pd.Series:
         rows = e.get("runs", name)
         rows = rows[rows["tau"] <= highest * (1 + 1e-9)]
@@ -28,6 +29,7 @@ def rise_along(step: Callable[[np.ndarray], np.ndarray]) -> Measure:
     A τ at which that run diverged is left out.
     """
 
+    @per("seeds")
     def measure(e: Evidence) -> pd.Series:
         rows = e.get("runs", "step_size", diverged=True)
         off = np.abs(np.log(rows["eta"] / step(rows["tau"])))

@@ -2,13 +2,14 @@
 
 import pandas as pd
 
-from lazytraining.claims.measures import Measure, at_extreme, exponent
+from lazytraining.claims.measures import Measure, at_extreme, exponent, per
 from lazytraining.claims.verdict import Check, Claim, Evidence, Verdict
 
 
 def width_exponent(name: str, column: str = "test_loss_end", least: int = 8) -> Measure:
     """Exponent of a column over m, from `least` neurons on."""
 
+    @per("seeds")
     def measure(e: Evidence) -> pd.Series:
         rows = e.get("runs", name)
         return exponent(rows[rows["m"] >= least], "m", column)
@@ -16,6 +17,7 @@ def width_exponent(name: str, column: str = "test_loss_end", least: int = 8) -> 
     return measure
 
 
+@per("seeds")
 def width_ratio(e: Evidence) -> pd.Series:
     """Test loss at the largest m with α = 1/√m, over that with 1/m."""
     ours, theirs = (
