@@ -1,6 +1,13 @@
 """How a verdict follows from what was measured."""
 
 import math
+import os
+import re
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -98,6 +105,65 @@ def test_a_claim_without_its_experiment_says_what_it_needs():
     assert (row["verdict"], row["reason"]) == ("not decided", "needs the experiment width_ntk")
     assert math.isnan(row["value"])
     assert "not decided" in pages.markdown([row], "Ledger")
+
+
+HOSTILE = 'a|b\n<script>alert(1)</script> & "c" < d'
+
+
+def hostile() -> dict:
+    """A row of the ledger whose every text has what Markdown and HTML would take for their own."""
+    row = verdict.entry(Claim("7", "§1", "text", "figure_1", [check(2, 3, low=1)]), Evidence())
+    texts = ("section", "claim", "measured", "criterion", "reason", "figure")
+    return row | dict.fromkeys(texts, HOSTILE)
+
+
+class Tags(HTMLParser):
+    """Every tag of a page, and its text."""
+
+    def __init__(self, page: str):
+        super().__init__()
+        self.tags, self.text = set(), ""
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def test_texts_are_text_in_html():
+    page = Tags(pages.page([hostile()], HOSTILE, HOSTILE))
+    assert "script" not in page.tags
+    assert page.text.count(HOSTILE) == 8
+    linked = Tags(pages.table([hostile()], lambda name: "<a href='#'>there</a>"))
+    assert "a" in linked.tags, "a figure is given as HTML"
+
+
+def test_texts_stay_in_their_line_and_cell_of_markdown():
+    text = pages.markdown([hostile()], HOSTILE, HOSTILE)
+    (row,) = [line for line in text.splitlines() if line.startswith("| [7]")]
+    assert len(re.findall(r"(?<!\\)\|", row)) == 7
+    assert not re.search(r"(?<!\\)<script", text)
+    assert len(text.splitlines()) == len(
+        pages.markdown([hostile() | {"claim": "text"}], "t", "r").splitlines()
+    )
+
+
+def test_a_claim_that_is_added_to_its_module_is_in_the_ledger(tmp_path):
+    """One place: a copy of the library with one more entry in one module."""
+    library = tmp_path / "lazytraining"
+    shutil.copytree(Path(verdict.__file__).parents[1], library)
+    with (library / "claims/beyond.py").open("a") as file:
+        file.write(
+            'CLAIMS.append(Claim("99", "ours", "One more.", "width", [Check("x", paths_moved(True), 0)]))\n'
+        )
+    show = "from lazytraining.claims import ledger, pages, verdict; rows = [verdict.entry(c, verdict.Evidence()) for c in ledger.CLAIMS]"
+    command = [sys.executable, "-c", f"{show}; print(pages.markdown(rows, 'Ledger'))"]
+    done = subprocess.run(
+        command, env={**os.environ, "PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=True
+    )
+    assert "| [99](#claim-99) | ours | One more. | ? not decided |" in done.stdout
 
 
 def test_diverged_runs_are_no_evidence():

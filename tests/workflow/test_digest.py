@@ -55,7 +55,7 @@ def test_a_digest_covers_exactly_these_modules(name):
 
 
 def test_the_ledgers_digest_covers_every_claim_and_what_they_measure_with():
-    claims = {f"claims/{path.stem}" for path in LIBRARY.glob("claims/*.py") if path.read_text()}
+    claims = {f"claims/{path.stem}" for path in LIBRARY.glob("claims/*.*") if path.read_text()}
     assert modules(SCRIPTS / "judge_claims.py") == claims | {"files/schemas", "models/cnn", "student/fits"}
 
 
@@ -113,6 +113,18 @@ def test_a_script_beside_it_is_followed(project, form):
     before = after(script)
     (project / "other.py").write_text("factor = 3\n")
     assert after(script) != before
+
+
+def test_templates_beside_a_module_count(project):
+    script, template = project / "judge.py", project / "lazytraining/student/page.html.jinja"
+    script.write_text("from lazytraining.student import problem\n")
+    template.write_text("<p>{{ a }}</p>")
+    before = after(script)
+    template.write_text("<b>{{ a }}</b>")
+    assert after(script) != before
+    other = project / "train.py"
+    other.write_text("import other\n")
+    assert template not in digest.sources(other)
 
 
 def test_plumbing_does_not_count(project):
