@@ -29,7 +29,7 @@ def draw(surface: pd.DataFrame, endpoints: pd.DataFrame) -> plt.Figure:
     own = endpoints[endpoints["experiment"] == experiment]
     norm = plots.loss_norm(pd.concat([surface["test_loss"], own["test_loss"]]))
     figure = plt.figure(figsize=(style.PAGE, 3))
-    figure.suptitle(rf"{labels.SCALINGS[experiment]}, $m={m}$", fontsize=9)
+    figure.suptitle(rf"{labels.SCALING_OF[experiment]}, $m={m}$", fontsize=9)
     if len(surface):
         perspective(figure.add_subplot(1, 2, 1, projection="3d"), surface, norm)
     flat = figure.add_subplot(1, 2, 2)

@@ -16,7 +16,6 @@ from lazytraining.files import parquet, schemas
 from lazytraining.student import fits
 from lazytraining.workflow import jobs
 
-SCALINGS = {"1/m": r"$\alpha=1/m$", "1/sqrt(m)": r"$\alpha=1/\sqrt{m}$", "1": r"$\alpha=1$"}
 GAPS = {
     "distance": (r"$\|w_\alpha-w_0\|$", -1),
     "weight_gap": (r"$\|w_\alpha-\bar w_\alpha\|$", -2),
@@ -51,7 +50,7 @@ def kappa(axes: Axes, start: pd.DataFrame, sweep: str) -> None:
 
 
 def kappa_of_width(axes: Axes, start: pd.DataFrame) -> None:
-    for number, (sweep, label) in enumerate(SCALINGS.items()):
+    for number, (sweep, label) in enumerate(labels.SCALINGS.items()):
         mean = start[start["sweep"] == sweep].groupby("m")["kappa"].mean()
         axes.plot(mean.index, mean, **(style.look(number) | {"markersize": 2.5}), label=label)
     m = mean.index.to_numpy(float)

@@ -7,7 +7,7 @@ import pytest
 from lazytraining.workflow import digest
 from lazytraining.workflow.digest import LIBRARY, SCRIPTS, code_digest, sources
 
-DRAWN = {"figures/labels", "figures/plots", "figures/style"}
+DRAWN = {"config/names", "figures/labels", "figures/plots", "figures/style"}
 STUDENT = {"student/network", "student/problem"}
 DESCENT = STUDENT | {"student/descent", "student/recording"}
 COVERED = {
@@ -31,12 +31,12 @@ COVERED = {
     "plot_figure_5": DRAWN | {"files/schemas", "student/fits"},
     "plot_figure_6": DRAWN | {"files/schemas"},
     "plot_figure_7": DRAWN | {"files/schemas"},
-    "plot_interactive": {"config/catalogue", "figures/style", "files/schemas"},
+    "plot_interactive": {"config/names", "figures/style", "files/schemas"},
     "plot_landscape": DRAWN | {"files/schemas"},
     "plot_neurons": {"figures/style", "files/schemas"},
     "plot_population": DRAWN | {"files/schemas"},
     "plot_spectral_bias": DRAWN | {"files/schemas", "student/fits"},
-    "plot_step_size": DRAWN | {"files/schemas"},
+    "plot_step_size": DRAWN | {"files/schemas", "student/step_rules"},
     "plot_theory": DRAWN | {"files/schemas", "student/fits"},
     "plot_width": DRAWN | {"files/schemas"},
 }
@@ -56,7 +56,13 @@ def test_a_digest_covers_exactly_these_modules(name):
 
 def test_the_ledgers_digest_covers_every_claim_and_what_they_measure_with():
     claims = {f"claims/{path.stem}" for path in LIBRARY.glob("claims/*.*") if path.read_text()}
-    assert modules(SCRIPTS / "judge_claims.py") == claims | {"files/schemas", "models/cnn", "student/fits"}
+    assert modules(SCRIPTS / "judge_claims.py") == claims | {
+        "config/names",
+        "files/schemas",
+        "models/cnn",
+        "student/fits",
+        "student/step_rules",
+    }
 
 
 def test_every_script_has_its_list():

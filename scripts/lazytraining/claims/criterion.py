@@ -4,6 +4,7 @@ import pandas as pd
 
 from lazytraining.claims.measures import LARGE, Measure, at_extreme, exponent, is_lazy, jackknife, need, per
 from lazytraining.claims.verdict import Check, Claim, Evidence, Verdict
+from lazytraining.config.names import SCALINGS
 
 
 def start_rows(e: Evidence, sweep: str, symmetrize: bool = False) -> pd.DataFrame:
@@ -117,7 +118,7 @@ CLAIMS = [
                 kappa_over_bound(sweep),
                 high=1,
             )
-            for name, sweep in (("1/m", "1/m"), ("1/√m", "1/sqrt(m)"), ("1", "1"))
+            for sweep, name in SCALINGS.items()
         ],
         reasons={
             Verdict.REPRODUCED: "For α = 1/m it levels off, for the others it falls as m^(-1/2), but for a slow growth of ‖D²h‖, which is "

@@ -7,16 +7,17 @@ import pandas as pd
 
 from lazytraining.claims.measures import Measure, by_seed, need, per
 from lazytraining.claims.verdict import Check, Claim, Evidence, LackingError, Verdict
+from lazytraining.config.names import READINGS
 from lazytraining.student import fits
 
 
-def level_exponent(name: str, column: str, result: str = "q") -> Measure:
+def level_exponent(name: str, result: str = "q") -> Measure:
     """q of the level lines α ∝ τ^(-q), or the share of the variance of ln L that they explain."""
 
     @per("seeds")
     def measure(e: Evidence) -> pd.Series:
         try:
-            return fits.level_exponents(e.get("runs", name), column)[result]
+            return fits.level_exponents(e.get("runs", name), READINGS[name].loss)[result]
         except ValueError as error:
             raise LackingError(f"other cells in {name}: {error}") from None
 
@@ -78,12 +79,12 @@ def unconverged_share(e: Evidence) -> pd.Series:
     return pd.Series(found, dtype=float)
 
 
-def _q(name: str, column: str) -> Check:
-    return Check("q", level_exponent(name, column), 1.75, 2.25)
+def _q(name: str) -> Check:
+    return Check("q", level_exponent(name), 1.75, 2.25)
 
 
-def _described(name: str, column: str) -> Check:
-    return Check("R² of the level lines", level_exponent(name, column, "explained"), low=0.8)
+def _described(name: str) -> Check:
+    return Check("R² of the level lines", level_exponent(name, "explained"), low=0.8)
 
 
 CLAIMS = [
@@ -93,7 +94,7 @@ CLAIMS = [
         "At convergence, equal losses lie on α ∝ τ^(-q) with q = 2.",
         "figure_5",
         [
-            _q("tau_alpha_converged", "test_loss_end"),
+            _q("tau_alpha_converged"),
             Check(
                 "median spread of the losses of cells with one α τ²",
                 spread_at_equal_scale(np.median),
@@ -101,7 +102,7 @@ CLAIMS = [
             ),
             Check("largest spread", spread_at_equal_scale(np.max), high=0.1),
         ],
-        premises=[_described("tau_alpha_converged", "test_loss_end")],
+        premises=[_described("tau_alpha_converged")],
         reasons={
             Verdict.REPRODUCED: "An identity of 2-homogeneity at every iteration, if η/α depends on α τ² alone; what spread there is is "
             "rounding that training has amplified. It says nothing about κ."
@@ -112,8 +113,8 @@ CLAIMS = [
         "§4.4",
         "So they do in the experiment as the text describes it.",
         "figure_5",
-        [_q("tau_alpha_text", "test_loss_end")],
-        premises=[_described("tau_alpha_text", "test_loss_end")],
+        [_q("tau_alpha_text")],
+        premises=[_described("tau_alpha_text")],
         reasons=dict.fromkeys(
             (Verdict.NOT, Verdict.PARTLY), "η/α is not a function of α τ² there, and small steps stop early."
         ),
@@ -123,8 +124,8 @@ CLAIMS = [
         "§4.4",
         "So they do in the experiment as it was published.",
         "figure_5",
-        [_q("tau_alpha_code", "test_loss_best")],
-        premises=[_described("tau_alpha_code", "test_loss_best")],
+        [_q("tau_alpha_code")],
+        premises=[_described("tau_alpha_code")],
         reasons=dict.fromkeys(
             (Verdict.NOT, Verdict.PARTLY),
             "The step falls with α³: cells of large α hardly train, whatever their α τ².",

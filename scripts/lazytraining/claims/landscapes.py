@@ -6,13 +6,14 @@ from scipy import stats
 
 from lazytraining.claims.measures import Measure, jackknife, need, per, rank_correlation
 from lazytraining.claims.verdict import Check, Claim, Evidence, Verdict
+from lazytraining.config.names import LANDSCAPES
 from lazytraining.student import fits
 
 
 def basins(e: Evidence) -> pd.DataFrame:
     """Width (share below twice the lowest) and depth (rim over lowest) of every plane, with its students' loss."""
     rows = []
-    for name in ("landscape_mean_field", "landscape_ntk"):
+    for name in LANDSCAPES:
         losses = e.get("endpoints", name)
         losses = losses[losses["experiment"] == losses["plane"]].groupby("m")["test_loss"].mean()
         for m, surface in principal(e.get("surfaces", name)).groupby("m"):

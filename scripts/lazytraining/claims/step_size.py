@@ -1,12 +1,11 @@
 """One step size for all τ, Figure 7, and the conjecture about others (§5.1)."""
 
-from collections.abc import Callable
-
 import numpy as np
 import pandas as pd
 
 from lazytraining.claims.measures import Measure, by_seed, need, per, rank_correlation
 from lazytraining.claims.verdict import Check, Claim, Evidence, Verdict
+from lazytraining.student.step_rules import STEP_RULES, StepRule
 
 
 def rise_with_tau(name: str, column: str, highest: float = np.inf) -> Measure:
@@ -23,7 +22,7 @@ def rise_with_tau(name: str, column: str, highest: float = np.inf) -> Measure:
     return measure
 
 
-def rise_along(step: Callable[[np.ndarray], np.ndarray]) -> Measure:
+def rise_along(rule: StepRule) -> Measure:
     """Rank correlation of the end loss with τ along the steps of a plane nearest to η(τ), less than a factor 3 off.
 
     A τ at which that run diverged is left out.
@@ -32,7 +31,7 @@ def rise_along(step: Callable[[np.ndarray], np.ndarray]) -> Measure:
     @per("seeds")
     def measure(e: Evidence) -> pd.Series:
         rows = e.get("runs", "step_size", diverged=True)
-        off = np.abs(np.log(rows["eta"] / step(rows["tau"])))
+        off = np.abs(np.log(rows["eta"] / rule.eta(rows["tau"])))
         nearest = off.groupby([rows["seed"], rows["tau"]]).idxmin()
         rows = rows.loc[nearest[off[nearest].to_numpy() < np.log(3)]]
         rows = rows[~rows["diverged"]]
@@ -42,6 +41,7 @@ def rise_along(step: Callable[[np.ndarray], np.ndarray]) -> Measure:
     return measure
 
 
+_SMALLER, _LARGER = STEP_RULES["smaller_at_small_tau"], STEP_RULES["figure_3"]
 CLAIMS = [
     Claim(
         "10a",
@@ -89,8 +89,8 @@ CLAIMS = [
         "step_size",
         [
             Check(
-                "rank correlation of the end loss with τ along η = 0.005 min(1, τ)",
-                rise_along(lambda tau: 0.005 * np.minimum(1, tau)),
+                f"rank correlation of the end loss with τ along η = {_SMALLER.text}",
+                rise_along(_SMALLER),
                 low=0.5,
             )
         ],
@@ -105,8 +105,8 @@ CLAIMS = [
         "step_size",
         [
             Check(
-                "rank correlation of the end loss with τ along η = min(10, 0.1/τ²)",
-                rise_along(lambda tau: np.minimum(10, 0.1 / tau**2)),
+                f"rank correlation of the end loss with τ along η = {_LARGER.text}",
+                rise_along(_LARGER),
                 low=0.5,
             )
         ],

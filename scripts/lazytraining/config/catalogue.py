@@ -1,5 +1,7 @@
 """The workflow's own names: what can be asked for, the rules, and the experiments that each figure and the ledger read."""
 
+from lazytraining.config import names
+
 TARGETS = {
     "all",
     "everything",
@@ -39,7 +41,7 @@ RULES = {
 }
 RESERVED = TARGETS | RULES
 """Names that no experiment may take."""
-LANDSCAPES = {"landscape_mean_field": "α = 1/m", "landscape_ntk": "α = 1/√m"}
+LANDSCAPES = {name: names.scaling(name) for name in names.LANDSCAPES}
 """Experiments whose end points span the planes of Figures 2 and 6, where they are configured, and their scalings."""
 _BOTH = {"tau", "alpha"}
 FIGURES = {

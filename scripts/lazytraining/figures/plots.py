@@ -17,6 +17,7 @@ from matplotlib.ticker import (
     NullLocator,
 )
 
+from lazytraining.config import names
 from lazytraining.figures import labels, style
 
 NO_PLANE = "fewer than three\nruns did not diverge"
@@ -196,7 +197,7 @@ def color_bar(figure: Figure | SubFigure, norm: Normalize, axes, label: str, **o
 
 def endpoints(axes: Axes, points: pd.DataFrame, norm: LogNorm) -> None:
     """Students at their projections, coloured by their own test loss."""
-    for experiment, marker in zip(labels.SCALINGS, style.MARKERS, strict=False):
+    for experiment, marker in zip(names.LANDSCAPES, style.MARKERS, strict=False):
         own = points[points["experiment"] == experiment]
         if len(own):
             look = {"norm": norm, "marker": marker, "edgecolor": "white", "linewidth": 0.8, "s": 28}
@@ -206,8 +207,15 @@ def endpoints(axes: Axes, points: pd.DataFrame, norm: LogNorm) -> None:
 def endpoint_legend(figure: Figure | SubFigure, points: pd.DataFrame) -> None:
     """Which marker stands for which scaling."""
     handles = [
-        Line2D([], [], ls="", marker=marker, color="0.5", label=f"students trained with {label}")
-        for (experiment, label), marker in zip(labels.SCALINGS.items(), style.MARKERS, strict=False)
-        if (points["experiment"] == experiment).any()
+        Line2D(
+            [],
+            [],
+            ls="",
+            marker=marker,
+            color="0.5",
+            label=f"students trained with {labels.SCALING_OF[name]}",
+        )
+        for name, marker in zip(names.LANDSCAPES, style.MARKERS, strict=False)
+        if (points["experiment"] == name).any()
     ]
     figure.legend(handles=handles, loc="outside upper center", ncols=2)
