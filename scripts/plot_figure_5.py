@@ -25,8 +25,8 @@ def level_lines(axes: plt.Axes, table: pd.DataFrame) -> None:
     tau, alpha = table.columns.to_numpy(), table.index.to_numpy()
     limits = axes.get_xlim(), axes.get_ylim()
     if min(table.shape) > 1:
-        look = {"levels": 7, "colors": "white", "linewidths": 0.8, "linestyles": "solid"}
-        lines = axes.contour(np.log(tau), np.log(alpha), table.to_numpy(), **look)
+        options = {"levels": 7, "colors": "white", "linewidths": 0.8, "linestyles": "solid"}
+        lines = axes.contour(np.log(tau), np.log(alpha), table.to_numpy(), **options)
         lines.set_paths([MplPath(np.exp(path.vertices), path.codes) for path in lines.get_paths()])
         lines.set_path_effects(style.OUTLINE)
     constant = np.exp(np.log(alpha).mean() + 2 * np.log(tau).mean())

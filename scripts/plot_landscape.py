@@ -17,8 +17,8 @@ def perspective(axes, surface: pd.DataFrame, norm) -> None:
     table = surface.pivot(index="y", columns="x", values="test_loss")
     x, y = np.meshgrid(table.columns, table.index)
     colors = plt.get_cmap(style.COLORMAP)(norm(table.to_numpy()))
-    look = {"rstride": 1, "cstride": 1, "linewidth": 0, "shade": False}
-    axes.plot_surface(x, y, np.log10(table.to_numpy()), facecolors=colors, **look)
+    options = {"rstride": 1, "cstride": 1, "linewidth": 0, "shade": False}
+    axes.plot_surface(x, y, np.log10(table.to_numpy()), facecolors=colors, **options)
     axes.set(xlabel="first direction", ylabel="second direction", zlabel=r"$\log_{10}$ test loss")
     axes.locator_params(nbins=5)
     axes.set_box_aspect(None, zoom=0.95)

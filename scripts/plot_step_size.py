@@ -30,8 +30,8 @@ def draw(summary: pd.DataFrame, baselines: pd.DataFrame) -> plt.Figure:
         plots.heat_map(axes, summary, "tau", "eta", f"{column}_mean", norm=norm)
         limits = axes.get_ylim()
         for (name, values), dashes in zip(lines.items(), style.LINES, strict=False):
-            look = {"color": "white", "path_effects": style.OUTLINE, "ls": dashes}
-            axes.plot(tau, values, label=name, **look)
+            options = {"color": "white", "path_effects": style.OUTLINE, "ls": dashes}
+            axes.plot(tau, values, label=name, **options)
         axes.set_ylim(limits)
         style.letter(axes, label)
     panels[1].set_ylabel("")

@@ -52,7 +52,7 @@ def kappa(axes: Axes, start: pd.DataFrame, sweep: str) -> None:
 def kappa_of_width(axes: Axes, start: pd.DataFrame) -> None:
     for number, (sweep, label) in enumerate(labels.SCALINGS.items()):
         mean = start[start["sweep"] == sweep].groupby("m")["kappa"].mean()
-        axes.plot(mean.index, mean, **(style.look(number) | {"markersize": 2.5}), label=label)
+        axes.plot(mean.index, mean, **(style.line_look(number) | {"markersize": 2.5}), label=label)
     m = mean.index.to_numpy(float)
     reference(axes, m, mean.iloc[0], -0.5, r"$\propto m^{-1/2}$")
     axes.set(
@@ -67,8 +67,8 @@ def one_step(axes: Axes, step: pd.DataFrame) -> None:
     for number, (symmetrize, label) in enumerate(labels.STARTS.items()):
         for sweep, symbol in (("tau", r"$\tau$"), ("alpha", r"$\alpha$")):
             rows = ratio[(ratio["sweep"] == sweep) & (ratio["symmetrize"] == symmetrize)]
-            look = {"marker": "o" if sweep == "tau" else "^", "linestyle": "-" if sweep == "tau" else "--"}
-            over_seeds(axes, rows, sweep, "ratio", number, label=f"{label}, over {symbol}", **look)
+            options = {"marker": "o" if sweep == "tau" else "^", "linestyle": "-" if sweep == "tau" else "--"}
+            over_seeds(axes, rows, sweep, "ratio", number, label=f"{label}, over {symbol}", **options)
     axes.axhline(1, **(style.ZERO | {"label": None}))
     axes.set(xscale="log", yscale="log", xlabel=r"$\tau$ or $\alpha$, the other being 1")
     axes.set_ylabel(r"$\Delta(F)\,/\,\Delta(Dh)$ after one step")
@@ -146,13 +146,15 @@ def speed(axes: Axes, curves: pd.DataFrame) -> None:
     """
     times = fits.times_to_reach(curves, SHARES)
     for number, share in enumerate(SHARES):
-        for kind, line, face in (("first", "-", None), ("best", "--", "white")):
+        for kind, dashes, face in (("first", "-", None), ("best", "--", "white")):
             own = times[times["share"] == share]
             mean = np.exp(np.log(own[kind]).groupby(own["tau"]).mean()).replace(np.inf, np.nan)
-            look = style.look(number) | {"linestyle": line, "markerfacecolor": face}
-            axes.plot(mean.index, mean, **look)
+            line = style.line_look(number) | {"linestyle": dashes, "markerfacecolor": face}
+            axes.plot(mean.index, mean, **line)
     shares = [
-        Line2D([], [], **(style.look(number) | {"linestyle": ""}), label=f"$10^{{{np.log10(share):.0f}}}$")
+        Line2D(
+            [], [], **(style.line_look(number) | {"linestyle": ""}), label=f"$10^{{{np.log10(share):.0f}}}$"
+        )
         for number, share in enumerate(SHARES)
     ]
     kinds = [
