@@ -168,7 +168,7 @@ CLAIMS = [
             )
         ],
         reasons={
-            Verdict.NOT: "By homogeneity the curvature grows as τ², so the largest stable step falls as τ⁻²: the rule min(10, 0.1/τ²) follows it."
+            Verdict.NOT: "By homogeneity the curvature grows as τ², so the largest stable step falls as τ⁻², as the note's own rule does."
         },
     ),
 ]

@@ -155,8 +155,6 @@ CLAIMS = [
                 high=0.05,
             )
         ],
-        reasons={
-            Verdict.NOT: "Where η/α is small the loss improves too slowly for the rule, which looks at 100 iterations."
-        },
+        reasons={Verdict.NOT: "Where η/α is small the loss improves too slowly for the rule that stops it."},
     ),
 ]

@@ -8,6 +8,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from lazytraining.claims.measures import LARGE
 from lazytraining.claims.verdict import Evidence, Verdict
 from lazytraining.student.fits import Interval
 
@@ -19,7 +20,7 @@ MARKS = {
     Verdict.OPEN: "?",
 }
 HOW = (
-    "Values are means over seeds, widths or students, as each claim says (geometric means of ratios), with 95 % "
+    f"τ counts as large from {LARGE:g} on. Values are means over seeds, widths or students, as each claim says (geometric means of ratios), with 95 % "
     "intervals, Student's t. A criterion is met if the whole interval meets it, and open if the interval is on "
     "both sides. A claim is an artefact if all is seen that its other cause would show; else it is reproduced if all its "
     "criteria are met and not if none is; it is not decided where its premises are not met, or where a criterion is open."
