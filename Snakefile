@@ -13,7 +13,6 @@ include: "rules/cluster.smk"
 include: "rules/driver.smk"
 include: "rules/train.smk"
 include: "rules/baselines.smk"
-include: "rules/aggregate.smk"
 include: "rules/landscape.smk"
 include: "rules/neurons.smk"
 include: "rules/spectra.smk"
@@ -24,52 +23,26 @@ include: "rules/claims.smk"
 include: "rules/report.smk"
 
 
-# Light: on a cluster these run where Snakemake does.
-localrules:
-    all,
-    everything,
-    landscapes,
-    summarise_runs,
-    claims,
-    theory,
-    cnn,
-    summarise_cnn,
-    plot_cnn,
-    plot_experiment,
-    plot_landscape,
-    width,
-    population,
-    plot_step_size,
-    neurons,
-    plot_neurons,
-    measure_spectra,
-    spectral_bias,
-    figure_1,
-    figure_2,
-    figure_3,
-    figure_4,
-    figure_5,
-    figure_6,
-    figure_7,
-    interactive,
-
-
 rule all:
     default_target: True
     input:
-        [pictures_if_complete(figure) for figure in NUMBERED],
+        pictures_of(catalogue.NUMBERED),
+    localrule: True
+
+
+# What `make` asks for: every figure with a name of its own, and the ledger.
+rule reported:
+    input:
+        pictures_of(catalogue.FIGURES),
+        rules.neurons.input,
+        [f"<results>/figures/{name}.{suffix}" for name in CNNS for suffix in ("png", "pdf")],
+        ["<results>/interactive.html"] if TURNED else [],
+        rules.claims.input,
+    localrule: True
 
 
 rule everything:
     input:
-        rules.all.input,
-        [] if CONFIG.theory is None else pictures_if_complete("theory"),
-        [pictures_if_complete(name) for name in ("width", "population", "spectral_bias")],
-        ["<results>/interactive.html"] if TURNED else [],
-        "<results>/claims.md",
+        rules.reported.input,
         [f"<results>/figures/{name}.{suffix}" for name in CONFIG.experiments for suffix in ("png", "pdf")],
-
-
-rule landscapes:
-    input:
-        lambda wildcards: pictures("figure_2") + pictures("figure_6"),
+    localrule: True

@@ -1,8 +1,14 @@
+def baseline_settings(wildcards):
+    """What the baselines of a seed are made with."""
+    settings = CONFIG.settings(runs_at(**wildcards)[:1])
+    return {name: settings[name] for name in ("problem", "symmetrize", "iterations")}
+
+
 rule measure_baselines:
     output:
-        "<results>/baselines/experiment={experiment}/m={m}/seed={seed}.parquet",
+        "<results>/baselines/{experiment}/m~{m}/seed~{seed}.parquet",
     log:
-        "<logs>/baselines/experiment={experiment}/m={m}/seed={seed}.log",
+        "<logs>/measure_baselines/{experiment}/m~{m}/seed~{seed}.log",
     conda:
         "../envs/environment.yaml"
     resources:

@@ -1,18 +1,15 @@
-rule claims:
+def claimed(data):
+    """Files of one data set for the claims, of those experiments that the configuration has."""
+    names = [name for name, read in catalogue.EVIDENCE.items() if data in read and name in CONFIG.experiments]
+    return lambda wildcards: [path for name in names for path in DATA[data](name)]
+
+
+rule judge_claims:
     input:
-        runs=claimed("runs", lambda name: [f"<results>/tables/{name}.parquet"]),
-        curves=claimed("curves", lambda name: run_files(name, "curve.parquet")),
-        baselines=claimed("baselines", baseline_files),
-        surfaces=claimed("landscapes", lambda name: plane_files(name, "surface.parquet")),
-        endpoints=claimed("landscapes", lambda name: plane_files(name, "endpoints.parquet")),
-        spectra=claimed(
-            "spectra", lambda name: [f"<results>/spectra/{name}.parquet"] if name in KEEP_WEIGHTS else []
-        ),
-        paths=claimed("paths", path_files),
-        cnn=claimed("cnn", lambda name: [f"<results>/tables/{name}.parquet"]),
-        start=theory_if_any("start"),
-        step=theory_if_any("step"),
-        limit=theory_if_any("limit"),
+        **{data: claimed(data) for data in sorted(set().union(*catalogue.EVIDENCE.values()))},
+        start=theory_files("start"),
+        step=theory_files("step"),
+        limit=theory_files("limit"),
     output:
         table="<results>/claims.parquet",
         text="<results>/claims.md",
@@ -23,10 +20,17 @@ rule claims:
             labels={"ledger": "Claims of the note"},
         ),
     log:
-        "<logs>/claims.log",
+        "<logs>/judge_claims.log",
+    localrule: True
     conda:
         "../envs/environment.yaml"
     params:
         code=digest("judge_claims.py"),
     script:
         "../scripts/judge_claims.py"
+
+
+rule claims:
+    input:
+        rules.judge_claims.output,
+    localrule: True

@@ -1,22 +1,5 @@
 import subprocess
 
-from lazytraining.workflow import cost
-
-
-def asks(measure, runs):
-    """What a job that trains these runs asks for, and as much again at each retry."""
-
-    def needed(wildcards, attempt):
-        chosen = runs(wildcards)
-        return attempt * measure(chosen, CONFIG.settings(chosen))
-
-    return needed
-
-
-def asks_cnn(measure):
-    """What a job that trains a CNN asks for, and as much again at each retry."""
-    return lambda wildcards, attempt: attempt * measure(CNNS[wildcards.experiment].settings)
-
 
 def unknown_partitions():
     """What is wrong with the partitions that jobs ask for: SLURM would say it once for each job and retry."""

@@ -1,8 +1,13 @@
+def asks_cnn(measure):
+    """What a job that trains a CNN asks for, and as much again at each retry."""
+    return lambda wildcards, attempt: attempt * measure(CNNS[wildcards.experiment].settings)
+
+
 rule prepare_images:
     output:
         "{folder}/{dataset}.npz",
     log:
-        "<logs>/images/{folder}/{dataset}.log",
+        "<logs>/prepare_images/{folder}/{dataset}.log",
     wildcard_constraints:
         folder=one_of(re.escape(cnn.data_dir) for cnn in CNNS.values()),
         dataset="digits|cifar10",
@@ -20,10 +25,10 @@ rule train_cnn:
     input:
         lambda wildcards: "{0.data_dir}/{0.dataset}.npz".format(CNNS[wildcards.experiment]),
     output:
-        run="<results>/cnn/experiment={experiment}/<cnn_run>/run.parquet",
-        curve="<results>/cnn/experiment={experiment}/<cnn_run>/curve.parquet",
+        run="<results>/cnn_runs/{experiment}/{run}.parquet",
+        curve="<results>/cnn_curves/{experiment}/{run}.parquet",
     log:
-        "<logs>/cnn/experiment={experiment}/<cnn_run>.log",
+        "<logs>/train_cnn/{experiment}/{run}.log",
     wildcard_constraints:
         experiment=one_of(CNNS),
     conda:
@@ -33,7 +38,7 @@ rule train_cnn:
         mem_mb=asks_cnn(cost.cnn_megabytes),
         runtime=asks_cnn(cost.cnn_minutes),
     params:
-        key=cnn_key,
+        key=batch_of,
         settings=lambda wildcards: CNNS[wildcards.experiment].settings,
         configuration=lambda wildcards: CONFIG.digest(wildcards.experiment),
         code=digest("train_cnn.py"),
@@ -43,16 +48,16 @@ rule train_cnn:
 
 rule summarise_cnn:
     input:
-        lambda wildcards: [
-            f"<results>/cnn/{path}/run.parquet" for path in CONFIG.cnn_runs(wildcards.experiment)
-        ],
+        runs=lambda wildcards: of_jobs("cnn_runs", wildcards.experiment),
+        curves=lambda wildcards: of_jobs("cnn_curves", wildcards.experiment),
     output:
         summary="<results>/summary/{experiment}.parquet",
         runs="<results>/tables/{experiment}.parquet",
     log:
-        "<logs>/aggregate/{experiment}.log",
+        "<logs>/summarise_cnn/{experiment}.log",
     wildcard_constraints:
         experiment=one_of(CNNS),
+    localrule: True
     conda:
         "../envs/environment.yaml"
     params:
@@ -69,14 +74,15 @@ rule plot_cnn:
         png=report(
             "<results>/figures/{experiment}.png",
             caption="../docs/captions/cnn.rst",
-            category="5 Beyond the figures of the note",
+            category=catalogue.BEYOND,
             labels={"figure": "6 {experiment}: the CNN (§4, §5.3)"},
         ),
         pdf="<results>/figures/{experiment}.pdf",
     log:
-        "<logs>/figures/{experiment}.log",
+        "<logs>/plot_cnn/{experiment}.log",
     wildcard_constraints:
         experiment=one_of(CNNS),
+    localrule: True
     conda:
         "../envs/environment.yaml"
     params:
@@ -85,6 +91,14 @@ rule plot_cnn:
         "../scripts/plot_cnn.py"
 
 
+def cnn_figures(wildcards):
+    """The figures of all experiments of kind cnn."""
+    if not CNNS:
+        raise WorkflowError("cnn needs an experiment of kind cnn, and the configuration has none")
+    return [f"<results>/figures/{name}.{suffix}" for name in CNNS for suffix in ("png", "pdf")]
+
+
 rule cnn:
     input:
         cnn_figures,
+    localrule: True

@@ -41,14 +41,14 @@ def lock():
             )
 
 
-driver.announce(same_command(), CONFIG.digest())
+driver.announce(same_command(), CONFIG.digest(), CONFIG.results)
 driver.end_when_told("/.snakemake/scripts/")
 # Ctrl-C reaches every process of a terminal. Jobs leave it to the driver, which ends them.
 shell.prefix("set -euo pipefail; trap '' INT; ")
 
 
 onstart:
-    driver.announce(same_command(), CONFIG.digest())
+    driver.announce(same_command(), CONFIG.digest(), CONFIG.results)
     driver.end_when_told("/.snakemake/scripts/")  # again: Snakemake has taken SIGTERM since
     workflow.results_lock = lock()
     if workflow.executor_plugin.name == "slurm":

@@ -1,211 +1,97 @@
-rule figure_1:
-    input:
-        curves=curves("figure_1"),
-        runs=tables("figure_1"),
-    output:
-        png=shown("<results>/figures/figure_1.png", 1),
-        pdf="<results>/figures/figure_1.pdf",
-    log:
-        "<logs>/figures/figure_1.log",
-    conda:
-        "../envs/environment.yaml"
-    params:
-        code=digest("plot_figure_1.py"),
-    script:
-        "../scripts/plot_figure_1.py"
+from functools import partial
 
 
-rule figure_2:
-    input:
-        surfaces=landscapes_of("figure_2", "surface.parquet"),
-    output:
-        png=shown("<results>/figures/figure_2.png", 2),
-        pdf="<results>/figures/figure_2.pdf",
-    log:
-        "<logs>/figures/figure_2.log",
-    conda:
-        "../envs/environment.yaml"
-    params:
-        widths=lambda wildcards: widths(experiments_of("figure_2")[0]),
-        code=digest("plot_figure_2.py"),
-    script:
-        "../scripts/plot_figure_2.py"
+def lacking(name):
+    """What a figure needs and the configuration leaves out."""
+    figure = catalogue.FIGURES[name]
+    kept = KEEP_WEIGHTS if "spectra" in figure.reads else CONFIG.experiments
+    found = [f"the experiment {one}" for one in figure.experiments if one not in CONFIG.experiments]
+    found += [f"{one} with keep_weights: true" for one in figure.experiments if one not in kept]
+    return found + (["theory"] if figure.theory and CONFIG.theory is None else [])
 
 
-rule plot_landscape:
-    input:
-        surface="<results>/landscapes/experiment={experiment}/m={m}/surface.parquet",
-        endpoints="<results>/landscapes/experiment={experiment}/m={m}/endpoints.parquet",
-    output:
-        png=report(
-            "<results>/figures/figure_2_{experiment}_m={m}.png",
-            caption="../docs/captions/landscape.rst",
-            category="3 Single landscapes of Figure 2",
-            labels=landscape_labels,
-        ),
-        pdf="<results>/figures/figure_2_{experiment}_m={m}.pdf",
-    log:
-        "<logs>/figures/figure_2_{experiment}_m={m}.log",
-    wildcard_constraints:
-        experiment=one_of(catalogue.LANDSCAPES),
-    conda:
-        "../envs/environment.yaml"
-    params:
-        code=digest("plot_landscape.py"),
-    script:
-        "../scripts/plot_landscape.py"
+def needed(name, files):
+    """These files, where the configuration has all that the figure needs."""
+
+    def found(wildcards):
+        if found := lacking(name):
+            raise WorkflowError(f"{name} needs {', '.join(found)}: the configuration leaves that out")
+        return files()
+
+    return found
 
 
-rule figure_3:
-    input:
-        runs=tables("figure_3"),
-        baselines=baselines("figure_3"),
-    output:
-        png=shown("<results>/figures/figure_3.png", 3),
-        pdf="<results>/figures/figure_3.pdf",
-    log:
-        "<logs>/figures/figure_3.log",
-    conda:
-        "../envs/environment.yaml"
-    params:
-        code=digest("plot_figure_3.py"),
-    script:
-        "../scripts/plot_figure_3.py"
+def read_by(name):
+    """What a figure reads, as inputs by the names of its data sets and of the parts of the theory."""
+    figure = catalogue.FIGURES[name]
+
+    def all_of(data):
+        chosen = figure.reads[data] or figure.experiments
+        return lambda: [path for one in chosen for path in DATA[data](one)]
+
+    inputs = {data: needed(name, all_of(data)) for data in figure.reads}
+    return inputs | {part: needed(name, partial(theory_files, part)) for part in figure.theory}
 
 
-use rule figure_3 as figure_4 with:
-    input:
-        runs=tables("figure_4"),
-        baselines=baselines("figure_4"),
-    output:
-        png=shown("<results>/figures/figure_4.png", 4),
-        pdf="<results>/figures/figure_4.pdf",
-    log:
-        "<logs>/figures/figure_4.log",
+def pictures(name):
+    """The files of a figure, with each landscape of Figure 2."""
+    names = [name]
+    if name == "figure_2":
+        names += [f"{name}_{one}_m={m}" for one in catalogue.FIGURES[name].experiments for m in widths(one)]
+    return [f"<results>/figures/{one}.{suffix}" for one in names for suffix in ("png", "pdf")]
 
 
-rule figure_5:
-    input:
-        summaries=summaries("figure_5"),
-        runs=tables("figure_5"),
-    output:
-        png=shown("<results>/figures/figure_5.png", 5),
-        pdf="<results>/figures/figure_5.pdf",
-    log:
-        "<logs>/figures/figure_5.log",
-    conda:
-        "../envs/environment.yaml"
-    params:
-        divide=CONFIG.figure_5.divide_by_alpha_squared,
-        code=digest("plot_figure_5.py"),
-    script:
-        "../scripts/plot_figure_5.py"
+def pictures_of(names):
+    """The files of those of these figures of which the configuration has all."""
+    return [path for name in names if not lacking(name) for path in pictures(name)]
 
 
-rule figure_6:
-    input:
-        surfaces=landscapes_of("figure_6", "surface.parquet"),
-        endpoints=landscapes_of("figure_6", "endpoints.parquet"),
-    output:
-        png=shown("<results>/figures/figure_6.png", 6),
-        pdf="<results>/figures/figure_6.pdf",
-    log:
-        "<logs>/figures/figure_6.log",
-    conda:
-        "../envs/environment.yaml"
-    params:
-        widths=lambda wildcards: widths(experiments_of("figure_6")[0]),
-        code=digest("plot_figure_6.py"),
-    script:
-        "../scripts/plot_figure_6.py"
+for name, figure in catalogue.FIGURES.items():
+
+    rule:
+        name:
+            f"plot_{name}"
+        input:
+            **read_by(name),
+        output:
+            png=report(
+                f"<results>/figures/{name}.png",
+                caption=f"../docs/captions/{name}.rst",
+                category=figure.category,
+                labels={"figure": figure.label},
+            ),
+            pdf=f"<results>/figures/{name}.pdf",
+        log:
+            f"<logs>/plot_{name}.log",
+        localrule: True
+        conda:
+            "../envs/environment.yaml"
+        params:
+            **{key: needed(name, partial(setting, CONFIG)) for key, setting in figure.settings.items()},
+            code=digest(f"{figure.script or f'plot_{name}'}.py"),
+        script:
+            f"../scripts/{figure.script or f'plot_{name}'}.py"
 
 
-rule figure_7:
-    input:
-        runs=tables("figure_7"),
-    output:
-        png=shown("<results>/figures/figure_7.png", 7),
-        pdf="<results>/figures/figure_7.pdf",
-    log:
-        "<logs>/figures/figure_7.log",
-    conda:
-        "../envs/environment.yaml"
-    params:
-        code=digest("plot_figure_7.py"),
-    script:
-        "../scripts/plot_figure_7.py"
+for name in [name for name in catalogue.FIGURES if name not in CONFIG.experiments]:
+
+    rule:
+        name:
+            name
+        input:
+            needed(name, partial(pictures, name)),
+        localrule: True
 
 
-rule interactive:
-    input:
-        surfaces=turned("figure_2", landscapes_of("figure_2", "surface.parquet")),
-        endpoints=turned("figure_2", landscapes_of("figure_2", "endpoints.parquet")),
-        summaries=turned("figure_5", summaries("figure_5")),
-    output:
-        report(
-            "<results>/interactive.html",
-            caption="../docs/captions/interactive.rst",
-            category="2 Figures of the note",
-            labels={"figure": "Figures 2, 5 and 6, to turn"},
-        ),
-    log:
-        "<logs>/interactive.log",
-    conda:
-        "../envs/environment.yaml"
-    params:
-        code=digest("plot_interactive.py"),
-    script:
-        "../scripts/plot_interactive.py"
+for name in CONFIG.experiments:
 
-
-rule width:
-    input:
-        runs=tables("width"),
-    output:
-        png=beyond("width", "1 Width (§4.5)"),
-        pdf="<results>/figures/width.pdf",
-    log:
-        "<logs>/figures/width.log",
-    conda:
-        "../envs/environment.yaml"
-    params:
-        code=digest("plot_width.py"),
-    script:
-        "../scripts/plot_width.py"
-
-
-rule population:
-    input:
-        runs=tables("population"),
-        baselines=lambda wildcards: baseline_files("underparameterized"),
-    output:
-        png=beyond("population", "2 Population loss, and m ≪ d (§4.6)"),
-        pdf="<results>/figures/population.pdf",
-    log:
-        "<logs>/figures/population.log",
-    conda:
-        "../envs/environment.yaml"
-    params:
-        code=digest("plot_population.py"),
-    script:
-        "../scripts/plot_population.py"
-
-
-rule plot_step_size:
-    input:
-        summary="<results>/summary/step_size.parquet",
-        baselines=baselines("step_size"),
-    output:
-        png=beyond("step_size", "3 Step sizes (§5.1)"),
-        pdf="<results>/figures/step_size.pdf",
-    log:
-        "<logs>/figures/step_size.log",
-    conda:
-        "../envs/environment.yaml"
-    params:
-        code=digest("plot_step_size.py"),
-    script:
-        "../scripts/plot_step_size.py"
+    rule:
+        name:
+            name
+        input:
+            f"<results>/figures/{name}.png",
+            f"<results>/figures/{name}.pdf",
+        localrule: True
 
 
 rule plot_experiment:
@@ -220,9 +106,10 @@ rule plot_experiment:
         ),
         pdf="<results>/figures/{experiment}.pdf",
     log:
-        "<logs>/figures/{experiment}.log",
+        "<logs>/plot_experiment/{experiment}.log",
     wildcard_constraints:
         experiment=one_of(name for name in CONFIG.sweeps if name not in catalogue.FIGURES),
+    localrule: True
     conda:
         "../envs/environment.yaml"
     params:
@@ -231,12 +118,41 @@ rule plot_experiment:
         "../scripts/plot_experiment.py"
 
 
-for name in CONFIG.experiments:
+TURNED = [name for name in catalogue.TURNED if not lacking(name)]
+"""Figures with an interactive version, of which the configuration has all."""
 
-    rule:
-        name:
-            name
-        input:
-            f"<results>/figures/{name}.png",
-            f"<results>/figures/{name}.pdf",
-        localrule: True
+
+def turned(name, data):
+    """What the interactive version of a figure reads, if it is there. Raises WorkflowError if there is none at all."""
+    experiments_of = catalogue.FIGURES[name].experiments
+    files = needed(name, lambda: [path for one in experiments_of for path in DATA[data](one)])
+    return files if name in TURNED or not TURNED else []
+
+
+rule plot_interactive:
+    input:
+        surfaces=turned("figure_2", "surfaces"),
+        endpoints=turned("figure_2", "endpoints"),
+        summaries=turned("figure_5", "summaries"),
+    output:
+        report(
+            "<results>/interactive.html",
+            caption="../docs/captions/interactive.rst",
+            category=catalogue.NOTE,
+            labels={"figure": "Figures 2, 5 and 6, to turn"},
+        ),
+    log:
+        "<logs>/plot_interactive.log",
+    localrule: True
+    conda:
+        "../envs/environment.yaml"
+    params:
+        code=digest("plot_interactive.py"),
+    script:
+        "../scripts/plot_interactive.py"
+
+
+rule interactive:
+    input:
+        "<results>/interactive.html",
+    localrule: True

@@ -39,13 +39,14 @@ for (const result of Object.values(results)) if (result.mime_type === 'text/html
 def start_page(files):
     """What a report over these files covers and came to, for docs/captions/start.rst: read when the report is made, so that it is never stale."""
     from lazytraining.claims import pages
-    from lazytraining.workflow import report
+    from lazytraining.workflow import report as covered
 
-    page = report.runs(Path(path) for job in workflow.dag.jobs for path in job.output)
+    trained = [job for job in workflow.dag.jobs if job.rule.name.startswith("train_")]
+    page = covered.runs(Path(job.output[0]) for job in trained)
     rows = page["experiments"].values()
-    seconds = report.duration(sum(row["seconds"] for row in rows))
+    seconds = covered.duration(sum(row["seconds"] for row in rows))
     for row in rows:
-        row["duration"] = report.duration(row["seconds"]) if row["seconds"] else ""
+        row["duration"] = covered.duration(row["seconds"]) if row["seconds"] else ""
     drawn = {record.path.stem: record for record in files if record.mime != "image/gif"}
     links = {}
 

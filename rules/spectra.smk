@@ -1,32 +1,17 @@
 rule measure_spectra:
     input:
-        runs=lambda wildcards: run_files(wildcards.experiment, "run.parquet"),
-        weights=lambda wildcards: run_files(wildcards.experiment, "weights.npz"),
+        runs=lambda wildcards: of_jobs("runs", wildcards.experiment),
+        weights=lambda wildcards: of_jobs("weights", wildcards.experiment, "npz"),
     output:
         "<results>/spectra/{experiment}.parquet",
     log:
-        "<logs>/spectra/{experiment}.log",
+        "<logs>/measure_spectra/{experiment}.log",
     wildcard_constraints:
         experiment=one_of(KEEP_WEIGHTS),
+    localrule: True
     conda:
         "../envs/environment.yaml"
     params:
         code=digest("measure_spectra.py"),
     script:
         "../scripts/measure_spectra.py"
-
-
-rule spectral_bias:
-    input:
-        of_figure("spectral_bias", lambda name: [f"<results>/spectra/{name}.parquet"]),
-    output:
-        png=beyond("spectral_bias", "5 Singular values of the hidden layer (§2)"),
-        pdf="<results>/figures/spectral_bias.pdf",
-    log:
-        "<logs>/figures/spectral_bias.log",
-    conda:
-        "../envs/environment.yaml"
-    params:
-        code=digest("plot_spectral_bias.py"),
-    script:
-        "../scripts/plot_spectral_bias.py"

@@ -1,8 +1,15 @@
+def theory_problem(wildcards):
+    """What makes the problem of a seed of the theory, beside the seed."""
+    if CONFIG.theory is None or int(wildcards.seed) not in CONFIG.theory.seeds:
+        raise WorkflowError(f"theory/seed~{wildcards.seed} is not configured")
+    return {name: getattr(CONFIG.theory, name) for name in experiments.PROBLEM}
+
+
 rule measure_theory_start:
     output:
-        "<results>/theory/start/seed={seed}.parquet",
+        "<results>/theory/start/seed~{seed}.parquet",
     log:
-        "<logs>/theory/start/seed={seed}.log",
+        "<logs>/measure_theory_start/seed~{seed}.log",
     conda:
         "../envs/environment.yaml"
     resources:
@@ -20,9 +27,9 @@ rule measure_theory_start:
 
 rule measure_theory_step:
     output:
-        "<results>/theory/step/seed={seed}.parquet",
+        "<results>/theory/step/seed~{seed}.parquet",
     log:
-        "<logs>/theory/step/seed={seed}.log",
+        "<logs>/measure_theory_step/seed~{seed}.log",
     conda:
         "../envs/environment.yaml"
     resources:
@@ -40,9 +47,9 @@ rule measure_theory_step:
 
 rule measure_theory_limit:
     output:
-        "<results>/theory/limit/seed={seed}.parquet",
+        "<results>/theory/limit/seed~{seed}.parquet",
     log:
-        "<logs>/theory/limit/seed={seed}.log",
+        "<logs>/measure_theory_limit/seed~{seed}.log",
     conda:
         "../envs/environment.yaml"
     resources:
@@ -56,27 +63,3 @@ rule measure_theory_limit:
         code=digest("measure_theory_limit.py"),
     script:
         "../scripts/measure_theory_limit.py"
-
-
-rule theory:
-    input:
-        start=lambda wildcards: theory_files("start"),
-        step=lambda wildcards: theory_files("step"),
-        limit=lambda wildcards: theory_files("limit"),
-        curves=curves("theory"),
-    output:
-        png=report(
-            "<results>/figures/theory.png",
-            caption="../docs/captions/theory.rst",
-            category="4 Theory",
-            labels={"figure": "The theory, measured (§1.1, §3)"},
-        ),
-        pdf="<results>/figures/theory.pdf",
-    log:
-        "<logs>/figures/theory.log",
-    conda:
-        "../envs/environment.yaml"
-    params:
-        code=digest("plot_theory.py"),
-    script:
-        "../scripts/plot_theory.py"

@@ -1,20 +1,33 @@
+from lazytraining.workflow import cost
+
+
+def asks(measure):
+    """What a job that trains these runs asks for, and as much again at each retry."""
+
+    def needed(wildcards, attempt):
+        chosen = batch_of(wildcards)
+        return attempt * measure(chosen, CONFIG.settings(chosen))
+
+    return needed
+
+
 rule train_students:
     output:
-        run="<results>/runs/experiment={experiment}/<run>/run.parquet",
-        curve="<results>/runs/experiment={experiment}/<run>/curve.parquet",
+        run="<results>/runs/{experiment}/{run}.parquet",
+        curve="<results>/curves/{experiment}/{run}.parquet",
     log:
-        "<logs>/train/experiment={experiment}/<run>.log",
+        "<logs>/train_students/{experiment}/{run}.log",
     wildcard_constraints:
         experiment=one_of(name for name in CONFIG.sweeps if name not in KEEP_WEIGHTS),
     conda:
         "../envs/environment.yaml"
     threads: 1
     resources:
-        mem_mb=asks(cost.megabytes, lambda wildcards: [run_of(wildcards)]),
-        runtime=asks(cost.minutes, lambda wildcards: [run_of(wildcards)]),
+        mem_mb=asks(cost.megabytes),
+        runtime=asks(cost.minutes),
     params:
-        runs=lambda wildcards: [run_of(wildcards)._asdict()],
-        settings=lambda wildcards: CONFIG.settings([run_of(wildcards)]),
+        runs=lambda wildcards: [run._asdict() for run in batch_of(wildcards)],
+        settings=lambda wildcards: CONFIG.settings(batch_of(wildcards)),
         configuration=lambda wildcards: CONFIG.digest(wildcards.experiment),
         code=digest("train_students.py"),
     script:
@@ -23,33 +36,30 @@ rule train_students:
 
 use rule train_students as train_students_keep_weights with:
     output:
-        run="<results>/runs/experiment={experiment}/<run>/run.parquet",
-        curve="<results>/runs/experiment={experiment}/<run>/curve.parquet",
-        weights="<results>/runs/experiment={experiment}/<run>/weights.npz",
+        run="<results>/runs/{experiment}/{run}.parquet",
+        curve="<results>/curves/{experiment}/{run}.parquet",
+        weights="<results>/weights/{experiment}/{run}.npz",
     wildcard_constraints:
         experiment=one_of(KEEP_WEIGHTS),
 
 
-use rule train_students as train_stack with:
+rule summarise_runs:
+    input:
+        runs=lambda wildcards: of_jobs("runs", wildcards.experiment),
+        curves=lambda wildcards: of_jobs("curves", wildcards.experiment),
     output:
-        run="<results>/stacks/experiment={experiment}/seed={seed}/run.parquet",
-        curve="<results>/stacks/experiment={experiment}/seed={seed}/curve.parquet",
+        summary="<results>/summary/{experiment}.parquet",
+        runs="<results>/tables/{experiment}.parquet",
     log:
-        "<logs>/stacks/experiment={experiment}/seed={seed}.log",
-    resources:
-        mem_mb=asks(cost.megabytes, stack_of),
-        runtime=asks(cost.minutes, stack_of),
-    params:
-        runs=lambda wildcards: [run._asdict() for run in stack_of(wildcards)],
-        settings=lambda wildcards: CONFIG.settings(stack_of(wildcards)),
-        configuration=lambda wildcards: CONFIG.digest(wildcards.experiment),
-        code=digest("train_students.py"),
-
-
-use rule train_stack as train_stack_keep_weights with:
-    output:
-        run="<results>/stacks/experiment={experiment}/seed={seed}/run.parquet",
-        curve="<results>/stacks/experiment={experiment}/seed={seed}/curve.parquet",
-        weights="<results>/stacks/experiment={experiment}/seed={seed}/weights.npz",
+        "<logs>/summarise_runs/{experiment}.log",
     wildcard_constraints:
-        experiment=one_of(KEEP_WEIGHTS),
+        experiment=one_of(CONFIG.sweeps),
+    localrule: True
+    conda:
+        "../envs/environment.yaml"
+    params:
+        configuration=lambda wildcards: CONFIG.digest(wildcards.experiment),
+        rows=lambda wildcards: len(CONFIG.runs[wildcards.experiment]),
+        code=digest("summarise_runs.py"),
+    script:
+        "../scripts/summarise_runs.py"

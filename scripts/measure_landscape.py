@@ -1,8 +1,7 @@
 """Test loss on the plane of one landscape: the final weights of one experiment at one m.
 
-In: run.parquet and weights.npz of the experiment's seeds, and of the other landscape's at the same m (or of
-their stacks, which have other m too).
-Out: surface.parquet (the grid) and endpoints.parquet (every student projected onto the plane).
+In: rows and weights of the experiment's seeds, and of the other landscape's at the same m (or of their stacks, which have
+other m too). Out: the surface (a grid) and the end points (every student projected onto the plane).
 """
 
 import math
@@ -15,11 +14,11 @@ from lazytraining.workflow import jobs
 
 
 def measure(
-    runs: list[dict], vectors: torch.Tensor, data: problem.Problem, group: dict, look: dict
+    runs: list[dict], vectors: torch.Tensor, data: problem.Problem, group: dict, chosen: dict
 ) -> tuple[list[dict], list[dict]]:
     """Rows of the surface and of the end points.
 
-    `runs` are rows of run.parquet, `vectors` (k, p) their final weights, `look` the configured plane, grid and extent.
+    `runs` are rows of runs, `vectors` (k, p) their final weights, `chosen` the configured plane, grid and extent.
 
     Diverged students span no plane; with fewer than three others there is none, the surface has no
     rows and the end points have no coordinates.
@@ -36,17 +35,17 @@ def measure(
     endpoints |= {name: [math.nan] * len(runs) for name in names}
     surface = []
     if own.sum() >= 3:
-        if look["plane"] == "principal":
+        if chosen["plane"] == "principal":
             plane = landscape.principal_plane(vectors[own])
         else:
             first = own.nonzero()[0, 0]
             plane = landscape.filter_normalized_plane(vectors[first], x.shape[1], runs[first]["seed"])
         explained = landscape.explained_variance(plane, vectors[own])
-        cells = landscape.grid_coordinates(plane, look["grid"], look["extent"])
+        cells = landscape.grid_coordinates(plane, chosen["grid"], chosen["extent"])
         losses = landscape.loss_at(landscape.lift(plane, cells), group["alpha"], x, y)
         surface = [
             group
-            | {"x": cell_x, "y": cell_y, "test_loss": loss, "explained": explained, "kind": look["plane"]}
+            | {"x": cell_x, "y": cell_y, "test_loss": loss, "explained": explained, "kind": chosen["plane"]}
             for (cell_x, cell_y), loss in zip(cells.tolist(), losses.tolist(), strict=True)
         ]
         places, in_plane = landscape.project(plane, vectors)
@@ -70,7 +69,7 @@ def main(snakemake) -> None:
                 vectors.append(torch.from_numpy(parquet.weights_of(weights, run)[1].ravel()).double())
     data = problem.make_problem(**params.problem)
     group = {name: params.run[name] for name in schemas.GROUP}
-    surface, endpoints = measure(runs, torch.stack(vectors), data, group, params.look)
+    surface, endpoints = measure(runs, torch.stack(vectors), data, group, params.landscape)
     parquet.write(snakemake.output.surface, surface, schemas.SURFACE)
     parquet.write(snakemake.output.endpoints, endpoints, schemas.ENDPOINTS)
 

@@ -1,6 +1,6 @@
 """Singular values of the hidden layer before and after training, for every run of one experiment, and what is left of its output layer.
 
-In: weights.npz and run.parquet of its runs or stacks. Out: a row for each run and singular value.
+In: weights and rows of its runs or stacks. Out: a row for each run and singular value.
 """
 
 import numpy as np

@@ -1,6 +1,6 @@
 """Figure 1 (§4.2): how far weights move, and the test loss, along three kinds of training.
 
-In: curve.parquet of every run of the two trajectory experiments, and their tables of runs.
+In: the curve of every run of the two trajectory experiments, and their tables of runs.
 Out: the figure as PNG and PDF. Medians over seeds, bands from the least to the greatest.
 """
 

@@ -1,6 +1,6 @@
 """Figure 2 (§4.7): test loss on the plane of the end points, for every m and both scalings.
 
-In: surface.parquet of every landscape. Out: the figure as PNG and PDF.
+In: surface of every landscape. Out: the figure as PNG and PDF.
 """
 
 import pandas as pd

@@ -1,6 +1,6 @@
 """Figure 6 (§4.7): where students of both scalings end, on the plane of the 1/m students, and what that hides.
 
-In: surface.parquet and endpoints.parquet of every landscape. Out: the figure as PNG and PDF.
+In: surface and end points of every landscape. Out: the figure as PNG and PDF.
 """
 
 import numpy as np

@@ -1,6 +1,6 @@
 """The surfaces of Figures 2 and 6 and the τ–α plane of Figure 5 as one page, to be turned and read point by point.
 
-In: surface.parquet and endpoints.parquet of every landscape, and the summaries of Figure 5's experiments, of those that the
+In: surface and end points of every landscape, and the summaries of Figure 5's experiments, of those that the
 configuration has. Out: a web page that needs nothing beside it, with plotly.js compressed in it.
 """
 

@@ -1,6 +1,6 @@
 """One landscape of Figure 2: the surface in perspective, and from above with the end points.
 
-In: surface.parquet and endpoints.parquet of the landscapes of one experiment at one m.
+In: surface and end points of the landscapes of one experiment at one m.
 Out: the figure as PNG and PDF.
 """
 

@@ -1,6 +1,6 @@
 """Paths of neurons in the plane, one row for each τ, one column for each seed; and the first seed's as an animation.
 
-In: paths.parquet of every seed. Out: the figure as PNG and PDF, and a GIF. A neuron is drawn at |a_i| b_i, in the colour of
+In: the paths of every seed. Out: the figure as PNG and PDF, and a GIF. A neuron is drawn at |a_i| b_i, in the colour of
 the sign of a_i; arrows are the teacher's neurons.
 """
 

@@ -57,7 +57,7 @@ def draw(population: pd.DataFrame, narrow: pd.DataFrame, baselines: pd.DataFrame
 
 def main(snakemake) -> None:
     jobs.start(snakemake)
-    population, narrow = (parquet.read([path], schemas.RUN).to_pandas() for path in (snakemake.input.runs))
+    population, narrow = (parquet.read([path], schemas.RUN).to_pandas() for path in snakemake.input.runs)
     baselines = parquet.read(snakemake.input.baselines, schemas.BASELINES).to_pandas()
     style.save(draw(population, narrow, baselines), snakemake.output.png, snakemake.output.pdf)
 

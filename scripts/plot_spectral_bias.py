@@ -44,7 +44,7 @@ def draw(spectra: pd.DataFrame) -> plt.Figure:
 
 def main(snakemake) -> None:
     jobs.start(snakemake)
-    spectra = parquet.read(snakemake.input, schemas.SPECTRA).to_pandas()
+    spectra = parquet.read(snakemake.input.spectra, schemas.SPECTRA).to_pandas()
     style.save(draw(spectra), snakemake.output.png, snakemake.output.pdf)
 
 

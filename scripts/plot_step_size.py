@@ -42,7 +42,7 @@ def draw(summary: pd.DataFrame, baselines: pd.DataFrame) -> plt.Figure:
 
 def main(snakemake) -> None:
     jobs.start(snakemake)
-    summary = parquet.read([snakemake.input.summary], schemas.SUMMARY).to_pandas()
+    summary = parquet.read(snakemake.input.summaries, schemas.SUMMARY).to_pandas()
     baselines = parquet.read(snakemake.input.baselines, schemas.BASELINES).to_pandas()
     style.save(draw(summary, baselines), snakemake.output.png, snakemake.output.pdf)
 

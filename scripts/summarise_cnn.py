@@ -1,6 +1,6 @@
 """Choose each α's learning rate, and average its runs over seeds.
 
-In: run.parquet of every run of an experiment.
+In: the rows and the curves of every run of an experiment.
 Out: tables/E.parquet, every run's row, and summary/E.parquet, one row for each α at its best learning rate.
 """
 
@@ -21,7 +21,8 @@ def summarise(runs: pd.DataFrame) -> pd.DataFrame:
 def main(snakemake) -> None:
     jobs.start(snakemake)
     expected = {"configuration": snakemake.params.configuration}
-    runs = parquet.read_runs(snakemake.input, cnn.RUN, cnn.CURVE, **expected)
+    inputs = snakemake.input
+    runs = parquet.read_runs(inputs.runs, inputs.curves, (cnn.RUN, cnn.CURVE), **expected)
     codes = jobs.say_if_mixed(runs, snakemake.output.summary)
     runs = runs.sort_by([(key, "ascending") for key in cnn.KEYS])
     summary = pa.Table.from_pandas(summarise(runs.to_pandas()), preserve_index=False)

@@ -1,6 +1,6 @@
 """Average the runs of one experiment over seeds.
 
-In: run.parquet of every run, or of every stack.
+In: the rows and the curves of every run, one file for each run or stack.
 Out: summary/E.parquet, one row for each (m, alpha, tau, eta), and tables/E.parquet, every run's row, in the order of
 the keys.
 """
@@ -21,8 +21,9 @@ def summarise(runs: pd.DataFrame) -> pd.DataFrame:
 def main(snakemake) -> None:
     jobs.start(snakemake)
     expected = {"configuration": snakemake.params.configuration}
-    expected["runs"] = snakemake.params.rows // len(snakemake.input)
-    runs = parquet.read_runs(snakemake.input, schemas.RUN, schemas.CURVE, **expected)
+    expected["runs"] = snakemake.params.rows // len(snakemake.input.runs)
+    inputs = snakemake.input
+    runs = parquet.read_runs(inputs.runs, inputs.curves, (schemas.RUN, schemas.CURVE), **expected)
     codes = jobs.say_if_mixed(runs, snakemake.output.summary)
     runs = runs.sort_by([(key, "ascending") for key in schemas.KEYS])
     summary = pa.Table.from_pandas(summarise(runs.to_pandas()), preserve_index=False)

@@ -1,7 +1,7 @@
 """Train the CNN once.
 
 In: the image set; the key of the run and its settings (params).
-Out: run.parquet (one row: losses, accuracies and activation patterns at the end) and curve.parquet (a row for each epoch).
+Out: its row (losses, accuracies and activation patterns at the end) and its curve (a row for each epoch).
 """
 
 from pathlib import Path
@@ -17,7 +17,7 @@ def main(snakemake) -> None:
     jobs.start(snakemake)
     params, output = snakemake.params, snakemake.output
     device = jobs.device(snakemake.resources)
-    checkpoint = Path(output.run).with_name(".checkpoint.pt")
+    checkpoint = Path(snakemake.log[0]).with_suffix(".checkpoint")
     data = images.read(snakemake.input[0])
     row, curve = sgd.train(params.key, params.settings, data, device, checkpoint, params.code)
     where = {"device": device, "threads": str(torch.get_num_threads())}

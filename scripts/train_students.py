@@ -1,9 +1,9 @@
 """Train students of one seed; write their rows, their curves and, if asked for, their weights.
 
 In: the keys of the runs and what they share (params): one run, or in stacked execution all of a seed.
-Out: run.parquet (a row for each run), curve.parquet (recorded iterations), weights.npz (w0 and the last w of
-each run, `start` and `end`, each (m, d + 1) with b_i in the first d columns and a_i in the last; in stacked execution
-under the names m=…/alpha=…/tau=…/eta=…/start and …/end).
+Out: a row for each run, their curves (recorded iterations), and their weights (w0 and the last w of each run, `start` and
+`end`, each (m, d + 1) with b_i in the first d columns and a_i in the last; in stacked execution under the names
+m~…/alpha~…/tau~…/eta~…/start and …/end).
 """
 
 from pathlib import Path
@@ -25,8 +25,8 @@ def write(output, keys: list[dict], trained: list[training.Trained], device: str
         for key, student in zip(keys, trained, strict=True):
             folder = "" if len(keys) == 1 else parquet.weights_folder(key)
             arrays |= {f"{folder}start": student.start, f"{folder}end": student.end}
-        with parquet.replacing(output.weights) as temporary:
-            np.savez(temporary, **arrays)
+        with parquet.replacing(output.weights) as temporary, temporary.open("wb") as file:
+            np.savez(file, **arrays)
     curves = [
         row
         for key, student in zip(keys, trained, strict=True)
@@ -42,7 +42,7 @@ def main(snakemake) -> None:
 
 
 def run(job, device: str) -> None:
-    checkpoint = Path(job.output.run).with_name(".checkpoint.pt")
+    checkpoint = Path(job.log[0]).with_suffix(".checkpoint")
     parquet.remove_temporaries([checkpoint])
     trained = training.train(job.params.runs, job.params.settings, device, checkpoint, job.params.code)
     write(job.output, job.params.runs, trained, device)

@@ -68,7 +68,7 @@ def test_make_has_the_targets(command):
 def test_the_sweep_of_ones_own(checkout):
     told = {tuple(words): run(words, checkout) for words in MINE}
     swept = yaml.safe_load(EXAMPLE)["experiments"]["plateau_symmetrized"]
-    runs = checkout.glob("results/mine/runs/experiment=plateau_symmetrized/*/*/*/*/*/run.parquet")
+    runs = checkout.glob("results/mine/runs/plateau_symmetrized/*/*/*/*/*.parquet")
     assert len(list(runs)) == len(swept["tau"]) * swept["seeds"]
     for name in ("figure_4", "plateau_symmetrized"):
         assert (checkout / f"results/mine/figures/{name}.png").exists()
@@ -80,7 +80,7 @@ def test_the_sweep_of_ones_own(checkout):
 def test_training_by_hand(checkout):
     (command,) = [words for words in COMMANDS if "tools/train_by_hand.py" in words]
     run(command, checkout)
-    assert (checkout / "results/quick/stacks/experiment=plateau/seed=0/run.parquet").exists()
+    assert (checkout / "results/quick/runs/plateau/m~50/alpha~1").exists()
 
 
 def test_links_and_pictures_are_there():

@@ -200,7 +200,7 @@ key = dict(experiment="bench", m=50, alpha=1.0, tau=1.0, eta=0.1, seed=0)
 problem = dict(d=100, n_train=1000, n_test=1000, teacher_neurons=3, teacher_gain=1.0, seed=0)
 settings = dict(kind="descent", problem=problem, symmetrize=False, precision="float64", early_stopping=None, iterations=1, track_best=True)
 output = Names(run={folder!r} + "/run.parquet", curve={folder!r} + "/curve.parquet")
-train_students.run(Names(output=output, params=Names(runs=[key], settings=settings, code="")), "cpu")
+train_students.run(Names(output=output, log=[{folder!r} + "/run.log"], params=Names(runs=[key], settings=settings, code="")), "cpu")
 """
 
 
@@ -251,7 +251,7 @@ def quick_preset() -> dict[str, float]:
         results = Path(folder) / "results"
         descents = sum(
             parquet.read([path], schemas.RUN)["wall_seconds"].to_numpy().sum()
-            for path in results.glob("stacks/*/*/run.parquet")
+            for path in results.glob("runs/*/*.parquet")
         )
         floor = product_seconds(config, results)
     return {

@@ -44,8 +44,9 @@ def averages(folder: Path) -> dict[str, pd.DataFrame]:
         files = sorted(path.rglob("*.parquet")) if path.is_dir() else [path]
         rows = pd.concat(map(table, files)).assign(diverged=False)
         columns = [name for name in rows if name not in (*schemas.KEYS, "diverged")]
-        name = path.stem.removeprefix("experiment=")
-        found[f"{name}, tangent model"] = fits.over_seeds(rows, schemas.KEYS[:-1], columns, ["mean", "std"])
+        found[f"{path.stem}, tangent model"] = fits.over_seeds(
+            rows, schemas.KEYS[:-1], columns, ["mean", "std"]
+        )
     return found
 
 

@@ -53,7 +53,7 @@ def account(results: Path) -> str:
     total, versions = 0.0, set()
     for path in sorted(results.glob("tables/*.parquet")):
         runs = pq.read_table(path)
-        files = results.glob(f"*/experiment={path.stem}/**/run.parquet")
+        files = results.glob(f"*runs/{path.stem}/**/*.parquet")
         said = [pq.read_schema(file).metadata for file in files]
         minutes = pc.sum(runs["wall_seconds"]).as_py() / 60
         total += minutes
@@ -79,8 +79,8 @@ def main(source: str, pictures: str = "") -> None:
         (reference / name).mkdir(parents=True)
     for path in results.glob("summary/*.parquet"):
         shutil.copy(path, reference / "summary")
-    for path in results.glob("baselines/experiment=*"):
-        baselines(path, reference / "baselines" / f"{path.name.removeprefix('experiment=')}.parquet")
+    for path in results.glob("baselines/*"):
+        baselines(path, reference / "baselines" / f"{path.name}.parquet")
     for name in ("claims.parquet", "claims.md"):
         shutil.copy(results / name, reference)
     if pictures:

@@ -89,8 +89,7 @@ def other_settings(tau, alpha, m) -> Watched:
             scales["tau"] = tau
         if name.startswith("tau_alpha") or "cnn" in read:
             scales["alpha"] = alpha
-        parts = (read - {"landscapes"}) | ({"surfaces", "endpoints"} if "landscapes" in read else set())
-        for part in parts:
+        for part in read:
             schema, more = kinds[part]
             axes = scales | {axis: grid[axis] for axis in more}
             if part == "endpoints":

@@ -323,7 +323,7 @@ def test_paths_and_values_agree(value):
 
 def test_paths_are_in_shortest_form():
     run = experiments.Run("plateau", 50, 1.0, 1e6, experiments.rounded(0.1 / 3), 2)
-    assert run.path == "experiment=plateau/m=50/alpha=1/tau=1e+06/eta=0.0333333/seed=2"
+    assert run.path == "m~50/alpha~1/tau~1e+06/eta~0.0333333/seed~2"
 
 
 def test_an_experiment_that_is_null_is_left_out():

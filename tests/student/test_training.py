@@ -133,11 +133,10 @@ def test_a_job_removes_its_checkpoint_when_its_results_are_written(tmp_path, mon
     monkeypatch.setattr(training, "SAVE_EVERY", 0.0)
     output = SimpleNamespace(run=str(tmp_path / "run.parquet"), curve=str(tmp_path / "curve.parquet"))
     params = SimpleNamespace(runs=keys, settings=settings, code="")
+    log, checkpoint = [str(tmp_path / "run.log")], tmp_path / "run.checkpoint"
     write, seen = train_students.write, []
-    monkeypatch.setattr(
-        train_students, "write", lambda *a: (seen.append((tmp_path / ".checkpoint.pt").exists()), write(*a))
-    )
-    train_students.run(SimpleNamespace(output=output, params=params), "cpu")
+    monkeypatch.setattr(train_students, "write", lambda *a: (seen.append(checkpoint.exists()), write(*a)))
+    train_students.run(SimpleNamespace(output=output, params=params, log=log), "cpu")
     assert seen == [True]
     assert {path.name for path in tmp_path.iterdir()} == {"run.parquet", "curve.parquet"}
 

@@ -46,7 +46,7 @@ def quick(tmp_path_factory):
     """A part of the quick preset, run here."""
     folder = tmp_path_factory.mktemp("quick")
     workflow = Workflow(folder, (ROOT / "config/quick.yaml").read_text().replace("results/quick", "results"))
-    baseline = "results/baselines/experiment=plateau_symmetrized/m=50/seed={}.parquet"
+    baseline = "results/baselines/plateau_symmetrized/m~50/seed~{}.parquet"
     workflow("--", "results/summary/trajectory_symmetrized.parquet", *map(baseline.format, (0, 1)))
     return workflow.results
 

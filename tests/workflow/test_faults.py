@@ -26,8 +26,8 @@ PROFILE = str(ROOT / "profiles/default")
 SUMMARY = "results/summary/own.parquet"
 
 
-def path_of(tau: int, name: str = "run.parquet") -> str:
-    return f"results/runs/experiment=own/m=4/alpha=1/tau={tau}/eta=0.01/seed=0/{name}"
+def path_of(tau: int, folder: str = "runs") -> str:
+    return f"results/{folder}/own/m~4/alpha~1/tau~{tau}/eta~0.01/seed~0.parquet"
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +154,7 @@ def test_on_a_full_disk_it_says_so_and_goes_on_once_there_is_room(small_disk, un
         done.stderr
     )
     for path in workflow.results.rglob("*.parquet"):
-        schema = schemas.RUN if path.name == "run.parquet" else schemas.CURVE
+        schema = schemas.RUN if "runs" in path.parts else schemas.CURVE
         assert parquet.read([path], schema).num_rows
     small_disk("remount,size=10m")
     workflow("--", SUMMARY, profile=PROFILE)
@@ -190,7 +190,7 @@ def other_schema(path) -> None:
 
 
 def other_run(path) -> None:
-    shutil.copy(str(path).replace("tau=1", "tau=2"), path)
+    shutil.copy(str(path).replace("tau~1", "tau~2"), path)
 
 
 DAMAGE = {
@@ -210,35 +210,34 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize("kind", DAMAGE)
-@pytest.mark.parametrize("name", ["run.parquet", "curve.parquet"])
-def test_aggregation_names_what_is_damaged(undisturbed, tmp_path, kind, name):
+@pytest.mark.parametrize("folder", ["runs", "curves"])
+def test_aggregation_names_what_is_damaged(undisturbed, tmp_path, kind, folder):
     shutil.copytree(undisturbed.results, tmp_path / "results")
-    paths = [tmp_path / path_of(tau) for tau in TAUS]
-    expected = {"configuration": provenance(paths[0])["configuration"], "runs": 1}
-    expected |= {"run": schemas.RUN, "curve": schemas.CURVE}
-    assert parquet.read_runs(paths, **expected).num_rows == 3
-    damaged = paths[0].with_name(name)
+    paths = [[tmp_path / path_of(tau, of) for tau in TAUS] for of in ("runs", "curves")]
+    expected = {"configuration": provenance(paths[0][0])["configuration"], "runs": 1}
+    both = (schemas.RUN, schemas.CURVE)
+    assert parquet.read_runs(*paths, both, **expected).num_rows == 3
+    damaged = tmp_path / path_of(TAUS[0], folder)
     DAMAGE[kind](damaged)
     with pytest.raises(parquet.Damaged) as caught:
-        parquet.read_runs(paths, **expected)
-    assert caught.value.files.keys() == {damaged, paths[0]}
+        parquet.read_runs(*paths, both, **expected)
+    assert caught.value.files.keys() == {damaged}
 
 
 def test_all_damaged_files_are_named_at_once_and_just_those_made_again(copy):
     paths = [copy.folder / path_of(tau) for tau in TAUS]
     kept = paths[2].stat().st_mtime_ns
     DAMAGE["truncated"](paths[0])
-    DAMAGE["no Parquet"](paths[1].with_name("curve.parquet"))
+    DAMAGE["no Parquet"](copy.folder / path_of(2, "curves"))
     done = copy("--", "own", profile=PROFILE, succeeds=False)
-    for path in (path_of(1), path_of(2), path_of(2, "curve.parquet")):
+    for path in (path_of(1), path_of(2, "curves")):
         lines = [line for line in done.stderr.splitlines() if line.startswith(f"{path}: ")]
         assert any("; set aside as" in line and line.endswith(f" -- {path}") for line in lines), done.stderr
-    assert "Damaged files: 3. The same command makes them again" in done.stderr
-    assert copy.jobs("own")["train"] == 2
+    assert "Damaged files: 2. The same command makes them again" in done.stderr
+    assert copy.jobs("own")["train_students"] == 2
     copy("--", "own", profile=PROFILE)
     assert paths[2].stat().st_mtime_ns == kept
-    for path in copy.results.rglob("*.damaged"):
-        path.unlink()
+    assert {path.name for path in copy.results.glob("damaged/*")} == {"runs", "curves"}
     assert copy.jobs("own") == {}
 
 
@@ -261,17 +260,16 @@ def test_every_file_says_where_it_comes_from(undisturbed):
     files = [path for path in undisturbed.results.rglob("*") if path.suffix in (".parquet", ".png", ".pdf")]
     assert len(files) == 3 * 2 + 2 + 2
     wanted = {"commit", "configuration", "code", "python", "torch", "numpy", "pyarrow", "machine", "date"}
-    found = {path.name: provenance(path) for path in files}
+    found = {"/".join(path.parts[-2:]): provenance(path) for path in files}
+    found |= {path.parent.parts[-5]: provenance(path) for path in files if path.name == "seed~0.parquet"}
     for name, texts in found.items():
         assert wanted <= texts.keys(), name
         assert re.fullmatch("[0-9a-f]{16}", texts["configuration"]) and re.fullmatch(
             "[0-9a-f]{16}", texts["code"]
         )
-    figure, other = found["own.png"], found["own.pdf"]
+    figure, other = found["figures/own.png"], found["figures/own.pdf"]
     assert {key: figure[key] for key in wanted - {"date"}} == {key: other[key] for key in wanted - {"date"}}
-    assert found["run.parquet"]["configuration"] != figure["configuration"], (
-        "its own settings, and all of them"
-    )
+    assert found["own"]["configuration"] != figure["configuration"], "its own settings, and all of them"
     command = [sys.executable, str(ROOT / "tools/provenance.py"), *(str(path) for path in files[-2:])]
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert len(re.findall(r"^  commit +\S+$", printed, re.MULTILINE)) == 2
@@ -328,15 +326,18 @@ def test_no_reader_takes_pickles():
     "path",
     [
         path_of(7),
-        "results/stacks/experiment=own/seed=99/run.parquet",
-        "results/neurons/experiment=neuron_paths/seed=99/paths.parquet",
-        "results/cnn/experiment=vgg11/alpha=3/learning_rate=1/seed=0/run.parquet",
+        path_of(1).replace("alpha~1", "alpha~1.0"),
+        path_of(1).replace("m~4", "m~x"),
+        "results/runs/own/seed~99.parquet",
+        "results/baselines/own/m~9/seed~0.parquet",
+        "results/neurons/neuron_paths/seed~99.parquet",
+        "results/cnn_runs/vgg11/alpha~3/learning_rate~1/seed~0.parquet",
     ],
 )
 def test_a_run_that_is_not_configured_is_named(undisturbed, path):
     done = undisturbed("--dry-run", "--", path, succeeds=False)
-    name = re.search("experiment=([a-z0-9_]+)", path)[1]
-    assert re.search(rf"{name}.* is not configured", done.stdout)
+    name = path.removesuffix(".parquet").split("/", 2)[2]
+    assert f"{name} is not configured" in done.stdout
     assert "KeyError" not in done.stdout + done.stderr
 
 

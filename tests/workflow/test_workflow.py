@@ -49,7 +49,8 @@ def test_fresh_run_makes_every_figure(finished):
 
 
 def test_files_and_columns_are_the_interface(finished):
-    runs = sorted(finished.results.glob("runs/experiment=*/m=*/alpha=*/tau=*/eta=*/seed=*/run.parquet"))
+    results = finished.results
+    runs = sorted(results.glob("runs/*/m~*/alpha~*/tau~*/eta~*/seed~*.parquet"))
     assert len(runs) == sum(RUNS.values())
     for path in runs:
         table = pq.read_table(path, partitioning=None)
@@ -58,20 +59,22 @@ def test_files_and_columns_are_the_interface(finished):
         assert {b"commit", b"torch", b"device"} <= table.schema.metadata.keys()
         assert table.schema.metadata[b"threads"] == b"1"
         key = {name: table[name][0].as_py() for name in schemas.KEYS}
-        assert experiments.Run(**key).path == str(path.parent.relative_to(finished.results / "runs"))
-        curve = pq.read_table(path.with_name("curve.parquet"), partitioning=None)
+        name = f"{key['experiment']}/{experiments.Run(**key).path}"
+        assert path == results / f"runs/{name}.parquet"
+        curve = pq.read_table(results / f"curves/{name}.parquet", partitioning=None)
         assert curve.schema.remove_metadata() == schemas.CURVE
         assert curve["iteration"][-1].as_py() == table["iterations"][0].as_py()
-        assert path.with_name("weights.npz").exists() == (key["experiment"] in KEPT)
+        weights = results / f"weights/{name}.npz"
+        assert weights.exists() == (key["experiment"] in KEPT)
         if "landscape" in str(path):
-            shapes = {name: array.shape for name, array in np.load(path.with_name("weights.npz")).items()}
+            shapes = {name: array.shape for name, array in np.load(weights).items()}
             assert shapes == {"start": (key["m"], 5), "end": (key["m"], 5)}
     for name in SWEEPS:
         assert (
             pq.read_schema(finished.results / f"summary/{name}.parquet").remove_metadata() == schemas.SUMMARY
         )
     assert pq.read_schema(finished.results / "summary/vgg11.parquet").remove_metadata() == cnn.SUMMARY
-    runs = sorted(finished.results.glob("cnn/experiment=vgg11/alpha=*/learning_rate=0.1/seed=0/run.parquet"))
+    runs = sorted(results.glob("cnn_runs/vgg11/alpha~*/learning_rate~0.1/seed~0.parquet"))
     assert [pq.read_table(path, partitioning=None)["alpha"].to_pylist() for path in runs] == [[1], [100]]
     assert not list(finished.results.rglob(".*"))
 
@@ -95,17 +98,17 @@ def test_the_ledger_reads_what_the_configuration_says_it_does(finished, monkeypa
     find = verdict.Evidence.get
 
     def spy(evidence, kind, name, **options):
-        asked.add((name, {"surfaces": "landscapes", "endpoints": "landscapes"}.get(kind, kind)))
+        asked.add((name, kind))
         return find(evidence, kind, name, **options)
 
     monkeypatch.setattr(verdict.Evidence, "get", spy)
     paths = {
         "runs": "tables/*.parquet",
-        "curves": "runs/**/curve.parquet",
+        "curves": "curves/**/*.parquet",
         "baselines": "baselines/**/*.parquet",
         "cnn": "tables/vgg11.parquet",
     }
-    paths |= {"surfaces": "landscapes/**/surface.parquet", "endpoints": "landscapes/**/endpoints.parquet"}
+    paths |= {"surfaces": "surfaces/**/*.parquet", "endpoints": "endpoints/**/*.parquet"}
     paths |= {"spectra": "spectra/*.parquet", "paths": "neurons/**/*.parquet"}
     paths |= {part: f"theory/{part}/*.parquet" for part in ("start", "step", "limit")}
     found = {kind: [str(path) for path in finished.results.glob(pattern)] for kind, pattern in paths.items()}
@@ -125,15 +128,15 @@ def test_diverged_runs_are_counted_not_averaged(finished):
 
 
 def test_diverged_students_span_no_plane(finished):
-    surfaces = finished.results.glob("landscapes/experiment=landscape_ntk/**/surface.parquet")
-    groups = {path.parts[-2]: path for path in surfaces}
-    assert pq.read_table(groups["m=4"], partitioning=None).num_rows == 25
-    assert pq.read_table(groups["m=6"], partitioning=None).num_rows == 0
-    endpoints = pq.read_table(groups["m=6"].with_name("endpoints.parquet"), partitioning=None).to_pylist()
+    def rows(folder: str, m: int) -> list[dict]:
+        return pq.read_table(finished.results / f"{folder}/landscape_ntk/m~{m}.parquet").to_pylist()
+
+    assert len(rows("surfaces", 4)) == 25
+    assert len(rows("surfaces", 6)) == 0
+    endpoints = rows("endpoints", 6)
     assert len(endpoints) == 6
     assert all(math.isnan(row["x"]) for row in endpoints)
-    shares = pq.read_table(groups["m=4"].with_name("endpoints.parquet"), partitioning=None).to_pylist()
-    own = [row["in_plane"] for row in shares if row["experiment"] == row["plane"]]
+    own = [row["in_plane"] for row in rows("endpoints", 4) if row["experiment"] == row["plane"]]
     assert own == pytest.approx([1, 1, 1]), "three points lie in the plane that they span"
 
 
@@ -147,11 +150,11 @@ def test_a_new_tau_runs_what_it_adds(finished):
     }
     finished.write(added)
     trained = {"train_students_keep_weights": 2, "measure_baselines": 2, "summarise_runs": 1}
-    assert finished.jobs() == trained | {"all": 1, "figure_3": 1}
+    assert finished.jobs() == trained | {"all": 1, "plot_figure_3": 1}
     output = finished("--dry-run").stdout.splitlines()
-    made = [line for line in output if line.strip().startswith("output:") and "run.parquet" in line]
+    made = [line for line in output if line.strip().startswith("output:") and "/runs/" in line]
     assert len(made) == 2
-    assert all("experiment=plateau/m=4/alpha=1/tau=5/" in line for line in made)
+    assert all("runs/plateau/m~4/alpha~1/tau~5/" in line for line in made)
     finished.write(ALL)
     assert finished.jobs() == {}
 
@@ -162,14 +165,24 @@ def test_changed_settings_run_again(finished):
     }
     finished.write(changed)
     trained = {"train_students_keep_weights": 4, "measure_baselines": 2, "summarise_runs": 1}
-    assert finished.jobs() == trained | {"all": 1, "figure_3": 1}
+    assert finished.jobs() == trained | {"all": 1, "plot_figure_3": 1}
     finished.write(ALL)
 
 
 def test_one_figure_needs_only_its_runs(tmp_path):
     workflow = Workflow(tmp_path, ALL)
-    assert workflow.jobs("figure_5") == {"train_students": 12, "summarise_runs": 3, "figure_5": 1}
-    assert workflow.jobs("figure_1") == {"train_students": 6, "summarise_runs": 2, "figure_1": 1}
+    assert workflow.jobs("figure_5") == {
+        "train_students": 12,
+        "summarise_runs": 3,
+        "plot_figure_5": 1,
+        "figure_5": 1,
+    }
+    assert workflow.jobs("figure_1") == {
+        "train_students": 6,
+        "summarise_runs": 2,
+        "plot_figure_1": 1,
+        "figure_1": 1,
+    }
     plateau = {"train_students_keep_weights": 4, "summarise_runs": 1, "plot_experiment": 1, "plateau": 1}
     assert workflow.jobs("plateau") == plateau
     assert workflow.jobs("neurons") == {"train_neurons": 1, "plot_neurons": 1, "neurons": 1}
@@ -188,11 +201,11 @@ def test_one_figure_needs_only_its_runs(tmp_path):
             "measure_baselines": 1,
             "measure_spectra": 2,
         },
-        **{"population": 1, "width": 1, "spectral_bias": 1},
+        **{name: 1 for one in ("population", "width", "spectral_bias") for name in (one, f"plot_{one}")},
     }
     assert workflow.jobs("landscapes") == {
         **{"train_students_keep_weights": 12, "measure_landscape": 4, "plot_landscape": 4},
-        **{"figure_2": 1, "figure_6": 1, "landscapes": 1},
+        **{"plot_figure_2": 1, "plot_figure_6": 1, "landscapes": 1},
     }
 
 
@@ -204,13 +217,14 @@ def test_paper_preset_lists_the_right_jobs(tmp_path):
     assert jobs["train_students_keep_weights"] == plateaus + 2 * 9 * 8
     assert jobs["measure_baselines"] == 2 * 10
     assert jobs["measure_landscape"] == jobs["plot_landscape"] == 18
-    assert all(jobs[f"figure_{number}"] == 1 for number in range(1, 8))
+    assert all(jobs[f"plot_figure_{number}"] == 1 for number in range(1, 8))
     theory = workflow.jobs("theory")
     assert theory == {
         "train_students": 9 * 5 * 5,
         "measure_theory_start": 10,
         "measure_theory_step": 10,
         "measure_theory_limit": 10,
+        "plot_theory": 1,
         "theory": 1,
     }
     ledger_jobs = workflow.jobs("claims")
@@ -218,13 +232,13 @@ def test_paper_preset_lists_the_right_jobs(tmp_path):
     beyond = step_size + width + population + narrow
     assert ledger_jobs["train_students"] == jobs["train_students"] + theory["train_students"] + beyond
     assert ledger_jobs["train_neurons"] == 3
-    assert "figure_3" not in ledger_jobs
+    assert "plot_figure_3" not in ledger_jobs
 
 
 def test_a_user_adds_an_experiment_without_code(tmp_path):
     swept = TINY | {"alpha": [1, 2], "m": [2, 4], "step_size": [0.01, 0.02]}
     workflow = Workflow(tmp_path, only(own=swept))
-    assert workflow.jobs("own")["train"] == 8
+    assert workflow.jobs("own")["train_students"] == 8
     workflow("own")
     assert (workflow.results / "figures/own.png").exists()
     assert workflow.jobs() == {"all": 1}
@@ -233,7 +247,7 @@ def test_a_user_adds_an_experiment_without_code(tmp_path):
 def test_a_figure_without_its_experiments_says_so(tmp_path):
     workflow = Workflow(tmp_path, only(plateau=ALL["experiments"]["plateau"]))
     done = workflow("--dry-run", "--", "figure_4", succeeds=False)
-    assert "figure_4 needs the experiments ['plateau_symmetrized']" in done.stdout + done.stderr
+    assert "figure_4 needs the experiment plateau_symmetrized" in done.stdout + done.stderr
 
 
 def test_a_broken_file_starts_no_job(tmp_path):
@@ -251,6 +265,7 @@ def test_a_broken_base_file_is_named(tmp_path):
 
 
 def copy_of_the_project(folder: Path) -> Path:
+    folder.mkdir(exist_ok=True)
     for name in ("Snakefile", "rules", "scripts", "tools", "config", "envs", "docs"):
         source = ROOT / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
@@ -262,7 +277,7 @@ def test_changed_numerics_run_again_and_changed_comments_do_not(tmp_path):
     overlay = only(trajectory_symmetrized=SMALL | {"iterations": 10, "seeds": 1})
     workflow = Workflow(tmp_path, overlay, root)
     workflow("trajectory_symmetrized")
-    engine = root / "scripts/lazytraining/descent.py"
+    engine = root / "scripts/lazytraining/student/descent.py"
     text = engine.read_text()
     engine.write_text(f"# A comment.\n{text}")
     assert workflow.jobs("trajectory_symmetrized") == {}
@@ -292,7 +307,7 @@ def test_killed_and_resumed_gives_the_same_data(finished, tmp_path):
     with subprocess.Popen(
         workflow.command(*targets), cwd=tmp_path, start_new_session=True, stderr=subprocess.DEVNULL
     ) as driver:
-        while len(done := list(workflow.results.rglob("run.parquet"))) < 3:
+        while len(done := list(workflow.results.glob("runs/**/*.parquet"))) < 3:
             assert driver.poll() is None
             time.sleep(0.05)
         os.killpg(driver.pid, signal.SIGKILL)
@@ -302,7 +317,7 @@ def test_killed_and_resumed_gives_the_same_data(finished, tmp_path):
     repeated = [path for path, written in before.items() if path.stat().st_mtime_ns != written]
     assert len(repeated) <= 2, "only jobs that Snakemake had not yet seen to end may run again"
     for name in names:
-        for part in (f"runs/experiment={name}", f"summary/{name}.parquet"):
+        for part in (f"runs/{name}", f"curves/{name}", f"summary/{name}.parquet"):
             ours, theirs = workflow.results / part, finished.results / part
             if ours.is_dir():
                 assert data(ours) == data(theirs)
@@ -320,21 +335,21 @@ def stacked(tmp_path_factory) -> Workflow:
 
 
 def test_stacked_execution_makes_the_same_results(stacked, finished):
-    assert not (stacked.results / "runs").exists()
-    paths = sorted(stacked.results.glob("stacks/experiment=*/seed=*/run.parquet"))
+    assert not list(stacked.results.glob("runs/*/m~*"))
+    paths = sorted(stacked.results.glob("runs/*/seed~*.parquet"))
     assert len(paths) == 2 + 2 + 1 + 2 + 2 * 3
     for path in paths:
         table = pq.read_table(path, partitioning=None)
         assert table.schema.remove_metadata() == schemas.RUN
         keys = list(zip(*(table[name].to_pylist() for name in schemas.KEYS), strict=True))
         assert keys == sorted(keys)
-    compared = ["summary/*.parquet", "tables/*.parquet", "landscapes/**/*.parquet"]
+    compared = [f"{folder}/**/*.parquet" for folder in ("summary", "tables", "surfaces", "endpoints")]
     for path in (path for pattern in compared for path in stacked.results.glob(pattern)):
         ours, theirs = (
             pq.read_table(root / path.relative_to(stacked.results), partitioning=None).to_pandas()
             for root in (stacked.results, finished.results)
         )
-        if path.name == "endpoints.parquet":
+        if "endpoints" in path.parts:
             ours, theirs = (table.sort_values(schemas.KEYS, ignore_index=True) for table in (ours, theirs))
         pd.testing.assert_frame_equal(
             ours.drop(columns="wall_seconds", errors="ignore"),
@@ -349,7 +364,7 @@ def test_stacked_execution_runs_again_by_experiment_and_seed(stacked):
     experiments_ = ALL["experiments"] | {"plateau": SMALL | {"tau": [0.1, 1, 5], "iterations": 30}}
     stacked.write(ALL | {"execution": "stacked", "experiments": experiments_})
     assert stacked.jobs("results/summary/plateau.parquet") == {
-        "train_stack_keep_weights": 2,
+        "train_students_keep_weights": 2,
         "summarise_runs": 1,
     }
     assert stacked.jobs("figure_1") == {}
@@ -360,17 +375,16 @@ def test_the_gpu_profile_stacks_and_says_where_there_is_no_gpu(tmp_path):
     assert "No GPU" not in workflow("--dry-run").stderr
     done = workflow("results/summary/own.parquet", profile=str(ROOT / "profiles/gpu"))
     assert ("No GPU on this machine" in done.stderr) is not torch.cuda.is_available()
-    log = (workflow.results / "logs/stacks/experiment=own/seed=0.log").read_text()
+    log = (workflow.results / "logs/train_students/own/seed~0.log").read_text()
     assert ("No GPU here" in log) is not torch.cuda.is_available(), "the job asked for one"
-    metadata = pq.read_schema(workflow.results / "stacks/experiment=own/seed=0/run.parquet").metadata
+    metadata = pq.read_schema(workflow.results / "runs/own/seed~0.parquet").metadata
     assert metadata[b"device"] == (b"cuda" if torch.cuda.is_available() else b"cpu")
 
 
 def test_a_seed_is_trained_by_hand_as_in_its_job(stacked):
-    path = stacked.results / "stacks/experiment=trajectory/seed=1/run.parquet"
+    path = stacked.results / "runs/trajectory/seed~1.parquet"
     before, digest = data(path.parent), pq.read_schema(path).metadata[b"configuration"]
     path.unlink()
-    stacked.write(ALL)  # in whatever execution, it is the stack's job
     script = [sys.executable, str(ROOT / "tools/train_by_hand.py")]
     run = {"cwd": stacked.folder, "capture_output": True, "text": True, "check": False}
     done = subprocess.run([*script, "trajectory", "1", "overlay.yaml"], **run)

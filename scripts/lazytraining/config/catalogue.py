@@ -1,64 +1,147 @@
-"""The workflow's own names: what can be asked for, the rules, and the experiments that each figure and the ledger read."""
+"""The table of figures, and the workflow's own names: what can be asked for, and what each figure and the ledger read."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from lazytraining.config import names
 
-TARGETS = {
-    "all",
-    "everything",
-    *(f"figure_{number}" for number in range(1, 8)),
-    "landscapes",
-    "theory",
-    "width",
-    "population",
-    "spectral_bias",
-    "neurons",
-    "cnn",
-    "interactive",
-    "claims",
+NOTE = "2 Figures of the note"
+THEORY = "4 Theory"
+BEYOND = "5 Beyond the figures of the note"
+"""Categories of the report, in its order."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure: what it reads, and where the report shows it.
+
+    `experiments` has the experiments that it draws, each with the keys that it draws them over; they sweep nothing else.
+    `reads` has the data sets that it reads, each of all its experiments or of those named; `theory` the parts of the
+    theory. `settings` are taken from the configuration. Its caption is docs/captions/NAME.rst, its script scripts/plot_NAME.py unless `script` says otherwise.
+    """
+
+    label: str
+    category: str
+    experiments: Mapping[str, set[str]]
+    reads: Mapping[str, tuple[str, ...] | None]
+    theory: tuple[str, ...] = ()
+    script: str | None = None
+    settings: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
+
+
+ALL = None
+"""Of all the figure's experiments."""
+LANDSCAPES = {name: names.scaling(name) for name in names.LANDSCAPES}
+"""Experiments whose end points span the planes of Figures 2 and 6, where they are configured, and their scalings."""
+_WIDTHS = {"widths": lambda config: config.experiments["landscape_mean_field"].m}
+
+FIGURES = {
+    "figure_1": Figure(
+        "Figure 1",
+        NOTE,
+        {"trajectory": {"tau"}, "trajectory_symmetrized": {"tau"}},
+        {"curves": ALL, "runs": ALL},
+    ),
+    "figure_2": Figure(
+        "Figure 2",
+        NOTE,
+        {name: {"m"} for name in LANDSCAPES},
+        {"surfaces": ALL},
+        settings=_WIDTHS,
+    ),
+    "figure_3": Figure("Figure 3", NOTE, {"plateau": {"tau"}}, {"runs": ALL, "baselines": ALL}),
+    "figure_4": Figure(
+        "Figure 4",
+        NOTE,
+        {"plateau_symmetrized": {"tau"}},
+        {"runs": ALL, "baselines": ALL},
+        script="plot_figure_3",
+    ),
+    "figure_5": Figure(
+        "Figure 5",
+        NOTE,
+        {name: {"tau", "alpha"} for name in ("tau_alpha_text", "tau_alpha_code", "tau_alpha_converged")},
+        {"summaries": ALL, "runs": ALL},
+        settings={"divide": lambda config: config.figure_5.divide_by_alpha_squared},
+    ),
+    "figure_6": Figure(
+        "Figure 6",
+        NOTE,
+        {name: {"m"} for name in LANDSCAPES},
+        {"surfaces": ALL, "endpoints": ALL},
+        settings=_WIDTHS,
+    ),
+    "figure_7": Figure(
+        "Figure 7",
+        NOTE,
+        {"fixed_step": {"tau"}, "fixed_step_symmetrized": {"tau"}},
+        {"runs": ALL},
+    ),
+    "theory": Figure(
+        "The theory, measured (§1.1, §3)",
+        THEORY,
+        {"convergence_symmetrized": {"tau", "step_size"}},
+        {"curves": ALL},
+        theory=("start", "step", "limit"),
+    ),
+    "width": Figure(
+        "1 Width (§4.5)",
+        BEYOND,
+        {"width_mean_field": {"m"}, "width_ntk": {"m"}},
+        {"runs": ALL},
+    ),
+    "population": Figure(
+        "2 Population loss, and m ≪ d (§4.6)",
+        BEYOND,
+        {"population_loss": {"tau"}, "underparameterized": {"tau"}},
+        {"runs": ALL, "baselines": ("underparameterized",)},
+    ),
+    "step_size": Figure(
+        "3 Step sizes (§5.1)",
+        BEYOND,
+        {"step_size": {"tau", "step_size"}},
+        {"summaries": ALL, "baselines": ALL},
+    ),
+    "spectral_bias": Figure(
+        "5 Singular values of the hidden layer (§2)",
+        BEYOND,
+        {"plateau": {"tau"}, "plateau_symmetrized": {"tau"}},
+        {"spectra": ALL},
+    ),
 }
-"""Names that a user can ask Snakemake for."""
+"""Every figure of several runs that has a name of its own. An entry is all that the workflow has to know of one."""
+NUMBERED = tuple(name for name in FIGURES if name.startswith("figure_"))
+"""The note's own: what the target `all` makes."""
+TURNED = ("figure_2", "figure_5")
+"""Figures that interactive.html shows as surfaces to turn."""
+
+TARGETS = {*FIGURES, "all", "everything", "reported", "landscapes", "neurons", "cnn", "interactive", "claims"}
+"""Names that a user can ask Snakemake for, beside the experiments."""
 RULES = {
     "train_students",
     "train_students_keep_weights",
-    "train_stack",
-    "train_stack_keep_weights",
-    "measure_baselines",
-    "summarise_runs",
-    "measure_landscape",
-    "plot_landscape",
-    "plot_experiment",
-    "plot_step_size",
     "train_neurons",
-    "plot_neurons",
+    "train_cnn",
+    "prepare_images",
+    "measure_baselines",
+    "measure_landscape",
     "measure_spectra",
     "measure_theory_start",
     "measure_theory_step",
     "measure_theory_limit",
-    "prepare_images",
-    "train_cnn",
+    "summarise_runs",
     "summarise_cnn",
+    "plot_landscape",
+    "plot_experiment",
+    "plot_neurons",
     "plot_cnn",
+    "plot_interactive",
+    "judge_claims",
+    *(f"plot_{name}" for name in FIGURES),
 }
-RESERVED = TARGETS | RULES
-"""Names that no experiment may take."""
-LANDSCAPES = {name: names.scaling(name) for name in names.LANDSCAPES}
-"""Experiments whose end points span the planes of Figures 2 and 6, where they are configured, and their scalings."""
-_BOTH = {"tau", "alpha"}
-FIGURES = {
-    "figure_1": {"trajectory": {"tau"}, "trajectory_symmetrized": {"tau"}},
-    "figure_2": {name: {"m"} for name in LANDSCAPES},
-    "figure_3": {"plateau": {"tau"}},
-    "figure_4": {"plateau_symmetrized": {"tau"}},
-    "figure_5": {"tau_alpha_text": _BOTH, "tau_alpha_code": _BOTH, "tau_alpha_converged": _BOTH},
-    "figure_6": {name: {"m"} for name in LANDSCAPES},
-    "figure_7": {"fixed_step": {"tau"}, "fixed_step_symmetrized": {"tau"}},
-    "theory": {"convergence_symmetrized": {"tau", "step_size"}},
-    "width": {"width_mean_field": {"m"}, "width_ntk": {"m"}},
-    "population": {"population_loss": {"tau"}, "underparameterized": {"tau"}},
-    "step_size": {"step_size": {"tau", "step_size"}},
-    "spectral_bias": {"plateau": {"tau"}, "plateau_symmetrized": {"tau"}},
-}
-"""The experiments of each figure, and what it draws them over; they sweep nothing else."""
+RESERVED = TARGETS - {"step_size"} | RULES
+"""Names that no experiment may take; the figure of step sizes has its experiment's name."""
 MIRRORED = {"population_loss", "underparameterized"}
 """Symmetrised, beside those whose name says so."""
 EVIDENCE = {
@@ -72,8 +155,8 @@ EVIDENCE = {
     "fixed_step": {"runs"},
     "fixed_step_symmetrized": {"runs"},
     "convergence_symmetrized": {"curves"},
-    "landscape_mean_field": {"runs", "landscapes"},
-    "landscape_ntk": {"runs", "landscapes"},
+    "landscape_mean_field": {"runs", "surfaces", "endpoints"},
+    "landscape_ntk": {"runs", "surfaces", "endpoints"},
     "step_size": {"runs"},
     "width_mean_field": {"runs"},
     "width_ntk": {"runs"},
@@ -82,4 +165,4 @@ EVIDENCE = {
     "neuron_paths": {"paths"},
     "vgg11": {"cnn"},
 }
-"""What the ledger of claims reads of each experiment, where it is configured."""
+"""The data sets that the ledger of claims reads of each experiment, where it is configured."""

@@ -97,7 +97,8 @@ def check_figures(experiments: dict[str, Model]) -> None:
     if vgg11 and vgg11.kind != "cnn":
         expected = "cnn, as the claims of the ledger read it (another kind: another name)"
         raise _refused("experiments.vgg11.kind", vgg11.kind, expected)
-    for name, drawn in {name: drawn for figure in FIGURES.values() for name, drawn in figure.items()}.items():
+    drawn_over = {name: drawn for figure in FIGURES.values() for name, drawn in figure.experiments.items()}
+    for name, drawn in drawn_over.items():
         one, path = experiments.get(name), f"experiments.{name}"
         if one is None:
             continue

@@ -77,13 +77,29 @@ class Config(Model):
             stacks.setdefault((run.experiment, run.seed), []).append(run)
         return stacks
 
-    def cnn_runs(self, name: str) -> list[str]:
-        """The path of every run of an experiment of kind cnn."""
+    def cnn_runs(self, name: str) -> dict[str, dict]:
+        """The key of every run of an experiment of kind cnn, by the path of its files."""
         one = self.of_kind(Cnn)[name]
-        return [
-            f"experiment={name}/alpha={alpha:.6g}/learning_rate={rate:.6g}/seed={seed}"
+        return {
+            f"alpha~{alpha:.6g}/learning_rate~{rate:.6g}/seed~{seed}": {
+                "experiment": name,
+                "alpha": alpha,
+                "learning_rate": rate,
+                "seed": seed,
+            }
             for alpha, rate, seed in itertools.product(one.alpha, one.learning_rate, one.seeds)
-        ]
+        }
+
+    @cached_property
+    def batches(self) -> dict[str, dict[str, Any]]:
+        """What each training job of an experiment trains, by the path of its files: a run, or a seed's in stacked execution."""
+        if self.execution == "separate":
+            found = {name: {run.path: [run] for run in runs} for name, runs in self.runs.items()}
+        else:
+            found = {name: {} for name in self.runs}
+            for (name, seed), runs in self.stacks.items():
+                found[name][f"seed~{seed}"] = runs
+        return found | {name: self.cnn_runs(name) for name in self.of_kind(Cnn)}
 
     def digest(self, name: str | None = None) -> str:
         """Sixteen digits for all of the configuration, or for what a run of this experiment depends on beside its key
@@ -135,13 +151,7 @@ class Run(NamedTuple):
 
     @property
     def path(self) -> str:
-        scales = f"alpha={self.alpha:.6g}/tau={self.tau:.6g}/eta={self.eta:.6g}"
-        return f"experiment={self.experiment}/m={self.m}/{scales}/seed={self.seed}"
-
-
-def stack_path(experiment: str, seed: int | str) -> str:
-    """The folder of a seed's runs in stacked execution."""
-    return f"stacks/experiment={experiment}/seed={seed}"
+        return f"m~{self.m}/alpha~{self.alpha:.6g}/tau~{self.tau:.6g}/eta~{self.eta:.6g}/seed~{self.seed}"
 
 
 def read_yaml(path: str | Path) -> dict:
@@ -296,7 +306,7 @@ def _explain(error: dict) -> str:
     if error["type"] == "model_type":
         description = f"a mapping of keys, of {', '.join(known)}"
     if error["type"] == "missing":
-        known_names = [name for figure in FIGURES.values() for name in figure]
+        known_names = [name for figure in FIGURES.values() for name in figure.experiments]
         close = difflib.get_close_matches(str(location[1]), known_names, 1) if len(location) > 2 else []
         hint = f" (or is {location[1]} meant to be {close[0]}?)" if close and close[0] != location[1] else ""
         return f"{path}: missing key; expected {description}{hint}"

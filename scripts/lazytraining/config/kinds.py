@@ -57,7 +57,7 @@ class OnTheSphere(Seeded):
 
 
 class Sweep(OnTheSphere):
-    """Two-layer students over m × alpha × tau × step_size × seeds, a row of run.parquet for each."""
+    """Two-layer students over m × alpha × tau × step_size × seeds, a row for each."""
 
     symmetrize: Flag = Field(description="true or false: start at h(w0) = 0 (needs even m)")
     m: Widths = Field(description="a list of different integers ≥ 1: neurons of the student")

@@ -60,8 +60,9 @@ def save(figure: Figure, *paths: str | Path) -> None:
     texts = provenance()
     for path in paths:
         with replacing(path) as temporary:
-            pdf = temporary.suffix == ".pdf"  # has a fixed set of keys
-            figure.savefig(temporary, metadata={"Keywords": json.dumps(texts)} if pdf else texts)
+            form = Path(path).suffix[1:]
+            metadata = {"Keywords": json.dumps(texts)} if form == "pdf" else texts  # a PDF's keys are fixed
+            figure.savefig(temporary, format=form, metadata=metadata)
     plt.close(figure)
 
 
@@ -74,7 +75,7 @@ def save_animation(figures: Iterable[Figure], path: str | Path) -> None:
     plt.close(figure)
     with replacing(path) as temporary:
         options = {"duration": 80, "loop": 0, "comment": json.dumps(provenance())}
-        frames[0].save(temporary, save_all=True, append_images=frames[1:], **options)
+        frames[0].save(temporary, "GIF", save_all=True, append_images=frames[1:], **options)
 
 
 def line_look(number: int) -> dict[str, str | float]:

@@ -1,6 +1,7 @@
-"""Parquet files of runs: schemas, atomic writing, checked reading, provenance."""
+"""Files: written whole or not at all, with their provenance, and checked when they are read."""
 
 import errno
+import itertools
 import os
 import secrets
 import zipfile
@@ -19,6 +20,8 @@ from lazytraining.files.schemas import KEYS
 
 _PASSING = {errno.EMFILE, errno.ENFILE, errno.ESTALE, errno.EINTR, errno.ETIMEDOUT}
 """Errors that are not a file's own."""
+Schemas = tuple[pa.Schema, pa.Schema]
+"""Of runs and of their curves."""
 
 
 class Damaged(Exception):  # noqa: N818 - a state of files, which its message names
@@ -31,12 +34,13 @@ class Damaged(Exception):  # noqa: N818 - a state of files, which its message na
 
 @contextmanager
 def replacing(path: str | Path):
-    """Give a temporary path beside `path`; rename it to `path` once the block has ended well.
+    """Give a temporary path beside `path`, of a name that no reader of its folder takes for data; rename it to `path` once
+    the block has ended well.
 
     Raises OSError with the name of `path`, whoever wrote and whatever was missing.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{path.suffix}")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         yield temporary
         with temporary.open("rb") as file:
@@ -53,7 +57,7 @@ def replacing(path: str | Path):
 def remove_temporaries(paths: Iterable[str | Path]) -> None:
     """Remove what a killed process has left of writing these files."""
     for path in map(Path, paths):
-        for left in path.parent.glob(f".{path.stem}.{'[0-9a-f]' * 8}{path.suffix}"):
+        for left in path.parent.glob(f".{path.name}.{'[0-9a-f]' * 8}.part"):
             left.unlink(missing_ok=True)
 
 
@@ -110,23 +114,19 @@ def read(
     return pa.concat_tables(tables).replace_schema_metadata({"run_code": " ".join(sorted(codes))})
 
 
-def read_runs(paths: Iterable[str | Path], run: pa.Schema, curve: pa.Schema, **of) -> pa.Table:
-    """The rows of each run.parquet, once they and the curve.parquet beside them are whole.
-
-    A job makes both, so that Snakemake makes neither again before run.parquet, which it asks for, is gone. Raises Damaged with
-    every file that is not right, and with the run.parquet beside it.
-    """
-    found, damaged = {}, {}
-    for name, schema in (("run", run), ("curve", curve)):
+def read_runs(
+    runs: Iterable[str | Path], curves: Iterable[str | Path], schemas: Schemas, /, **of
+) -> pa.Table:
+    """The rows of runs, once they and their curves are whole. `of` is for both. Raises Damaged with every file that is not right."""
+    found, damaged = [], {}
+    for paths, schema in zip((runs, curves), schemas, strict=True):
         try:
-            found[name] = read([Path(path).with_name(f"{name}.parquet") for path in paths], schema, **of)
+            found.append(read(paths, schema, **of))
         except Damaged as error:
             damaged |= error.files
-    for path in [path for path in damaged if path.with_name("run.parquet") not in damaged]:
-        damaged[path.with_name("run.parquet")] = f"its {path.name} is damaged"
     if damaged:
         raise Damaged(damaged)
-    return found["run"]
+    return found[0]
 
 
 def run_code(path: str | Path) -> str:
@@ -145,13 +145,12 @@ def _unreadable(path: Path, error: Exception) -> str:
 
 
 def _not_of(path: Path, table: pa.Table) -> str:
-    """Which key=value of the path the rows contradict."""
-    said = dict(part.split("=", 1) for part in (*path.parts[:-1], path.stem) if "=" in part)
-    if path.parent.name in ("summary", "tables"):
-        said["experiment"] = path.stem
+    """Which part of its path the rows contradict: key~value, and before those the experiment."""
+    parts = path.with_suffix("").parts
+    said = dict(part.split("~", 1) for part in parts if "~" in part)
     # End points of other experiments are on its plane too.
-    if "plane" in table.column_names and "experiment" in said:
-        said["plane"] = said.pop("experiment")
+    owner = "plane" if "plane" in table.column_names else "experiment"
+    said[owner] = next((before for before, part in itertools.pairwise(parts) if "~" in part), parts[-1])
     for name, value in said.items():
         if name in table.column_names:
             for found in pc.unique(table[name]).to_pylist():
@@ -162,14 +161,14 @@ def _not_of(path: Path, table: pa.Table) -> str:
 
 
 def weights_folder(key: dict) -> str:
-    """Where a run's weights stand in the weights.npz of a stack."""
-    return "m={m}/alpha={alpha:.6g}/tau={tau:.6g}/eta={eta:.6g}/".format(**key)
+    """Where a run's weights stand in a file with those of a whole stack."""
+    return "m~{m}/alpha~{alpha:.6g}/tau~{tau:.6g}/eta~{eta:.6g}/".format(**key)
 
 
 def weights_of(
     path: str | Path, key: dict
 ) -> tuple[Float[np.ndarray, "m d_plus_1"], Float[np.ndarray, "m d_plus_1"]]:
-    """The first and the last weights of a run from weights.npz, its own or its stack's. Raises Damaged."""
+    """The first and the last weights of a run, from its own file or its stack's. Raises Damaged."""
     try:
         with np.load(path) as arrays:
             folder = "" if "end" in arrays else weights_folder(key)

@@ -49,7 +49,7 @@ AVERAGED = [
     "output_distance",
     "gate_flips",
 ]
-"""Columns of run.parquet that a summary averages over seeds."""
+"""Columns of runs that a summary averages over seeds."""
 
 STATISTICS = ["mean", "std", "median"]
 

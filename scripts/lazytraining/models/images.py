@@ -115,8 +115,8 @@ _DECLARED: list[torch.library.Library] = []
 
 def save(images: Images, path: str | Path) -> None:
     """Write images to an .npz file, whole or not at all."""
-    with parquet.replacing(path) as temporary:
-        np.savez_compressed(temporary, **images._asdict())
+    with parquet.replacing(path) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, **images._asdict())
 
 
 def read(path: str | Path) -> Images:

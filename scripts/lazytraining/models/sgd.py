@@ -38,7 +38,7 @@ def train(
     checkpoint: Path | None = None,
     code: str = "",
 ) -> tuple[dict[str, Any], list[dict]]:
-    """One run: its row of run.parquet and its rows of curve.parquet.
+    """One run: its row and the rows of its curve.
 
     Deterministic, on a GPU too. With `checkpoint` the state is saved there after an epoch, at most twice a minute,
     and a job with the same key, settings and digest of its code goes on from it; the file is the caller's to remove.

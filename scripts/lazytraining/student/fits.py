@@ -122,7 +122,7 @@ def spread_at_equal(
 def times_to_reach(curves: pd.DataFrame, shares: list[float]) -> pd.DataFrame:
     """Iterations until the training loss is a share of its first value, for each τ, seed and share.
 
-    `curves` are rows of curve.parquet over tau, eta and seed. `first` is the time at the smallest η of each
+    `curves` are rows of curves over tau, eta and seed. `first` is the time at the smallest η of each
     τ, `best` the least over all η; both are infinite where the share is not reached.
     """
     rows = []
@@ -142,7 +142,7 @@ def times_to_reach(curves: pd.DataFrame, shares: list[float]) -> pd.DataFrame:
 
 def basin(surface: pd.DataFrame) -> tuple[float, float]:
     """How wide and how deep a landscape is: the share of its grid below twice the lowest loss, and the
-    median loss on its rim over the lowest. `surface` are rows of surface.parquet for one plane."""
+    median loss on its rim over the lowest. `surface` are rows of a surface for one plane."""
     loss = surface["test_loss"].to_numpy(float)
     lowest = np.nanmin(loss)
     rim = np.zeros(len(loss), bool)

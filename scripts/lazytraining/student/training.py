@@ -28,7 +28,7 @@ _CURVE = ("iteration", "train_loss", "test_loss", "relative_change", "relative_d
 
 
 class Trained(NamedTuple):
-    """One student: its row of run.parquet, its columns of curve.parquet, w0 and the last w."""
+    """One student: its row, the columns of its curve, w0 and the last w."""
 
     row: dict[str, Any]
     curve: dict[str, list]
@@ -64,7 +64,7 @@ def points(settings: dict) -> int:
 
 
 def curve_rows(key: dict, curve: dict[str, list]) -> list[dict]:
-    """The rows of curve.parquet of one student."""
+    """The rows of the curve of one student."""
     return [key | dict(zip(curve, point, strict=True)) for point in zip(*curve.values(), strict=True)]
 
 

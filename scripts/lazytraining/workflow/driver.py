@@ -15,10 +15,11 @@ import time
 from pathlib import Path
 from typing import TextIO
 
-_DRIVER, _COMMAND, _CONFIGURATION = (
+_DRIVER, _COMMAND, _CONFIGURATION, _RESULTS = (
     "LAZYTRAINING_DRIVER",
     "LAZYTRAINING_COMMAND",
     "LAZYTRAINING_CONFIGURATION",
+    "LAZYTRAINING_RESULTS",
 )
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _DAMAGED = Path(".snakemake/damaged")
@@ -29,9 +30,10 @@ class LockedError(Exception):
     """Another process makes these results."""
 
 
-def announce(command: str, configuration: str) -> None:
+def announce(command: str, configuration: str, results: str) -> None:
     """Tell jobs that this process starts from now on."""
-    os.environ.update({_DRIVER: str(os.getpid()), _COMMAND: command, _CONFIGURATION: configuration})
+    told = {_DRIVER: str(os.getpid()), _COMMAND: command, _CONFIGURATION: configuration, _RESULTS: results}
+    os.environ.update(told)
 
 
 def command() -> str:
@@ -45,8 +47,11 @@ def configuration() -> str:
 
 
 def set_aside(path: Path) -> Path:
-    """Give a damaged file another name, and remember that it has to be made again. Raises OSError."""
-    aside = path.with_name(f"{path.name}.damaged")
+    """Move a damaged file out of its data set, and remember that it has to be made again. Raises OSError."""
+    results = Path(os.environ.get(_RESULTS, path.parent))
+    below = path.relative_to(results) if path.is_relative_to(results) else path.name
+    aside = results / "damaged" / below
+    aside.parent.mkdir(parents=True, exist_ok=True)
     with _DAMAGED.open("a") as file:
         print(path, file=file)
     return path.replace(aside)

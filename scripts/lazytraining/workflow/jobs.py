@@ -53,7 +53,7 @@ def _fail(log: Path, kind: type, error: BaseException, trace) -> None:
     if isinstance(error, parquet.Damaged):
         for path, reason in error.files.items():
             with suppress(OSError):
-                reason += f"; set aside as {driver.set_aside(path).name}"
+                reason += f"; set aside as {driver.set_aside(path)}"
             say(f"{path}: {reason}. Made again by: {driver.command()} -- {path}")
         say(f"Damaged files: {len(error.files)}. The same command makes them again, and no others.")
     elif isinstance(error, OSError) and error.errno:

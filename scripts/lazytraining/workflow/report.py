@@ -6,29 +6,29 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-TRAINED = ("run.parquet", "paths.parquet")
-
 
 def runs(paths: Iterable[Path]) -> dict:
-    """Of the files among these that training has written, for each experiment how many runs, seeds and seconds; and
-    the commits, machines, versions of torch and days of all.
+    """Of these files, which training has written, for each experiment how many runs, seeds and seconds; and the commits,
+    machines, versions of torch and days of all.
 
     Files that are not there are left out, so that it holds for what is.
     """
     experiments = defaultdict(lambda: {"runs": 0, "seeds": set(), "seconds": 0.0})
     origins = defaultdict(set)
-    for path in (path for path in paths if path.name in TRAINED and path.exists()):
-        key = dict(part.split("=", 1) for part in path.parts if "=" in part)
+    for path in filter(Path.exists, paths):
         with pq.ParquetFile(path) as file:
-            entry, names = experiments[key["experiment"]], file.schema_arrow.names
+            names = file.schema_arrow.names
+            wanted = [name for name in ("experiment", "seed", "tau", "wall_seconds") if name in names]
+            columns = file.read(wanted).to_pydict()
+            entry = experiments[columns["experiment"][0]]
             if "wall_seconds" in names:
-                entry["seconds"] += sum(file.read(["wall_seconds"])["wall_seconds"].to_pylist())
+                entry["seconds"] += sum(columns["wall_seconds"])
                 entry["runs"] += file.metadata.num_rows
             else:  # neurons in the plane: a file for each seed has the paths of every tau
-                entry["runs"] += len(set(file.read(["tau"])["tau"].to_pylist()))
+                entry["runs"] += len(set(columns["tau"]))
+            entry["seeds"] |= set(columns["seed"])
             for name, value in (file.schema_arrow.metadata or {}).items():
                 origins[name.decode()].add(value.decode())
-        entry["seeds"].add(int(key["seed"]))
     days = sorted({date[:10] for date in origins["date"]})
     shown = {name: sorted(origins[name]) for name in ("commit", "machine", "torch")}
     return {"experiments": dict(sorted(experiments.items())), "days": days} | shown

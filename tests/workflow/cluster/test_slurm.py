@@ -18,7 +18,7 @@ PLATEAU = SMALL | {"tau": [0.1, 1], "seeds": 1, "iterations": 30}
 PRESET = only(plateau=PLATEAU, landscape_mean_field=LANDSCAPE | {"m": [4]}) | {"theory": None}
 SUMMARY = "results/summary/plateau.parquet"
 ONE = only(plateau=SMALL | {"tau": [0.1], "seeds": 1, "iterations": 20_000, "keep_weights": False})
-RUN = "results/runs/experiment=plateau/m=4/alpha=1/tau=0.1/"
+RUN = "results/runs/plateau/m~4/alpha~1/tau~0.1/"
 
 
 class Driver:
@@ -92,9 +92,14 @@ def beside(cluster, tmp_path_factory) -> dict[str, Driver]:
         return driver.start("--retries", "1", "--set-resources", *resources, node, "--", SUMMARY)
 
     drivers = {
-        "time": start("time", ONE, "train:runtime=attempt"),
-        "memory": start("memory", ONE, "train:mem_mb=100 * attempt"),
-        "gpu": start("gpu", ONE | {"execution": "stacked"}, "stack:gpu=1", "stack:slurm_partition=gpu"),
+        "time": start("time", ONE, "train_students:runtime=attempt"),
+        "memory": start("memory", ONE, "train_students:mem_mb=100 * attempt"),
+        "gpu": start(
+            "gpu",
+            ONE | {"execution": "stacked"},
+            "train_students:gpu=1",
+            "train_students:slurm_partition=gpu",
+        ),
     }
     hang(cluster, drivers["time"])
     return drivers
@@ -158,13 +163,13 @@ def test_an_unknown_partition_is_one_clear_line(cluster, tmp_path):
 
 def test_a_killed_driver_repeats_nothing_finished(cluster, local, tmp_path):
     driver = Driver(cluster, tmp_path / "run", only(plateau=PLATEAU)).start("--", SUMMARY)
-    logs = driver.workflow.results / "logs/train"
+    logs = driver.workflow.results / "logs/train_students"
     driver.wait(lambda: len(list(logs.rglob("*.log"))) == 2, "the second run of their job to start")
     driver.process.kill()
     driver.process.wait()
     cluster.query("scancel", *(job.id for job in driver.jobs("running")))
     until(lambda: not driver.jobs("running,completing"), "the queue to empty")
-    finished = {path: path.stat().st_mtime_ns for path in driver.workflow.results.rglob("run.parquet")}
+    finished = {path: path.stat().st_mtime_ns for path in driver.workflow.results.glob("runs/**/*.parquet")}
     assert finished
     driver.start("--unlock").finish()
     driver.start("--", SUMMARY).finish()

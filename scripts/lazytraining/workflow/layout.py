@@ -1,0 +1,27 @@
+"""Where results stand: what is there of an older layout, or of the other execution, is never half used."""
+
+from pathlib import Path
+
+from lazytraining.config.experiments import Config
+
+_OLD = ("runs/experiment=*", "stacks/experiment=*", "cnn/experiment=*", "baselines/experiment=*")
+"""Folders of a layout that this version neither writes nor reads."""
+
+
+def problem(config: Config) -> str:
+    """What is in the way of new results, and what to do about it; empty if nothing is."""
+    results = Path(config.results)
+    old = next((path for pattern in _OLD for path in sorted(results.glob(pattern))), None)
+    if old:
+        return (
+            f"{results} has files of an older layout ({old.relative_to(results)}), which are not read. Move that folder away or "
+            "remove it, and the same command makes them again; or choose another folder with results: …"
+        )
+    other = "m~*" if config.execution == "stacked" else "seed~*"
+    for name in config.sweeps:
+        if found := next((results / "runs" / name).glob(other), None):
+            return (
+                f"{found} was not made in {config.execution} execution, and a data set with both would have each run twice. "
+                f"Remove {results}/runs, curves and weights, or choose another folder with results: …"
+            )
+    return ""

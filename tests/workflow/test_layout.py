@@ -1,0 +1,73 @@
+"""Results as data sets: one folder, one schema, the keys as columns; and what is never half used."""
+
+import pandas as pd
+import pyarrow.dataset as ds
+import pytest
+from conftest import TINY, Workflow
+from tiny import RUNS
+
+from lazytraining.files import schemas
+
+SETS = {
+    "runs": schemas.RUN,
+    "curves": schemas.CURVE,
+    "baselines": schemas.BASELINES,
+    "surfaces": schemas.SURFACE,
+    "endpoints": schemas.ENDPOINTS,
+    "spectra": schemas.SPECTRA,
+    "neurons": schemas.PATHS,
+    "theory/start": schemas.THEORY_START,
+    "theory/step": schemas.THEORY_STEP,
+    "theory/limit": schemas.THEORY_LIMIT,
+}
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_a_folder_is_a_data_set(finished, name):
+    folder = finished.results / name
+    assert {path.suffix for path in folder.rglob("*") if path.is_file()} == {".parquet"}
+    for path in folder.rglob("*.parquet"):
+        assert ds.dataset(path).schema.remove_metadata() == SETS[name]
+    found = ds.dataset(folder).to_table()
+    rows = pd.read_parquet(folder)
+    assert len(rows) == found.num_rows > 0
+    for key in ("m", "alpha", "tau", "eta", "seed"):
+        if key in rows:
+            assert pd.api.types.is_numeric_dtype(rows[key]), "numbers are numbers"
+
+
+def test_all_runs_are_in_one_folder(finished):
+    assert len(pd.read_parquet(finished.results / "runs")) == sum(RUNS.values())
+
+
+@pytest.fixture
+def workflow(tmp_path) -> Workflow:
+    return Workflow(tmp_path, {"experiments": {"own": TINY}})
+
+
+def refused(workflow: Workflow) -> str:
+    (line,) = (
+        line
+        for line in workflow("--dry-run", succeeds=False).stderr.splitlines()
+        if line.startswith("Results: ")
+    )
+    return line
+
+
+@pytest.mark.parametrize("old", ["runs/experiment=own/m=4", "stacks/experiment=own", "cnn/experiment=vgg11"])
+def test_an_older_layout_is_named_with_what_to_do(workflow, old):
+    (workflow.results / old).mkdir(parents=True)
+    line = refused(workflow)
+    assert "files of an older layout" in line and "makes them again" in line
+
+
+@pytest.mark.parametrize(
+    ("execution", "there"), [("separate", "seed~0.parquet"), ("stacked", "m~4/alpha~1/tau~1.parquet")]
+)
+def test_files_of_the_other_execution_are_named_with_what_to_do(workflow, execution, there):
+    path = workflow.results / "runs/own" / there
+    path.parent.mkdir(parents=True)
+    path.touch()
+    workflow.write({"experiments": {"own": TINY}, "execution": execution})
+    line = refused(workflow)
+    assert f"was not made in {execution} execution" in line and "Remove" in line
