@@ -24,10 +24,10 @@ def shares(axes, best: pd.DataFrame, columns: list[str], label: str) -> None:
     """A line for each layer, the deeper the darker."""
     for number, column in enumerate(columns):
         mean = best[~best["diverged"]].groupby("alpha")[column].mean()
-        look = style.look(number) | {
+        line = style.line_look(number) | {
             "color": plt.get_cmap(style.COLORMAP)(0.9 - 0.9 * number / (len(columns) - 1))
         }
-        axes.plot(mean.index, mean, label=column.rsplit("_", 1)[1], **look)
+        axes.plot(mean.index, mean, label=column.rsplit("_", 1)[1], **line)
     axes.set(xscale="log", xlabel=labels.LABELS["alpha"], ylim=(-0.02, 1.03))
     axes.legend(title=label, ncols=2, loc="lower right", title_fontsize=7)
 

@@ -33,7 +33,7 @@ def draw(curves: pd.DataFrame, runs: pd.DataFrame) -> plt.Figure:
     figure, panels = plt.subplots(1, 3, figsize=(style.PAGE, 2.5), width_ratios=[3, 3, 2])
     last = 1.15 * runs["iterations"].max()
     for number, (kind, group) in enumerate(runs.groupby(KINDS)):
-        look = style.look(number)
+        line = style.line_look(number)
         label, stop = name(kind, group["diverged"]), group.loc[~group["diverged"], "iterations"].median()
         mine = curves[(curves[KINDS] == list(kind)).all(axis=1)]
         for axes, column in zip(panels, ("relative_change", "test_loss"), strict=False):
@@ -41,10 +41,10 @@ def draw(curves: pd.DataFrame, runs: pd.DataFrame) -> plt.Figure:
             axes.set_xlim(0, last)
             statistics = over_seeds(mine, column).loc[:last]
             median = statistics.loc[statistics.index <= stop, "median"]
-            color, band = look["color"], (statistics["min"], statistics["max"])
+            color, band = line["color"], (statistics["min"], statistics["max"])
             axes.fill_between(statistics.index, *band, alpha=0.2, lw=0, color=color)
-            axes.plot(median.index, median, label=label, color=color, ls=look["linestyle"])
-            axes.plot(median.index[-1:], median.iloc[-1:], look["marker"], color=color)
+            axes.plot(median.index, median, label=label, color=color, ls=line["linestyle"])
+            axes.plot(median.index[-1:], median.iloc[-1:], line["marker"], color=color)
     panels[0].set_ylim(bottom=1)
     movement(panels[2], runs[~runs["diverged"]])
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
@@ -57,10 +57,10 @@ def movement(axes: plt.Axes, runs: pd.DataFrame) -> None:
     """Each layer's distance from its start at the end of training, a dot for each seed."""
     groups = list(runs.groupby(KINDS))
     for number, (_, group) in enumerate(groups):
-        look = style.look(number) | {"linestyle": "", "alpha": 0.6, "markeredgewidth": 0}
+        line = style.line_look(number) | {"linestyle": "", "alpha": 0.6, "markeredgewidth": 0}
         offset = 0.6 * ((number + 0.5) / len(groups) - 0.5)
         for position, layer in enumerate(("hidden", "output")):
-            axes.plot([position + offset] * len(group), group[f"{layer}_distance"], **look)
+            axes.plot([position + offset] * len(group), group[f"{layer}_distance"], **line)
     axes.set_xticks([0, 1], ["hidden\n$b$", "output\n$a$"])
     axes.set(xlim=(-0.5, 1.5), yscale="log", ylabel=labels.LABELS["movement"])
 

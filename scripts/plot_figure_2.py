@@ -6,6 +6,7 @@ In: surface of every landscape. Out: the figure as PNG and PDF.
 import pandas as pd
 from matplotlib import pyplot as plt
 
+from lazytraining.config import names
 from lazytraining.figures import labels, plots, style
 from lazytraining.files import parquet, schemas
 from lazytraining.student import fits
@@ -20,9 +21,9 @@ def draw(surfaces: pd.DataFrame, widths: list[int]) -> plt.Figure:
     figure = plt.figure(figsize=(style.PAGE, 2 * rows * (panel + 0.5) + 0.4))
     figure.get_layout_engine().set(h_pad=0.08)
     blocks = figure.subfigures(2, 1)
-    for block, (experiment, scaling) in zip(blocks, labels.SCALINGS.items(), strict=True):
+    for block, experiment in zip(blocks, names.LANDSCAPES, strict=True):
         group = surfaces[surfaces["experiment"] == experiment]
-        block.suptitle(scaling, fontsize=9)
+        block.suptitle(labels.SCALING_OF[experiment], fontsize=9)
         panels = block.subplots(rows, columns, squeeze=False)
         for axes, m in zip(panels.ravel(), widths, strict=False):
             own = group[group["m"] == m]

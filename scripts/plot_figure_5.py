@@ -10,16 +10,12 @@ from matplotlib import pyplot as plt
 from matplotlib.lines import Line2D
 from matplotlib.path import Path as MplPath
 
+from lazytraining.config import names
 from lazytraining.figures import plots, style
 from lazytraining.files import parquet, schemas
 from lazytraining.student import fits
 from lazytraining.workflow import jobs
 
-PANELS = {
-    "tau_alpha_text": ("test_loss_end", "(a) as described, stopped early"),
-    "tau_alpha_code": ("test_loss_best", "(b) as published, best"),
-    "tau_alpha_converged": ("test_loss_end", "(c) converged"),
-}
 CONSTANT = r"$\alpha\tau^2=$ const"
 BARS = "tau_alpha_code"
 
@@ -29,8 +25,8 @@ def level_lines(axes: plt.Axes, table: pd.DataFrame) -> None:
     tau, alpha = table.columns.to_numpy(), table.index.to_numpy()
     limits = axes.get_xlim(), axes.get_ylim()
     if min(table.shape) > 1:
-        look = {"levels": 7, "colors": "white", "linewidths": 0.8, "linestyles": "solid"}
-        lines = axes.contour(np.log(tau), np.log(alpha), table.to_numpy(), **look)
+        options = {"levels": 7, "colors": "white", "linewidths": 0.8, "linestyles": "solid"}
+        lines = axes.contour(np.log(tau), np.log(alpha), table.to_numpy(), **options)
         lines.set_paths([MplPath(np.exp(path.vertices), path.codes) for path in lines.get_paths()])
         lines.set_path_effects(style.OUTLINE)
     constant = np.exp(np.log(alpha).mean() + 2 * np.log(tau).mean())
@@ -77,20 +73,20 @@ def bars(axes, table: pd.DataFrame, symbol: str) -> None:
 def draw(summary: pd.DataFrame, runs: pd.DataFrame, divide: bool) -> plt.Figure:
     """The four panels; with `divide` the loss is that of the objective, L/α²."""
     if divide:
-        columns = sorted({column for column, _ in PANELS.values()})
+        columns = sorted({reading.loss for reading in names.READINGS.values()})
         means = [f"{column}_mean" for column in columns]
         summary = summary.assign(**summary[means].div(summary["alpha"] ** 2, axis=0))
         runs = runs.assign(**runs[columns].div(runs["alpha"] ** 2, axis=0))
     symbol = r"$\ln(L/\alpha^2)$" if divide else r"$\ln L$"
     figure = plt.figure(figsize=(style.PAGE, 5.4))
-    for number, (name, (column, title)) in enumerate(PANELS.items(), start=1):
+    for number, (name, reading) in enumerate(names.READINGS.items(), start=1):
         axes = figure.add_subplot(2, 2, number)
         cells = summary[summary["experiment"] == name]
-        mesh, table = plots.heat_map(axes, cells, "tau", "alpha", f"{column}_mean", logarithm=True)
+        mesh, table = plots.heat_map(axes, cells, "tau", "alpha", f"{reading.loss}_mean", logarithm=True)
         own = runs[(runs["experiment"] == name) & ~runs["diverged"]]
         level_lines(axes, table)
         plots.color_bar(figure, mesh.norm, axes, f"{symbol}, test")
-        style.letter(axes, title + exponent(own, column))
+        style.letter(axes, f"({'abc'[number - 1]}) {reading.short}{exponent(own, reading.loss)}")
         if name == BARS:
             solid = figure.add_subplot(2, 2, 4, projection="3d")
             bars(solid, table, symbol)

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 
+from lazytraining.config import names
 from lazytraining.figures import labels, plots, style
 from lazytraining.files import parquet, schemas
 from lazytraining.workflow import jobs
@@ -36,13 +37,14 @@ def planes(figure, surfaces: pd.DataFrame, endpoints: pd.DataFrame, widths: list
 def numbers(figure, endpoints: pd.DataFrame) -> None:
     """How much of the students the plane shows, against m: a dot for each student, lines through the means."""
     inside, mean_field, ntk = figure.subplots(1, 3)
-    for number, (experiment, label) in enumerate(labels.SCALINGS.items()):
-        plots.dots(inside, endpoints[endpoints["experiment"] == experiment], "in_plane", number, label)
+    for number, experiment in enumerate(names.LANDSCAPES):
+        students, label = endpoints[endpoints["experiment"] == experiment], labels.SCALING_OF[experiment]
+        plots.dots(inside, students, "in_plane", number, label)
     inside.set(ylim=(0, 1), ylabel="share of the distance to\nthe centre in the plane")
     losses = {
         "test_loss": "own",
         "surface_loss": "surface there",
-        "test_loss_plane_alpha": r"own, at $\alpha=1/m$",
+        "test_loss_plane_alpha": f"own, at {labels.SCALING_OF[PLANE]}",
     }
     for axes, experiment in ((mean_field, PLANE), (ntk, "landscape_ntk")):
         students = endpoints[endpoints["experiment"] == experiment]
@@ -51,7 +53,7 @@ def numbers(figure, endpoints: pd.DataFrame) -> None:
                 plots.dots(axes, students, column, number, label)
         plots.plain_logarithmic(axes)
         axes.set_ylabel("test loss")
-        style.letter(axes, f"students of {labels.SCALINGS[experiment]}")
+        style.letter(axes, f"students of {labels.SCALING_OF[experiment]}")
     for axes in (inside, mean_field, ntk):
         plots.fit_axis(axes, "x", endpoints["m"].to_numpy())
         plots.tick_at(axes, "x", np.sort(endpoints["m"].unique()))

@@ -13,16 +13,11 @@ import numpy as np
 import pandas as pd
 from plotly.offline import get_plotlyjs
 
-from lazytraining.config import catalogue
+from lazytraining.config import names
 from lazytraining.figures import style
 from lazytraining.files import parquet, schemas
 from lazytraining.workflow import jobs
 
-READINGS = {
-    "tau_alpha_text": ("test_loss_end_mean", "as described, stopped early"),
-    "tau_alpha_code": ("test_loss_best_mean", "as published, best throughout"),
-    "tau_alpha_converged": ("test_loss_end_mean", "trained to the end"),
-}
 BAR = {"thickness": 14, "len": 0.7}
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -111,8 +106,10 @@ def landscape(surface: pd.DataFrame, endpoints: pd.DataFrame) -> list[dict]:
         }
         | scale
     ]
-    looks = zip(catalogue.LANDSCAPES.items(), ("circle", "square"), style.COLORS[1:4:2], strict=True)
-    for (experiment, scaling), symbol, color in looks:
+    for experiment, symbol, color in zip(
+        names.LANDSCAPES, ("circle", "square"), style.COLORS[1:4:2], strict=True
+    ):
+        scaling = names.scaling(experiment)
         own = endpoints[(endpoints["experiment"] == experiment) & np.isfinite(endpoints["test_loss"])]
         columns = ["seed", "surface_loss", "in_plane", "test_loss_plane_alpha"]
         gap = 1.2 * own["surface_loss"] - own["test_loss"]
@@ -147,14 +144,14 @@ def landscape(surface: pd.DataFrame, endpoints: pd.DataFrame) -> list[dict]:
 
 def landscapes(surfaces: pd.DataFrame, endpoints: pd.DataFrame) -> dict:
     """A picture for each scaling, with a view for each m that has a plane."""
-    names = ["first direction", "second direction", "test loss"]
-    axes = [{"title": {"text": name}} for name in names]
+    titles = ["first direction", "second direction", "test loss"]
+    axes = [{"title": {"text": title}} for title in titles]
     scene = dict(zip(("xaxis", "yaxis", "zaxis"), axes, strict=True)) | {"aspectmode": "cube"}
     scene["zaxis"]["type"] = "log"
     hint = "Markers are students, each as high as its own test loss, with a line through the surface at its projection. Drag to turn, scroll or pinch to come nearer, point to read."
     found = {}
     for (plane, m), surface in surfaces.groupby(["experiment", "m"], sort=True):
-        title = f"Figures 2 and 6: plane of {catalogue.LANDSCAPES[plane]}"
+        title = f"Figures 2 and 6: plane of {names.scaling(plane)}"
         picture = found.setdefault(title, {"scene": scene, "hint": hint, "views": {}})
         own = endpoints[(endpoints["plane"] == plane) & (endpoints["m"] == m)]
         picture["views"][f"m = {m}"] = landscape(surface, own)
@@ -164,7 +161,8 @@ def landscapes(surfaces: pd.DataFrame, endpoints: pd.DataFrame) -> dict:
 def tau_alpha(summary: pd.DataFrame) -> dict:
     """A picture of ln L over τ and α, with a view for each reading of the experiment; none without rows."""
     views = {}
-    for experiment, (column, label) in READINGS.items():
+    for experiment, reading in names.READINGS.items():
+        column = f"{reading.loss}_mean"
         cells = summary[summary["experiment"] == experiment]
         if cells.empty:
             continue
@@ -176,7 +174,7 @@ def tau_alpha(summary: pd.DataFrame) -> dict:
         table, *data = tables_of
         text = "τ = %{x:.3g}, α = %{y:.3g}, α τ² = %{customdata[1]:.3g}<br>L = %{customdata[0]:.3g}, ln L = %{z:.3g}"
         text += "<br>%{customdata[2]} seeds, %{customdata[3]} diverged<extra></extra>"
-        views[label] = [
+        views[reading.full] = [
             {
                 "type": "surface",
                 "x": rounded(table.columns),

@@ -17,8 +17,8 @@ def perspective(axes, surface: pd.DataFrame, norm) -> None:
     table = surface.pivot(index="y", columns="x", values="test_loss")
     x, y = np.meshgrid(table.columns, table.index)
     colors = plt.get_cmap(style.COLORMAP)(norm(table.to_numpy()))
-    look = {"rstride": 1, "cstride": 1, "linewidth": 0, "shade": False}
-    axes.plot_surface(x, y, np.log10(table.to_numpy()), facecolors=colors, **look)
+    options = {"rstride": 1, "cstride": 1, "linewidth": 0, "shade": False}
+    axes.plot_surface(x, y, np.log10(table.to_numpy()), facecolors=colors, **options)
     axes.set(xlabel="first direction", ylabel="second direction", zlabel=r"$\log_{10}$ test loss")
     axes.locator_params(nbins=5)
     axes.set_box_aspect(None, zoom=0.95)
@@ -29,7 +29,7 @@ def draw(surface: pd.DataFrame, endpoints: pd.DataFrame) -> plt.Figure:
     own = endpoints[endpoints["experiment"] == experiment]
     norm = plots.loss_norm(pd.concat([surface["test_loss"], own["test_loss"]]))
     figure = plt.figure(figsize=(style.PAGE, 3))
-    figure.suptitle(rf"{labels.SCALINGS[experiment]}, $m={m}$", fontsize=9)
+    figure.suptitle(rf"{labels.SCALING_OF[experiment]}, $m={m}$", fontsize=9)
     if len(surface):
         perspective(figure.add_subplot(1, 2, 1, projection="3d"), surface, norm)
     flat = figure.add_subplot(1, 2, 2)

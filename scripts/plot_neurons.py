@@ -22,7 +22,7 @@ SIGNS = {1: (style.COLORS[0], "o", "a > 0"), -1: (style.COLORS[1], "s", "a < 0")
 """Colour, marker and legend of a neuron by the sign of its output weight."""
 
 
-def look(output: pd.Series) -> tuple[str, str]:
+def color_and_marker(output: pd.Series) -> tuple[str, str]:
     """Colour and marker of a neuron, by the sign that its output weight ends with."""
     return SIGNS[1 if output.iloc[-1] >= 0 else -1][:2]
 
@@ -47,7 +47,7 @@ def neurons(axes: Axes, rows: pd.DataFrame) -> list[tuple[Line2D, Line2D, pd.Dat
     """A path and an end point for each neuron; returned with their rows, so that an animation can move them."""
     drawn = []
     for _, path in rows.groupby("neuron"):
-        color, marker = look(path["output"])
+        color, marker = color_and_marker(path["output"])
         (line,) = axes.plot(path["x"], path["y"], color=color, lw=0.8, zorder=2)
         axes.plot(path["x"].iloc[0], path["y"].iloc[0], ".", color="0.55", ms=2.5, zorder=2)
         end = {"color": color, "marker": marker, "ms": 4, "ls": "", "mec": "white", "mew": 0.4, "zorder": 3}

@@ -5,18 +5,14 @@ lines are two rules for η, and the step beyond which descent on the tangent mod
 zero predictor's loss.
 """
 
-import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 
 from lazytraining.figures import labels, plots, style
 from lazytraining.files import parquet, schemas
+from lazytraining.student.step_rules import STEP_RULES
 from lazytraining.workflow import jobs
 
-RULES = {
-    r"$\eta=0.005$ (Figure 7)": lambda tau: np.full_like(tau, 0.005),
-    r"$\eta=\min(10,\,0.1/\tau^2)$ (Figure 3)": lambda tau: np.minimum(10, 0.1 / tau**2),
-}
 EDGE = r"$2n/\lambda_{\max}$ of the tangent kernel at $w_0$"
 
 
@@ -27,13 +23,15 @@ def draw(summary: pd.DataFrame, baselines: pd.DataFrame) -> plt.Figure:
     norm = plots.loss_norm(losses.stack().clip(upper=most))
     edge = baselines.groupby("tau")["stable_step"].mean()
     tau = edge.index.to_numpy()
-    lines = {label: rule(tau) for label, rule in RULES.items()} | {EDGE: edge.to_numpy()}
+    lines = {label: STEP_RULES[rule].eta(tau) for rule, label in labels.STEP_RULES.items()} | {
+        EDGE: edge.to_numpy()
+    }
     for axes, (column, label) in zip(panels, labels.LOSSES.items(), strict=True):
         plots.heat_map(axes, summary, "tau", "eta", f"{column}_mean", norm=norm)
         limits = axes.get_ylim()
         for (name, values), dashes in zip(lines.items(), style.LINES, strict=False):
-            look = {"color": "white", "path_effects": style.OUTLINE, "ls": dashes}
-            axes.plot(tau, values, label=name, **look)
+            options = {"color": "white", "path_effects": style.OUTLINE, "ls": dashes}
+            axes.plot(tau, values, label=name, **options)
         axes.set_ylim(limits)
         style.letter(axes, label)
     panels[1].set_ylabel("")

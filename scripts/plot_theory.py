@@ -16,7 +16,6 @@ from lazytraining.files import parquet, schemas
 from lazytraining.student import fits
 from lazytraining.workflow import jobs
 
-SCALINGS = {"1/m": r"$\alpha=1/m$", "1/sqrt(m)": r"$\alpha=1/\sqrt{m}$", "1": r"$\alpha=1$"}
 GAPS = {
     "distance": (r"$\|w_\alpha-w_0\|$", -1),
     "weight_gap": (r"$\|w_\alpha-\bar w_\alpha\|$", -2),
@@ -51,9 +50,9 @@ def kappa(axes: Axes, start: pd.DataFrame, sweep: str) -> None:
 
 
 def kappa_of_width(axes: Axes, start: pd.DataFrame) -> None:
-    for number, (sweep, label) in enumerate(SCALINGS.items()):
+    for number, (sweep, label) in enumerate(labels.SCALINGS.items()):
         mean = start[start["sweep"] == sweep].groupby("m")["kappa"].mean()
-        axes.plot(mean.index, mean, **(style.look(number) | {"markersize": 2.5}), label=label)
+        axes.plot(mean.index, mean, **(style.line_look(number) | {"markersize": 2.5}), label=label)
     m = mean.index.to_numpy(float)
     reference(axes, m, mean.iloc[0], -0.5, r"$\propto m^{-1/2}$")
     axes.set(
@@ -68,8 +67,8 @@ def one_step(axes: Axes, step: pd.DataFrame) -> None:
     for number, (symmetrize, label) in enumerate(labels.STARTS.items()):
         for sweep, symbol in (("tau", r"$\tau$"), ("alpha", r"$\alpha$")):
             rows = ratio[(ratio["sweep"] == sweep) & (ratio["symmetrize"] == symmetrize)]
-            look = {"marker": "o" if sweep == "tau" else "^", "linestyle": "-" if sweep == "tau" else "--"}
-            over_seeds(axes, rows, sweep, "ratio", number, label=f"{label}, over {symbol}", **look)
+            options = {"marker": "o" if sweep == "tau" else "^", "linestyle": "-" if sweep == "tau" else "--"}
+            over_seeds(axes, rows, sweep, "ratio", number, label=f"{label}, over {symbol}", **options)
     axes.axhline(1, **(style.ZERO | {"label": None}))
     axes.set(xscale="log", yscale="log", xlabel=r"$\tau$ or $\alpha$, the other being 1")
     axes.set_ylabel(r"$\Delta(F)\,/\,\Delta(Dh)$ after one step")
@@ -147,13 +146,15 @@ def speed(axes: Axes, curves: pd.DataFrame) -> None:
     """
     times = fits.times_to_reach(curves, SHARES)
     for number, share in enumerate(SHARES):
-        for kind, line, face in (("first", "-", None), ("best", "--", "white")):
+        for kind, dashes, face in (("first", "-", None), ("best", "--", "white")):
             own = times[times["share"] == share]
             mean = np.exp(np.log(own[kind]).groupby(own["tau"]).mean()).replace(np.inf, np.nan)
-            look = style.look(number) | {"linestyle": line, "markerfacecolor": face}
-            axes.plot(mean.index, mean, **look)
+            line = style.line_look(number) | {"linestyle": dashes, "markerfacecolor": face}
+            axes.plot(mean.index, mean, **line)
     shares = [
-        Line2D([], [], **(style.look(number) | {"linestyle": ""}), label=f"$10^{{{np.log10(share):.0f}}}$")
+        Line2D(
+            [], [], **(style.line_look(number) | {"linestyle": ""}), label=f"$10^{{{np.log10(share):.0f}}}$"
+        )
         for number, share in enumerate(SHARES)
     ]
     kinds = [

@@ -11,7 +11,7 @@ from lazytraining.figures import labels, plots, style
 from lazytraining.files import parquet, schemas
 from lazytraining.workflow import jobs
 
-SCALINGS = {"width_mean_field": r"$\alpha=1/m$ (mean-field)", "width_ntk": r"$\alpha=1/\sqrt{m}$ (NTK)"}
+REGIMES = {"width_mean_field": "mean-field", "width_ntk": "NTK"}
 PANELS = {
     "test_loss_end": labels.LABELS["test_loss_end"],
     "hidden_distance": labels.LABELS["movement"],
@@ -22,7 +22,8 @@ PANELS = {
 def draw(runs: pd.DataFrame) -> plt.Figure:
     figure, panels = plt.subplots(1, 3, figsize=(style.PAGE, 2.7))
     kept = runs[~runs["diverged"]]
-    for number, (experiment, label) in enumerate(SCALINGS.items()):
+    for number, (experiment, regime) in enumerate(REGIMES.items()):
+        label = f"{labels.SCALING_OF[experiment]} ({regime})"
         own = kept[kept["experiment"] == experiment]
         for axes, column in zip(panels, PANELS, strict=True):
             plots.dots(axes, own, column, number, label)

@@ -105,7 +105,7 @@ def test_start_of_a_plateau_is_between_its_grid_points():
     expected = 1.0 * 10**share
     assert plateaus.plateau_start(late, "plateau").to_numpy() == pytest.approx(3 * [expected], rel=1e-3)
     both = Evidence(runs={"plateau": late.runs["plateau"], "plateau_symmetrized": early.runs["plateau"]})
-    assert plateaus.earlier_start(both).to_numpy() == pytest.approx(3 * [0.01], rel=1e-3)
+    assert plateaus.earlier_start(both).values.to_numpy() == pytest.approx(3 * [0.01], rel=1e-3)
     assert verdict_of("5b", both) == Verdict.REPRODUCED
 
 
@@ -184,9 +184,9 @@ def test_a_seed_whose_gates_still_switch_is_not_smooth():
     one = (table["seed"] == 1) & (table["iteration"] == 10)
     table.loc[one & (table["alpha"] == 100), "gate_flips"] = 0.01
     table.loc[(table["seed"] == 1) & (table["alpha"] == 100), "weight_gap"] = 1.0
-    assert lazy_limit.smooth_exponent("weight_gap")(evidence).to_numpy() == pytest.approx([-2, -2, -2])
+    assert lazy_limit.smooth_exponent("weight_gap")(evidence).values.to_numpy() == pytest.approx([-2, -2, -2])
     table.loc[one & (table["alpha"] == 1000), "gate_flips"] = 0.01
-    assert lazy_limit.smooth_exponent("weight_gap")(evidence).index.to_list() == [0, 2]
+    assert lazy_limit.smooth_exponent("weight_gap")(evidence).values.index.to_list() == [0, 2]
 
 
 def test_the_bound_on_kappa_is_the_notes():
@@ -219,7 +219,7 @@ def test_speed_counts_a_run_that_never_gets_there_with_all_its_iterations():
     curves = runs("c", tau=[0.1, 10.0], eta=[1.0, 2.0], iteration=iterations, train_loss=loss)
     evidence = Evidence(curves={"convergence_symmetrized": curves})
     found = figure_1.slower_by(1e-2, "best")(evidence)
-    assert found.to_numpy() == pytest.approx(3 * [1000 / (np.log(100) / 0.2)], rel=1e-2)
+    assert found.values.to_numpy() == pytest.approx(3 * [1000 / (np.log(100) / 0.2)], rel=1e-2)
     assert verdict_of("2a", evidence) == verdict_of("2b", evidence) == Verdict.NOT
 
 
@@ -318,7 +318,7 @@ def test_extremes_are_of_all_seeds():
     table = runs("trajectory", tau=[0.1, 2.0], iterations=lambda row, seed: 100 * row["tau"])
     table.loc[(table["tau"] == 2) & (table["seed"] == 1), "diverged"] = True
     found = figure_1.ratio_of_extremes("iterations")(Evidence(runs={"trajectory": table}))
-    assert found.to_dict() == pytest.approx({0: 20, 2: 20})
+    assert found.values.to_dict() == pytest.approx({0: 20, 2: 20})
 
 
 def vgg11(lost: float, frozen: float, stabler: float, weights: float = 1.0) -> Evidence:
@@ -410,7 +410,7 @@ def test_neurons_move_by_the_distance_of_their_points():
     axes = {"tau": [0.1, 2.0], "iteration": [0, 10, 100], "neuron": [-1, 0, 1]}
     rows = runs("neuron_paths", **axes, x=place, y=lambda row, seed: 4.0)
     evidence = Evidence(paths={"neuron_paths": rows})
-    assert beyond.paths_moved(True)(evidence).to_list() == pytest.approx([0.1, 0.1001, 0.1002])
+    assert beyond.paths_moved(True)(evidence).values.to_list() == pytest.approx([0.1, 0.1001, 0.1002])
     assert verdict_of("29", evidence) == Verdict.REPRODUCED
     swapped = rows.assign(tau=rows["tau"].map({0.1: 2.0, 2.0: 0.1}))
     assert verdict_of("29", Evidence(paths={"neuron_paths": swapped})) == Verdict.NOT
@@ -427,7 +427,7 @@ def test_low_rank_is_the_stable_rank_left():
             tables[name] = rows.assign(tau=rows["tau"].map({0.01: 100.0, 100.0: 0.01})) if flip else rows
         return Evidence(spectra=tables)
 
-    found = beyond.rank_left("plateau", False)(evidence(False))
+    found = beyond.rank_left("plateau", False)(evidence(False)).values
     assert found[0] == pytest.approx(1.03 / 4)
     assert verdict_of("30", evidence(False)) == Verdict.REPRODUCED
     assert verdict_of("30", evidence(True)) == Verdict.NOT

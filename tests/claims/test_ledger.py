@@ -1,16 +1,24 @@
 """How a verdict follows from what was measured."""
 
 import math
+import os
+import re
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from lazytraining.claims import pages, verdict
-from lazytraining.claims.verdict import Check, Claim, Evidence, LackingError, Verdict, judge
+from lazytraining.claims.verdict import Check, Claim, Evidence, LackingError, Samples, Verdict, judge
 
 
 def check(*values, **bounds) -> Check:
-    return Check("x", lambda evidence: pd.Series(values, dtype=float), **bounds)
+    samples = Samples(pd.Series(values, dtype=float), "students")
+    return Check("x", lambda evidence: samples, **bounds)
 
 
 @pytest.mark.parametrize(
@@ -37,6 +45,11 @@ def test_a_check_is_decided_by_its_whole_interval(values, bounds, holds):
     outcome = verdict.examine(check(*values, **bounds), Evidence())
     assert outcome.holds is holds
     assert bool(outcome.lacks) is (holds is None)
+
+
+def test_a_single_sample_is_named_in_the_singular():
+    outcome = verdict.examine(check(1.0, low=0.5), Evidence())
+    assert (outcome.samples, outcome.lacks) == ("1 student", "needs more than one student for x")
 
 
 @pytest.mark.parametrize(
@@ -78,7 +91,7 @@ def test_an_entry_says_what_was_measured_and_why():
     assert row["criterion"] == "x > 1; x > 1"
     assert row["low"] < row["value"] < row["high"]
     assert row["value"] == pytest.approx(2.1)
-    assert "(2 seeds)" in row["measured"]
+    assert "(2 students)" in row["measured"]
     text = pages.markdown([row], "Ledger")
     assert "partly reproduced 1" in text
     assert "| [7](#claim-7) | 1 | text | ◐ partly reproduced |" in text
@@ -92,6 +105,65 @@ def test_a_claim_without_its_experiment_says_what_it_needs():
     assert (row["verdict"], row["reason"]) == ("not decided", "needs the experiment width_ntk")
     assert math.isnan(row["value"])
     assert "not decided" in pages.markdown([row], "Ledger")
+
+
+HOSTILE = 'a|b\n<script>alert(1)</script> & "c" < d'
+
+
+def hostile() -> dict:
+    """A row of the ledger whose every text has what Markdown and HTML would take for their own."""
+    row = verdict.entry(Claim("7", "§1", "text", "figure_1", [check(2, 3, low=1)]), Evidence())
+    texts = ("section", "claim", "measured", "criterion", "reason", "figure")
+    return row | dict.fromkeys(texts, HOSTILE)
+
+
+class Tags(HTMLParser):
+    """Every tag of a page, and its text."""
+
+    def __init__(self, page: str):
+        super().__init__()
+        self.tags, self.text = set(), ""
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def test_texts_are_text_in_html():
+    page = Tags(pages.page([hostile()], HOSTILE, HOSTILE))
+    assert "script" not in page.tags
+    assert page.text.count(HOSTILE) == 8
+    linked = Tags(pages.table([hostile()], lambda name: "<a href='#'>there</a>"))
+    assert "a" in linked.tags, "a figure is given as HTML"
+
+
+def test_texts_stay_in_their_line_and_cell_of_markdown():
+    text = pages.markdown([hostile()], HOSTILE, HOSTILE)
+    (row,) = [line for line in text.splitlines() if line.startswith("| [7]")]
+    assert len(re.findall(r"(?<!\\)\|", row)) == 7
+    assert not re.search(r"(?<!\\)<script", text)
+    assert len(text.splitlines()) == len(
+        pages.markdown([hostile() | {"claim": "text"}], "t", "r").splitlines()
+    )
+
+
+def test_a_claim_that_is_added_to_its_module_is_in_the_ledger(tmp_path):
+    """One place: a copy of the library with one more entry in one module."""
+    library = tmp_path / "lazytraining"
+    shutil.copytree(Path(verdict.__file__).parents[1], library)
+    with (library / "claims/beyond.py").open("a") as file:
+        file.write(
+            'CLAIMS.append(Claim("99", "ours", "One more.", "width", [Check("x", paths_moved(True), 0)]))\n'
+        )
+    show = "from lazytraining.claims import ledger, pages, verdict; rows = [verdict.entry(c, verdict.Evidence()) for c in ledger.CLAIMS]"
+    command = [sys.executable, "-c", f"{show}; print(pages.markdown(rows, 'Ledger'))"]
+    done = subprocess.run(
+        command, env={**os.environ, "PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=True
+    )
+    assert "| [99](#claim-99) | ours | One more. | ? not decided |" in done.stdout
 
 
 def test_diverged_runs_are_no_evidence():

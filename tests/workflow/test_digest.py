@@ -7,7 +7,7 @@ import pytest
 from lazytraining.workflow import digest
 from lazytraining.workflow.digest import LIBRARY, SCRIPTS, code_digest, sources
 
-DRAWN = {"figures/labels", "figures/plots", "figures/style"}
+DRAWN = {"config/names", "figures/labels", "figures/plots", "figures/style"}
 STUDENT = {"student/network", "student/problem"}
 DESCENT = STUDENT | {"student/descent", "student/recording"}
 COVERED = {
@@ -31,12 +31,12 @@ COVERED = {
     "plot_figure_5": DRAWN | {"files/schemas", "student/fits"},
     "plot_figure_6": DRAWN | {"files/schemas"},
     "plot_figure_7": DRAWN | {"files/schemas"},
-    "plot_interactive": {"config/catalogue", "figures/style", "files/schemas"},
+    "plot_interactive": {"config/names", "figures/style", "files/schemas"},
     "plot_landscape": DRAWN | {"files/schemas"},
     "plot_neurons": {"figures/style", "files/schemas"},
     "plot_population": DRAWN | {"files/schemas"},
     "plot_spectral_bias": DRAWN | {"files/schemas", "student/fits"},
-    "plot_step_size": DRAWN | {"files/schemas"},
+    "plot_step_size": DRAWN | {"files/schemas", "student/step_rules"},
     "plot_theory": DRAWN | {"files/schemas", "student/fits"},
     "plot_width": DRAWN | {"files/schemas"},
 }
@@ -55,8 +55,14 @@ def test_a_digest_covers_exactly_these_modules(name):
 
 
 def test_the_ledgers_digest_covers_every_claim_and_what_they_measure_with():
-    claims = {f"claims/{path.stem}" for path in LIBRARY.glob("claims/*.py") if path.read_text()}
-    assert modules(SCRIPTS / "judge_claims.py") == claims | {"files/schemas", "models/cnn", "student/fits"}
+    claims = {f"claims/{path.stem}" for path in LIBRARY.glob("claims/*.*") if path.read_text()}
+    assert modules(SCRIPTS / "judge_claims.py") == claims | {
+        "config/names",
+        "files/schemas",
+        "models/cnn",
+        "student/fits",
+        "student/step_rules",
+    }
 
 
 def test_every_script_has_its_list():
@@ -113,6 +119,18 @@ def test_a_script_beside_it_is_followed(project, form):
     before = after(script)
     (project / "other.py").write_text("factor = 3\n")
     assert after(script) != before
+
+
+def test_templates_beside_a_module_count(project):
+    script, template = project / "judge.py", project / "lazytraining/student/page.html.jinja"
+    script.write_text("from lazytraining.student import problem\n")
+    template.write_text("<p>{{ a }}</p>")
+    before = after(script)
+    template.write_text("<b>{{ a }}</b>")
+    assert after(script) != before
+    other = project / "train.py"
+    other.write_text("import other\n")
+    assert template not in digest.sources(other)
 
 
 def test_plumbing_does_not_count(project):

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from lazytraining.claims.measures import Measure, by_seed, extreme, off_baseline, over_least
+from lazytraining.claims.measures import Measure, by_seed, extreme, off_baseline, over_least, per
 from lazytraining.claims.verdict import Check, Claim, Evidence
 from lazytraining.student import fits
 
@@ -15,6 +15,7 @@ def paths_moved(largest: bool) -> Measure:
         places = own.pivot(index="iteration", columns="neuron", values=["x", "y"]).to_numpy()
         return float(np.linalg.norm(places[-1] - places[0]) / np.linalg.norm(places[0]))
 
+    @per("seeds")
     def measure(e: Evidence) -> pd.Series:
         rows = extreme(e.get("paths", "neuron_paths"), "tau", largest, " in neuron_paths")
         return by_seed(rows[rows["neuron"] >= 0], moved)
@@ -29,6 +30,7 @@ def rank_left(name: str, largest: bool) -> Measure:
         end, start = (fits.stable_rank(own.sort_values("index")[column]) for column in ("end", "start"))
         return end / start
 
+    @per("seeds")
     def measure(e: Evidence) -> pd.Series:
         rows = e.get("spectra", name)
         return by_seed(extreme(rows[~rows["diverged"]], "tau", largest, f" in {name}"), share)

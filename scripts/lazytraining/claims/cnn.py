@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from lazytraining.claims.measures import Measure, at_extreme, by_seed, need, rank_correlation
+from lazytraining.claims.measures import Measure, at_extreme, by_seed, need, per, rank_correlation
 from lazytraining.claims.verdict import Check, Claim, Evidence, Verdict
 from lazytraining.models import cnn
 
@@ -24,19 +24,26 @@ def at_alpha(e: Evidence, column: str, alpha: float | None) -> pd.Series:
 
 def change_to_largest_alpha(column: str) -> Measure:
     """A column at the largest α, less at α = 1."""
-    return lambda e: (at_alpha(e, column, None) - at_alpha(e, column, 1.0)).dropna()
+    return per("seeds")(lambda e: (at_alpha(e, column, None) - at_alpha(e, column, 1.0)).dropna())
 
 
 def frozen_gap(alpha: float | None) -> Measure:
     """Absolute difference of test accuracies with the pattern of w0 frozen and without, at one α or at the largest."""
-    return lambda e: (at_alpha(e, "test_accuracy", alpha) - at_alpha(e, "test_accuracy_frozen", alpha)).abs()
+
+    @per("seeds")
+    def measure(e: Evidence) -> pd.Series:
+        return (at_alpha(e, "test_accuracy", alpha) - at_alpha(e, "test_accuracy_frozen", alpha)).abs()
+
+    return measure
 
 
+@per("seeds")
 def least_kept(e: Evidence) -> pd.Series:
     """Share of gates or poolings as at the start, in the layer that keeps least, at the largest α."""
     return pd.concat([at_alpha(e, name, None) for name in (*cnn.GATES, *cnn.CHOICES)], axis=1).min(axis=1)
 
 
+@per("seeds")
 def kept_with_alpha(e: Evidence) -> pd.Series:
     """Rank correlation over α of the share of gates as at the start, in the mean over layers."""
     rows = cnn_runs(e)
@@ -44,6 +51,7 @@ def kept_with_alpha(e: Evidence) -> pd.Series:
     return by_seed(rows, lambda own: rank_correlation(own["alpha"], own[cnn.GATES].mean(axis=1)))
 
 
+@per("seeds")
 def initial_weights(e: Evidence) -> pd.Series:
     """Size of the CNN's initial weights over that of Xavier's rule."""
     return e.get("cnn", "vgg11").groupby("seed")["weights_over_xavier"].first()

@@ -2,8 +2,9 @@
 
 import pandas as pd
 
-from lazytraining.claims.measures import LARGE, Measure, at_extreme, exponent, is_lazy, jackknife, need
+from lazytraining.claims.measures import LARGE, Measure, at_extreme, exponent, is_lazy, jackknife, need, per
 from lazytraining.claims.verdict import Check, Claim, Evidence, Verdict
+from lazytraining.config.names import SCALINGS
 
 
 def start_rows(e: Evidence, sweep: str, symmetrize: bool = False) -> pd.DataFrame:
@@ -15,6 +16,7 @@ def start_rows(e: Evidence, sweep: str, symmetrize: bool = False) -> pd.DataFram
 def start_exponent(column: str, sweep: str, symmetrize: bool, above: float = 0.0) -> Measure:
     """Exponent of κ, the gradient or the stable step over τ or α, from `above` on."""
 
+    @per("seeds")
     def measure(e: Evidence) -> pd.Series:
         rows = start_rows(e, sweep, symmetrize)
         rows = rows[rows[sweep] >= above]
@@ -24,11 +26,13 @@ def start_exponent(column: str, sweep: str, symmetrize: bool, above: float = 0.0
     return measure
 
 
+@per("seeds")
 def plateau_kappa(e: Evidence) -> pd.Series:
     """κ at the largest τ, not symmetrised."""
     return at_extreme(start_rows(e, "tau"), "kappa", "tau")
 
 
+@per("seeds")
 def kappa_symmetrised(e: Evidence) -> pd.Series:
     """κ with over κ without symmetrisation, at the largest τ."""
     ours, theirs = (at_extreme(start_rows(e, "tau", start), "kappa", "tau") for start in (True, False))
@@ -43,12 +47,13 @@ def kappa_over_bound(scaling: str) -> Measure:
         m = mean.index.to_numpy(float)
         return float((mean["kappa"] / (m**-0.5 + 1 / (m * mean["alpha"]))).max())
 
-    return lambda e: jackknife(start_rows(e, scaling), largest, "seed", least=3)
+    return per("seeds")(lambda e: jackknife(start_rows(e, scaling), largest, "seed", least=3))
 
 
 def one_step(symmetrize: bool, largest: bool) -> Measure:
     """Δ(F)/Δ(Dh) at the largest or smallest τ."""
 
+    @per("seeds")
     def measure(e: Evidence) -> pd.Series:
         rows = e.get("theory", "step")
         rows = rows[(rows["sweep"] == "tau") & (rows["symmetrize"] == symmetrize)]
@@ -113,7 +118,7 @@ CLAIMS = [
                 kappa_over_bound(sweep),
                 high=1,
             )
-            for name, sweep in (("1/m", "1/m"), ("1/√m", "1/sqrt(m)"), ("1", "1"))
+            for sweep, name in SCALINGS.items()
         ],
         reasons={
             Verdict.REPRODUCED: "For α = 1/m it levels off, for the others it falls as m^(-1/2), but for a slow growth of ‖D²h‖, which is "
@@ -163,7 +168,7 @@ CLAIMS = [
             )
         ],
         reasons={
-            Verdict.NOT: "By homogeneity the curvature grows as τ², so the largest stable step falls as τ⁻²: the rule min(10, 0.1/τ²) follows it."
+            Verdict.NOT: "By homogeneity the curvature grows as τ², so the largest stable step falls as τ⁻², as the note's own rule does."
         },
     ),
 ]

@@ -4,15 +4,16 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from lazytraining.claims.measures import Measure, jackknife, need, rank_correlation
+from lazytraining.claims.measures import Measure, jackknife, need, per, rank_correlation
 from lazytraining.claims.verdict import Check, Claim, Evidence, Verdict
+from lazytraining.config.names import LANDSCAPES
 from lazytraining.student import fits
 
 
 def basins(e: Evidence) -> pd.DataFrame:
     """Width (share below twice the lowest) and depth (rim over lowest) of every plane, with its students' loss."""
     rows = []
-    for name in ("landscape_mean_field", "landscape_ntk"):
+    for name in LANDSCAPES:
         losses = e.get("endpoints", name)
         losses = losses[losses["experiment"] == losses["plane"]].groupby("m")["test_loss"].mean()
         for m, surface in principal(e.get("surfaces", name)).groupby("m"):
@@ -30,6 +31,7 @@ def principal(surfaces: pd.DataFrame) -> pd.DataFrame:
 def basin_at_smallest(column: str, over: str, under: str) -> Measure:
     """A basin's number of one scaling over the other's, where a power law over m has it at the smallest m."""
 
+    @per("widths")
     def measure(e: Evidence) -> pd.Series:
         table = basins(e)
         smallest = np.log(table["m"].min())
@@ -49,6 +51,7 @@ def basin_at_smallest(column: str, over: str, under: str) -> Measure:
 def basin_exponent(column: str) -> Measure:
     """Exponent over m of a number of the 1/√m basins."""
 
+    @per("widths")
     def measure(e: Evidence) -> pd.Series:
         table = basins(e)
         table = table[table["scaling"] == "landscape_ntk"]
@@ -59,6 +62,7 @@ def basin_exponent(column: str) -> Measure:
     return measure
 
 
+@per("widths")
 def sharpness_correlation(e: Evidence) -> pd.Series:
     """Rank correlation over m and scaling of how wide a plane is with its students' test loss; jackknifed over m."""
     return jackknife(basins(e), lambda part: rank_correlation(part["wide"], part["loss"]), "m")
@@ -81,6 +85,7 @@ def centre(surface: pd.DataFrame) -> float:
 def centre_over(column: str) -> Measure:
     """Height of the centre of the widest 1/m plane over a height at each of its end points."""
 
+    @per("students")
     def measure(e: Evidence) -> pd.Series:
         surface, points = widest(e, "landscape_mean_field")
         return centre(surface) / points[column]
@@ -88,6 +93,7 @@ def centre_over(column: str) -> Measure:
     return measure
 
 
+@per("students")
 def projection_radius(e: Evidence) -> pd.Series:
     """Distance of each 1/√m projection from the centre, over the mean one of the 1/m students."""
     radius = [
@@ -100,6 +106,7 @@ def projection_radius(e: Evidence) -> pd.Series:
 def projected(column: str, over: str) -> Measure:
     """A column of the 1/√m end points on the widest 1/m plane over another, or over the lowest point."""
 
+    @per("students")
     def measure(e: Evidence) -> pd.Series:
         surface, points = widest(e, "landscape_ntk")
         return points[column] / (surface["test_loss"].min() if over == "lowest" else points[over])
@@ -107,6 +114,7 @@ def projected(column: str, over: str) -> Measure:
     return measure
 
 
+@per("students")
 def in_plane(e: Evidence) -> pd.Series:
     """Share of each 1/√m student's distance from the centre that is in the widest 1/m plane."""
     return widest(e, "landscape_ntk")[1]["in_plane"]

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from lazytraining.claims.measures import Measure, by_seed, exponent, jackknife, limit_rows, need
+from lazytraining.claims.measures import Measure, by_seed, exponent, jackknife, limit_rows, need, per
 from lazytraining.claims.verdict import Check, Claim, Evidence, Verdict
 from lazytraining.student import fits
 
@@ -14,6 +14,7 @@ def smooth_exponent(column: str, supremum: bool = False, symmetrize: bool = Fals
     Those α of a seed at which no training point's gate has switched at any recorded iteration: there h is smooth.
     """
 
+    @per("seeds")
     def measure(e: Evidence) -> pd.Series:
         rows = limit_rows(e, symmetrize)
         rows = rows[rows.groupby(["seed", "alpha"])["gate_flips"].transform("max") == 0]
@@ -31,6 +32,7 @@ def switching_exponent(column: str) -> Measure:
     Those α at which a training point's gate has switched in most seeds; jackknifed over seeds.
     """
 
+    @per("seeds")
     def measure(e: Evidence) -> pd.Series:
         rows = limit_rows(e)
         rows = rows[rows["iteration"] == rows["iteration"].max()]
@@ -46,6 +48,7 @@ def switching_exponent(column: str) -> Measure:
     return measure
 
 
+@per("seeds")
 def horizon_exponent(e: Evidence) -> pd.Series:
     """Exponent of the test gap over the last decade of iterations, at the largest α."""
     rows = limit_rows(e)
@@ -53,6 +56,7 @@ def horizon_exponent(e: Evidence) -> pd.Series:
     return exponent(rows[rows["iteration"] >= rows["iteration"].max() / 10], "iteration", "test_gap")
 
 
+@per("seeds")
 def gap_over_bound(e: Evidence) -> pd.Series:
     """Largest ratio of the training gap to the bound of §3.1, over all α and iterations."""
     rows = limit_rows(e)

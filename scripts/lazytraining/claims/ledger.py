@@ -1,6 +1,6 @@
 """The claims of the note, in the order of the ledger: a module for each of its subjects, with each claim and what decides it.
 
-Measures that only one subject uses stand above its claims, those of several in `measures`. A verdict follows by `ledger`.
+Measures that only one subject uses stand above its claims, those of several in `measures`. How a verdict follows is `verdict`.
 """
 
 from lazytraining.claims import (

@@ -1,21 +1,35 @@
-"""Measures that claims of several subjects are checked on.
+"""Measures that claims of several subjects are checked on, and what they are made of.
 
-A measure takes the evidence and gives a sample for each seed, or plane, or width. Where an experiment's grid has not what it
-needs, LackingError says so.
+A measure takes the evidence and gives samples with their unit. Its parts are series over seeds or m, which pandas aligns. Where
+an experiment's grid has not what a measure needs, LackingError says so.
 """
 
 from collections.abc import Callable
+from functools import wraps
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from lazytraining.claims.verdict import Check, Evidence, LackingError
+from lazytraining.claims.verdict import Check, Evidence, LackingError, Samples
 from lazytraining.student import fits
 
 LARGE = 10.0
 """τ counts as large from here on."""
-Measure = Callable[[Evidence], pd.Series]
+Measure = Callable[[Evidence], Samples]
+
+
+def per(unit: str) -> Callable[[Callable[[Evidence], pd.Series]], Measure]:
+    """Makes a measure of a function that gives a series: its values are the samples, one for each `unit`."""
+
+    def decorate(series: Callable[[Evidence], pd.Series]) -> Measure:
+        @wraps(series)
+        def measure(e: Evidence) -> Samples:
+            return Samples(series(e), unit)
+
+        return measure
+
+    return decorate
 
 
 def by_seed(rows: pd.DataFrame, statistic: Callable[[pd.DataFrame], float]) -> pd.Series:
@@ -63,12 +77,13 @@ def jackknife(
     need(k >= least, f"at least {least} different {kind}, not {k}")
     whole = statistic(table)
     values = {item: k * whole - (k - 1) * statistic(table[table[kind] != item]) for item in items}
-    return pd.Series(values, dtype=float).rename_axis(kind)
+    return pd.Series(values, dtype=float)
 
 
 def is_lazy(name: str) -> Check:
     """Lazy means that at the largest τ neither layer moves by more than a tenth of its norm."""
 
+    @per("seeds")
     def measure(e: Evidence) -> pd.Series:
         rows = e.get("runs", name)
         rows = rows[rows["tau"] == rows["tau"].max()]
@@ -80,6 +95,7 @@ def is_lazy(name: str) -> Check:
 def over_least(name: str, column: str) -> Measure:
     """A loss at the largest τ over the least of all τ."""
 
+    @per("seeds")
     def measure(e: Evidence) -> pd.Series:
         rows = e.get("runs", name)
         return at_extreme(rows, column, "tau") / rows.groupby("seed")[column].min()
@@ -90,6 +106,7 @@ def over_least(name: str, column: str) -> Measure:
 def off_baseline(name: str, column: str, end: str = "test_loss_end") -> Measure:
     """|loss / baseline − 1| at the largest τ."""
 
+    @per("seeds")
     def measure(e: Evidence) -> pd.Series:
         rows, baselines = e.get("runs", name), e.get("baselines", name)
         baselines = baselines[baselines["tau"] <= rows["tau"].max()]

@@ -13,22 +13,32 @@ from lazytraining.claims.measures import (
     need,
     off_baseline,
     over_least,
+    per,
 )
-from lazytraining.claims.verdict import Check, Claim, Evidence, Verdict
+from lazytraining.claims.verdict import Check, Claim, Evidence, Samples, Verdict
 
 
+@per("seeds")
 def output_kept(e: Evidence) -> pd.Series:
     """‖a_T‖/‖a_0‖ at the largest τ."""
     rows = e.get("spectra", "plateau")
     return at_extreme(rows[(rows["index"] == 1) & ~rows["diverged"]], "output_kept", "tau")
 
 
+@per("seeds")
+def hidden_moved(e: Evidence) -> pd.Series:
+    """How far the hidden layer has moved, relative to its start, at the largest τ."""
+    return at_extreme(e.get("runs", "plateau"), "hidden_distance", "tau")
+
+
+@per("seeds")
 def tangent_over_own(e: Evidence) -> pd.Series:
     """The tangent model's test loss over the network's own, at the largest τ."""
     tangent = at_extreme(e.get("baselines", "plateau"), "tangent_test_loss_end", "tau")
     return tangent / at_extreme(e.get("runs", "plateau"), "test_loss_end", "tau")
 
 
+@per("seeds")
 def tangent_growth(e: Evidence) -> pd.Series:
     """The exponent over τ of the tangent model's test loss, at large τ."""
     rows = e.get("baselines", "plateau")
@@ -45,15 +55,20 @@ def large(e: Evidence, name: str) -> pd.DataFrame:
 
 def unevenness(name: str) -> Measure:
     """Largest over least end loss at large τ, minus 1."""
-    return lambda e: by_seed(
-        large(e, name), lambda own: own["test_loss_end"].max() / own["test_loss_end"].min() - 1
-    )
+
+    @per("seeds")
+    def measure(e: Evidence) -> pd.Series:
+        return by_seed(
+            large(e, name), lambda own: own["test_loss_end"].max() / own["test_loss_end"].min() - 1
+        )
+
+    return measure
 
 
 def excess(name: str) -> Measure:
     """End loss at the largest τ over the least of all τ."""
 
-    def measure(e: Evidence) -> pd.Series:
+    def measure(e: Evidence) -> Samples:
         large(e, name)
         return over_least(name, "test_loss_end")(e)
 
@@ -77,6 +92,7 @@ def plateau_start(e: Evidence, name: str) -> pd.Series:
     return by_seed(e.get("runs", name), start)
 
 
+@per("seeds")
 def earlier_start(e: Evidence) -> pd.Series:
     """τ at which the plateau starts with symmetrisation, over that without."""
     return plateau_start(e, "plateau_symmetrized") / plateau_start(e, "plateau")
@@ -122,7 +138,7 @@ CLAIMS = [
             ),
             Check(
                 "relative movement of the hidden layer",
-                lambda e: at_extreme(e.get("runs", "plateau"), "hidden_distance", "tau"),
+                hidden_moved,
                 high=0.1,
             ),
             Check("exponent over τ of the tangent model's loss", tangent_growth, low=3.9, high=4.1),

@@ -1,6 +1,6 @@
-"""The ledger: what a claim is, how its verdict follows from what was measured, and how it reads.
+"""The ledger: what a claim is, and how its verdict follows from what was measured.
 
-A claim has checks. A check is a quantity with one sample for each seed (or plane, or width), and the range
+A claim has checks. A check is a quantity with one sample for each seed (or student, or width), and the range
 that the claim says it is in. It holds where the whole 95 % interval of the mean is in that range, fails where the
 whole interval is outside, and is open else, or with one sample only. What has another cause than the
 claim says is an artefact; the checks under `artefact` say what that cause would show.
@@ -55,11 +55,29 @@ class Evidence:
 
 
 @dataclass(frozen=True)
+class Samples:
+    """A number for each of several `unit`, a word in the plural: "seeds", "students", "widths"."""
+
+    values: pd.Series
+    unit: str
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __str__(self) -> str:
+        return f"{len(self)} {self.one if len(self) == 1 else self.unit}"
+
+    @property
+    def one(self) -> str:
+        return self.unit.removesuffix("s")
+
+
+@dataclass(frozen=True)
 class Check:
-    """`measure` gives a sample for each seed, from `low` to `high` if the claim is right."""
+    """What `measure` gives is from `low` to `high` if the claim is right."""
 
     quantity: str
-    measure: Callable[[Evidence], pd.Series]
+    measure: Callable[[Evidence], Samples]
     low: float | int = -math.inf
     high: float | int = math.inf
     logarithmic: bool = False
@@ -103,24 +121,23 @@ class Outcome:
 def examine(check: Check, evidence: Evidence) -> Outcome:
     """Measure and decide one check."""
     try:
-        values = check.measure(evidence)
+        samples = check.measure(evidence)
     except LackingError as lacking:
         return Outcome(None, lacks=f"needs {lacking}")
-    if values.empty:
+    if not len(samples):
         return Outcome(None, lacks=f"needs runs that did not diverge for {check.quantity}")
-    kind = {"m": "width", None: "seed"}.get(values.index.name, values.index.name)
-    samples = f"{len(values)} {kind}{'s' if len(values) > 1 else ''}"
     try:
-        found = interval(values.to_numpy(float), check.logarithmic)
+        found = interval(samples.values.to_numpy(float), check.logarithmic)
     except ValueError as error:
         return Outcome(None, lacks=f"{error}: {check.quantity}")
-    if len(values) == 1:
-        return Outcome(None, found, samples, f"needs more than one {kind} for {check.quantity}")
+    size = str(samples)
+    if len(samples) == 1:
+        return Outcome(None, found, size, f"needs more than one {samples.one} for {check.quantity}")
     if check.low < found.low and found.high < check.high:
-        return Outcome(True, found, samples)
+        return Outcome(True, found, size)
     if found.high <= check.low or found.low >= check.high:
-        return Outcome(False, found, samples)
-    return Outcome(None, found, samples, f"the interval from {samples} is on both sides: {check.criterion}")
+        return Outcome(False, found, size)
+    return Outcome(None, found, size, f"the interval from {size} is on both sides: {check.criterion}")
 
 
 def judge(

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from lazytraining.config import names
+
 NOTE = "2 Figures of the note"
 THEORY = "4 Theory"
 BEYOND = "5 Beyond the figures of the note"
@@ -30,7 +32,7 @@ class Figure:
 
 ALL = None
 """Of all the figure's experiments."""
-LANDSCAPES = {"landscape_mean_field": "α = 1/m", "landscape_ntk": "α = 1/√m"}
+LANDSCAPES = {name: names.scaling(name) for name in names.LANDSCAPES}
 """Experiments whose end points span the planes of Figures 2 and 6, where they are configured, and their scalings."""
 _WIDTHS = {"widths": lambda config: config.experiments["landscape_mean_field"].m}
 

@@ -1,7 +1,15 @@
-"""What figures call things: symbols, axes, layers, starts, scalings."""
+"""What figures call things: symbols, axes, layers, starts, scalings, step rules."""
+
+from lazytraining.config import names
 
 SYMBOLS = {"m": "$m$", "alpha": r"$\alpha$", "tau": r"$\tau$", "eta": r"$\eta$"}
-SCALINGS = {"landscape_mean_field": r"$\alpha=1/m$", "landscape_ntk": r"$\alpha=1/\sqrt{m}$"}
+SCALINGS = {"1/m": r"$\alpha=1/m$", "1/sqrt(m)": r"$\alpha=1/\sqrt{m}$", "1": r"$\alpha=1$"}
+SCALING_OF = {experiment: SCALINGS[scaling] for experiment, scaling in names.SCALING_OF.items()}
+"""What figures call output scales, as config/names.py has them, and those of experiments."""
+STEP_RULES = {
+    "figure_7": r"$\eta=0.005$ (Figure 7)",
+    "figure_3": r"$\eta=\min(10,\,0.1/\tau^2)$ (Figure 3)",
+}
 STARTS = {False: "not symmetrised", True: "symmetrised"}
 LAYERS = {"hidden_distance": "hidden layer $b$", "output_distance": "output layer $a$"}
 """What figures call the two starts, by `symmetrize`, and the layers, by the column of their movement."""

@@ -17,6 +17,7 @@ from matplotlib.ticker import (
     NullLocator,
 )
 
+from lazytraining.config import names
 from lazytraining.figures import labels, style
 
 NO_PLANE = "fewer than three\nruns did not diverge"
@@ -40,9 +41,9 @@ def fit_axis(axes: Axes, which: str, values: np.ndarray) -> None:
 
 def band(axes: Axes, x, center, low, high, number: int, **line) -> None:
     """A line with markers in a band from low to high; `number` chooses colour and style."""
-    look = style.look(number) | line
-    axes.fill_between(x, low, high, color=look["color"], alpha=0.2, linewidth=0)
-    axes.plot(x, center, **look)
+    line = style.line_look(number) | line
+    axes.fill_between(x, low, high, color=line["color"], alpha=0.2, linewidth=0)
+    axes.plot(x, center, **line)
 
 
 def deviation(
@@ -64,7 +65,7 @@ def sweep(
     """Mean ± one standard deviation over seeds of some columns against a swept key.
 
     Diverged runs are in no mean; each place that has some is marked at the top with how many.
-    With `divide_by`, each run's value is divided by its own value of that column first. `first` is the number of the first line's look.
+    With `divide_by`, each run's value is divided by its own value of that column first. `first` is the number of the first line.
     """
     kept = runs[~runs["diverged"]]
     for number, (column, label) in enumerate(columns.items(), start=first):
@@ -84,10 +85,10 @@ def medians(axes: Axes, values: pd.Series, number: int, label: str) -> None:
 
 def dots(axes: Axes, runs: pd.DataFrame, column: str, number: int, label: str | None, **line) -> None:
     """A column against m: a dot for each seed, a line through the means."""
-    look = style.look(number) | {"markersize": 3} | line
+    line = style.line_look(number) | {"markersize": 3} | line
     means = runs.groupby("m")[column].mean()
-    axes.plot(runs["m"], runs[column], ".", color=look["color"], ms=3, alpha=0.5)
-    axes.plot(means.index, means, label=label, **look)
+    axes.plot(runs["m"], runs[column], ".", color=line["color"], ms=3, alpha=0.5)
+    axes.plot(means.index, means, label=label, **line)
 
 
 def mark_diverged(axes: Axes, counts: pd.DataFrame) -> None:
@@ -155,8 +156,8 @@ def heat_map(
     for place_x, place_y, diverged, total in cells[cells["n_diverged"] > 0].itertuples(index=False):
         if diverged < total:
             text = f"{diverged}/{total}\ndiverged"
-            look = {"fontsize": 5, "color": "white", "path_effects": style.OUTLINE}
-            axes.text(place_x, place_y, text, ha="center", va="center", **look)
+            letters = {"fontsize": 5, "color": "white", "path_effects": style.OUTLINE}
+            axes.text(place_x, place_y, text, ha="center", va="center", **letters)
             continue
         (left, right), (low, high) = (
             border[np.searchsorted(part, place) :][:2]
@@ -196,18 +197,25 @@ def color_bar(figure: Figure | SubFigure, norm: Normalize, axes, label: str, **o
 
 def endpoints(axes: Axes, points: pd.DataFrame, norm: LogNorm) -> None:
     """Students at their projections, coloured by their own test loss."""
-    for experiment, marker in zip(labels.SCALINGS, style.MARKERS, strict=False):
+    for experiment, marker in zip(names.LANDSCAPES, style.MARKERS, strict=False):
         own = points[points["experiment"] == experiment]
         if len(own):
-            look = {"norm": norm, "marker": marker, "edgecolor": "white", "linewidth": 0.8, "s": 28}
-            axes.scatter(own["x"], own["y"], c=own["test_loss"], **look)
+            options = {"norm": norm, "marker": marker, "edgecolor": "white", "linewidth": 0.8, "s": 28}
+            axes.scatter(own["x"], own["y"], c=own["test_loss"], **options)
 
 
 def endpoint_legend(figure: Figure | SubFigure, points: pd.DataFrame) -> None:
     """Which marker stands for which scaling."""
     handles = [
-        Line2D([], [], ls="", marker=marker, color="0.5", label=f"students trained with {label}")
-        for (experiment, label), marker in zip(labels.SCALINGS.items(), style.MARKERS, strict=False)
-        if (points["experiment"] == experiment).any()
+        Line2D(
+            [],
+            [],
+            ls="",
+            marker=marker,
+            color="0.5",
+            label=f"students trained with {labels.SCALING_OF[name]}",
+        )
+        for name, marker in zip(names.LANDSCAPES, style.MARKERS, strict=False)
+        if (points["experiment"] == name).any()
     ]
     figure.legend(handles=handles, loc="outside upper center", ncols=2)

@@ -78,7 +78,7 @@ def save_animation(figures: Iterable[Figure], path: str | Path) -> None:
         frames[0].save(temporary, "GIF", save_all=True, append_images=frames[1:], **options)
 
 
-def look(number: int) -> dict[str, str | float]:
+def line_look(number: int) -> dict[str, str | float]:
     """Colour, line style and marker of the number-th line of a figure; every other marker is smaller."""
     kinds = {"color": COLORS, "linestyle": LINES, "marker": MARKERS, "markersize": [5.0, 3.2]}
     return {name: values[number % len(values)] for name, values in kinds.items()}

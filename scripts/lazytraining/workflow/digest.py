@@ -1,6 +1,7 @@
 """A digest of what a script computes: its code, and that of the modules of this project that decide what comes out.
 
-It follows imports from the script through the library and the scripts beside it. Comments, docstrings and layout do not
+It follows imports from the script through the library and the scripts beside it, and takes templates along that lie beside
+a module. Comments, docstrings and layout do not
 count, nor does plumbing: how a job starts, how files are written and checked, how progress is shown. So a result is made
 again when the code that decides its numbers or its picture has changed, and only then.
 """
@@ -37,7 +38,7 @@ def sources(script: Path) -> list[Path]:
     while waiting:
         path = waiting.pop()
         if path not in reached and not _is_plumbing(path):
-            reached.add(path)
+            reached.update([path, *path.parent.glob("*.jinja")])
             waiting += _read(path)[1]
     return sorted(reached)
 
@@ -52,7 +53,10 @@ def _is_plumbing(path: Path) -> bool:
 @cache
 def _read(path: Path) -> tuple[str, list[Path]]:
     """A file's code, and the files of this project that it imports."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    text = path.read_text(encoding="utf-8")
+    if path.suffix != ".py":
+        return text, []
+    tree = ast.parse(text)
     found = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):

@@ -1,0 +1,22 @@
+"""Step sizes as functions of τ that the plane of η and τ is read along (§5.1)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class StepRule:
+    """A step size η for each τ."""
+
+    text: str
+    eta: Callable[[np.ndarray], np.ndarray]
+
+
+STEP_RULES = {
+    "figure_3": StepRule("min(10, 0.1/τ²)", lambda tau: np.minimum(10, 0.1 / tau**2)),
+    "figure_7": StepRule("0.005", lambda tau: np.full_like(tau, 0.005)),
+    "smaller_at_small_tau": StepRule("0.005 min(1, τ)", lambda tau: 0.005 * np.minimum(1, tau)),
+}
+"""Of Figure 3, of Figure 7, and as the note supposes; figures/labels.py has them for figures."""
