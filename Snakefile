@@ -26,16 +26,16 @@ include: "rules/report.smk"
 rule all:
     default_target: True
     input:
-        pictures_of(catalogue.NUMBERED),
+        INPUTS.pictures_of(catalogue.NUMBERED),
     localrule: True
 
 
 # What `make` asks for: every figure with a name of its own, and the ledger.
 rule reported:
     input:
-        pictures_of(catalogue.FIGURES),
+        INPUTS.pictures_of(catalogue.FIGURES),
         rules.neurons.input,
-        [f"<results>/figures/{name}.{suffix}" for name in CNNS for suffix in ("png", "pdf")],
+        INPUTS.drawn(CNNS),
         ["<results>/interactive.html"] if TURNED else [],
         rules.claims.input,
     localrule: True
@@ -44,5 +44,5 @@ rule reported:
 rule everything:
     input:
         rules.reported.input,
-        [f"<results>/figures/{name}.{suffix}" for name in CONFIG.experiments for suffix in ("png", "pdf")],
+        INPUTS.drawn(CONFIG.experiments),
     localrule: True

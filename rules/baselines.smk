@@ -1,9 +1,3 @@
-def baseline_settings(wildcards):
-    """What the baselines of a seed are made with."""
-    settings = CONFIG.settings(runs_at(**wildcards)[:1])
-    return {name: settings[name] for name in ("problem", "symmetrize", "iterations")}
-
-
 rule measure_baselines:
     output:
         "<results>/baselines/{experiment}/m~{m}/seed~{seed}.parquet",
@@ -14,8 +8,12 @@ rule measure_baselines:
     resources:
         mem_mb=1000,
     params:
-        runs=lambda wildcards: [run._asdict() for run in runs_at(**wildcards)],
-        settings=baseline_settings,
+        runs=lambda wildcards: [run._asdict() for run in INPUTS.at(wildcards)],
+        settings=lambda wildcards: {
+            name: value
+            for name, value in CONFIG.settings(INPUTS.at(wildcards)[:1]).items()
+            if name in ("problem", "symmetrize", "iterations")
+        },
         code=digest("measure_baselines.py"),
     script:
         "../scripts/measure_baselines.py"

@@ -1,15 +1,9 @@
-def claimed(data):
-    """Files of one data set for the claims, of those experiments that the configuration has."""
-    names = [name for name, read in catalogue.EVIDENCE.items() if data in read and name in CONFIG.experiments]
-    return lambda wildcards: [path for name in names for path in DATA[data](name)]
-
-
 rule judge_claims:
     input:
-        **{data: claimed(data) for data in sorted(set().union(*catalogue.EVIDENCE.values()))},
-        start=theory_files("start"),
-        step=theory_files("step"),
-        limit=theory_files("limit"),
+        **{data: INPUTS.claimed(data) for data in sorted(set().union(*catalogue.EVIDENCE.values()))},
+        start=INPUTS.theory("start"),
+        step=INPUTS.theory("step"),
+        limit=INPUTS.theory("limit"),
     output:
         table="<results>/claims.parquet",
         text="<results>/claims.md",

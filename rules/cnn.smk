@@ -1,8 +1,3 @@
-def asks_cnn(measure):
-    """What a job that trains a CNN asks for, and as much again at each retry."""
-    return lambda wildcards, attempt: attempt * measure(CNNS[wildcards.experiment].settings)
-
-
 rule prepare_images:
     output:
         "{folder}/{dataset}.npz",
@@ -35,10 +30,10 @@ rule train_cnn:
         "../envs/environment.yaml"
     threads: 1
     resources:
-        mem_mb=asks_cnn(cost.cnn_megabytes),
-        runtime=asks_cnn(cost.cnn_minutes),
+        mem_mb=lambda wildcards, attempt: attempt * cost.cnn_megabytes(CNNS[wildcards.experiment].settings),
+        runtime=lambda wildcards, attempt: attempt * cost.cnn_minutes(CNNS[wildcards.experiment].settings),
     params:
-        key=batch_of,
+        key=INPUTS.batch,
         settings=lambda wildcards: CNNS[wildcards.experiment].settings,
         configuration=lambda wildcards: CONFIG.digest(wildcards.experiment),
         code=digest("train_cnn.py"),
@@ -48,8 +43,8 @@ rule train_cnn:
 
 rule summarise_cnn:
     input:
-        runs=lambda wildcards: of_jobs("cnn_runs", wildcards.experiment),
-        curves=lambda wildcards: of_jobs("cnn_curves", wildcards.experiment),
+        runs=lambda wildcards: INPUTS.of_jobs("cnn_runs", wildcards.experiment),
+        curves=lambda wildcards: INPUTS.of_jobs("cnn_curves", wildcards.experiment),
     output:
         summary="<results>/summary/{experiment}.parquet",
         runs="<results>/tables/{experiment}.parquet",
@@ -91,14 +86,7 @@ rule plot_cnn:
         "../scripts/plot_cnn.py"
 
 
-def cnn_figures(wildcards):
-    """The figures of all experiments of kind cnn."""
-    if not CNNS:
-        raise WorkflowError("cnn needs an experiment of kind cnn, and the configuration has none")
-    return [f"<results>/figures/{name}.{suffix}" for name in CNNS for suffix in ("png", "pdf")]
-
-
 rule cnn:
     input:
-        cnn_figures,
+        lambda wildcards: INPUTS.of_cnns(),
     localrule: True

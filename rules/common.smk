@@ -1,4 +1,3 @@
-import logging
 import re
 import shutil
 import sys
@@ -13,8 +12,9 @@ sys.path.insert(0, str(HOME / "scripts"))
 
 from lazytraining.config import catalogue, experiments
 from lazytraining.config.kinds import Cnn, Neurons
-from lazytraining.workflow import layout
+from lazytraining.workflow import cost, layout
 from lazytraining.workflow.digest import code_digest
+from lazytraining.workflow.inputs import Inputs
 
 
 def load_config():
@@ -39,7 +39,10 @@ def load_config():
 CONFIG = load_config()
 IN_THE_PLANE = CONFIG.of_kind(Neurons)
 CNNS = CONFIG.of_kind(Cnn)
-KEEP_WEIGHTS = [name for name, experiment in CONFIG.sweeps.items() if experiment.keep_weights]
+INPUTS = Inputs(CONFIG)
+KEEP_WEIGHTS = INPUTS.keep_weights
+TURNED = [name for name in catalogue.TURNED if not INPUTS.lacking(name)]
+"""Figures with an interactive version, of which the configuration has all."""
 
 
 pathvars:
@@ -64,63 +67,7 @@ def one_of(names):
     return "|".join(names) or r"(?!)"
 
 
-def widths(experiment):
-    return CONFIG.experiments[experiment].m
-
-
-def batch_of(wildcards):
-    """The runs of the job that a path names."""
-    batches = CONFIG.batches.get(wildcards.experiment, {})
-    if wildcards.run not in batches:
-        raise WorkflowError(f"{wildcards.experiment}/{wildcards.run} is not configured")
-    return batches[wildcards.run]
-
-
-def runs_at(experiment, m, seed=None):
-    """The runs of an experiment at one m, of one seed or of all."""
-    chosen = [run for run in CONFIG.runs.get(experiment, []) if run.m == int(m)]
-    chosen = [run for run in chosen if seed is None or run.seed == int(seed)]
-    if not chosen:
-        at = "" if seed is None else f"/seed~{seed}"
-        raise WorkflowError(f"{experiment}/m~{m}{at} is not configured")
-    return chosen
-
-
-def of_jobs(folder, experiment, suffix="parquet"):
-    """A file of every training job of an experiment."""
-    return [f"<results>/{folder}/{experiment}/{path}.{suffix}" for path in CONFIG.batches[experiment]]
-
-
-def at_widths(folder, experiment):
-    return [f"<results>/{folder}/{experiment}/m~{m}.parquet" for m in widths(experiment)]
-
-
-def over_seeds(folder, name):
-    """A file of every seed of an experiment."""
-    return [f"<results>/{folder}/{name}/seed~{seed}.parquet" for seed in CONFIG.experiments[name].seeds]
-
-
-def baselines(name):
-    """A file of every m and seed."""
-    pairs = [(m, seed) for m in widths(name) for seed in CONFIG.experiments[name].seeds]
-    return [f"<results>/baselines/{name}/m~{m}/seed~{seed}.parquet" for m, seed in pairs]
-
-
-def theory_files(part):
-    """One part of the theory, for every seed; none where the configuration leaves the theory out."""
-    seeds = CONFIG.theory.seeds if CONFIG.theory else []
-    return [f"<results>/theory/{part}/seed~{seed}.parquet" for seed in seeds]
-
-
-DATA = {
-    "runs": lambda name: [f"<results>/tables/{name}.parquet"],
-    "cnn": lambda name: [f"<results>/tables/{name}.parquet"],
-    "summaries": lambda name: [f"<results>/summary/{name}.parquet"],
-    "spectra": lambda name: [f"<results>/spectra/{name}.parquet"] if name in KEEP_WEIGHTS else [],
-    "curves": lambda name: of_jobs("curves", name),
-    "surfaces": lambda name: at_widths("surfaces", name),
-    "endpoints": lambda name: at_widths("endpoints", name),
-    "paths": lambda name: over_seeds("neurons", name),
-    "baselines": baselines,
-}
-"""The files that an experiment has of each data set that figures and the ledger read."""
+def of_batch(measure, wildcards):
+    """What the training job that a path names is measured to cost."""
+    runs = INPUTS.batch(wildcards)
+    return measure(runs, CONFIG.settings(runs))

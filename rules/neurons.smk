@@ -1,13 +1,3 @@
-def plane_settings(wildcards):
-    """What the students of an experiment in the plane share."""
-    experiment = IN_THE_PLANE[wildcards.experiment]
-    if int(wildcards.seed) not in experiment.seeds:
-        raise WorkflowError(f"{wildcards.experiment}/seed~{wildcards.seed} is not configured")
-    sizes = {name: getattr(experiment, name) for name in ("n_train", "n_test", "teacher_neurons")}
-    shared = {name: getattr(experiment, name) for name in ("m", "step_size", "iterations")}
-    return shared | {"taus": experiment.tau, "sizes": sizes}
-
-
 rule train_neurons:
     output:
         "<results>/neurons/{experiment}/seed~{seed}.parquet",
@@ -18,7 +8,9 @@ rule train_neurons:
     conda:
         "../envs/environment.yaml"
     params:
-        settings=plane_settings,
+        settings=lambda wildcards: INPUTS.seeded(
+            wildcards, IN_THE_PLANE[wildcards.experiment], wildcards.experiment
+        ).settings,
         code=digest("train_neurons.py"),
     script:
         "../scripts/train_neurons.py"
@@ -26,7 +18,7 @@ rule train_neurons:
 
 rule plot_neurons:
     input:
-        lambda wildcards: over_seeds("neurons", wildcards.experiment),
+        lambda wildcards: INPUTS.over_seeds("neurons", wildcards.experiment),
     output:
         png=report(
             "<results>/figures/{experiment}.png",
@@ -56,5 +48,5 @@ rule plot_neurons:
 
 rule neurons:
     input:
-        [f"<results>/figures/{name}.{suffix}" for name in IN_THE_PLANE for suffix in ("png", "pdf", "gif")],
+        INPUTS.drawn(IN_THE_PLANE, ("png", "pdf", "gif")),
     localrule: True

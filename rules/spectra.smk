@@ -1,7 +1,7 @@
 rule measure_spectra:
     input:
-        runs=lambda wildcards: of_jobs("runs", wildcards.experiment),
-        weights=lambda wildcards: of_jobs("weights", wildcards.experiment, "npz"),
+        runs=lambda wildcards: INPUTS.of_jobs("runs", wildcards.experiment),
+        weights=lambda wildcards: INPUTS.of_jobs("weights", wildcards.experiment, "npz"),
     output:
         "<results>/spectra/{experiment}.parquet",
     log:

@@ -1,10 +1,3 @@
-def theory_problem(wildcards):
-    """What makes the problem of a seed of the theory, beside the seed."""
-    if CONFIG.theory is None or int(wildcards.seed) not in CONFIG.theory.seeds:
-        raise WorkflowError(f"theory/seed~{wildcards.seed} is not configured")
-    return {name: getattr(CONFIG.theory, name) for name in experiments.PROBLEM}
-
-
 rule measure_theory_start:
     output:
         "<results>/theory/start/seed~{seed}.parquet",
@@ -15,7 +8,7 @@ rule measure_theory_start:
     resources:
         mem_mb=2000,
     params:
-        problem=theory_problem,
+        problem=lambda wildcards: INPUTS.seeded(wildcards, CONFIG.theory, "theory").problem,
         m=lambda wildcards: CONFIG.theory.m,
         widths=lambda wildcards: CONFIG.theory.widths,
         tau=lambda wildcards: CONFIG.theory.tau,
@@ -35,7 +28,7 @@ rule measure_theory_step:
     resources:
         mem_mb=1000,
     params:
-        problem=theory_problem,
+        problem=lambda wildcards: INPUTS.seeded(wildcards, CONFIG.theory, "theory").problem,
         m=lambda wildcards: CONFIG.theory.m,
         tau=lambda wildcards: CONFIG.theory.tau,
         alpha=lambda wildcards: CONFIG.theory.alpha,
@@ -55,7 +48,7 @@ rule measure_theory_limit:
     resources:
         mem_mb=1000,
     params:
-        problem=theory_problem,
+        problem=lambda wildcards: INPUTS.seeded(wildcards, CONFIG.theory, "theory").problem,
         m=lambda wildcards: CONFIG.theory.m,
         alpha=lambda wildcards: CONFIG.theory.alpha,
         step_size=lambda wildcards: CONFIG.theory_steps[1.0],

@@ -1,16 +1,3 @@
-from lazytraining.workflow import cost
-
-
-def asks(measure):
-    """What a job that trains these runs asks for, and as much again at each retry."""
-
-    def needed(wildcards, attempt):
-        chosen = batch_of(wildcards)
-        return attempt * measure(chosen, CONFIG.settings(chosen))
-
-    return needed
-
-
 rule train_students:
     output:
         run="<results>/runs/{experiment}/{run}.parquet",
@@ -23,11 +10,11 @@ rule train_students:
         "../envs/environment.yaml"
     threads: 1
     resources:
-        mem_mb=asks(cost.megabytes),
-        runtime=asks(cost.minutes),
+        mem_mb=lambda wildcards, attempt: attempt * of_batch(cost.megabytes, wildcards),
+        runtime=lambda wildcards, attempt: attempt * of_batch(cost.minutes, wildcards),
     params:
-        runs=lambda wildcards: [run._asdict() for run in batch_of(wildcards)],
-        settings=lambda wildcards: CONFIG.settings(batch_of(wildcards)),
+        runs=lambda wildcards: [run._asdict() for run in INPUTS.batch(wildcards)],
+        settings=lambda wildcards: CONFIG.settings(INPUTS.batch(wildcards)),
         configuration=lambda wildcards: CONFIG.digest(wildcards.experiment),
         code=digest("train_students.py"),
     script:
@@ -45,8 +32,8 @@ use rule train_students as train_students_keep_weights with:
 
 rule summarise_runs:
     input:
-        runs=lambda wildcards: of_jobs("runs", wildcards.experiment),
-        curves=lambda wildcards: of_jobs("curves", wildcards.experiment),
+        runs=lambda wildcards: INPUTS.of_jobs("runs", wildcards.experiment),
+        curves=lambda wildcards: INPUTS.of_jobs("curves", wildcards.experiment),
     output:
         summary="<results>/summary/{experiment}.parquet",
         runs="<results>/tables/{experiment}.parquet",

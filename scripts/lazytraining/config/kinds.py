@@ -126,6 +126,13 @@ class Neurons(Seeded):
     step_size: Positive = Field(description="a number > 0: eta")
     iterations: whole(1) = Field(description="an integer ≥ 1: updates")
 
+    @property
+    def settings(self) -> dict[str, Any]:
+        """All that a job has to know beside its seed."""
+        sizes = {name: getattr(self, name) for name in ("n_train", "n_test", "teacher_neurons")}
+        shared = {name: getattr(self, name) for name in ("m", "step_size", "iterations")}
+        return shared | {"taus": self.tau, "sizes": sizes}
+
 
 IMAGES = {"digits": (1200, 597), "cifar10": (50_000, 10_000)}
 """Of each data set, for training and for test."""

@@ -1,0 +1,175 @@
+"""Which files stand for what: the look-ups behind every rule's inputs and targets.
+
+Paths begin with Snakemake's pathvar <results>. A WorkflowError names what a path or a target asks for and the
+configuration leaves out.
+"""
+
+import itertools
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+
+from snakemake.exceptions import WorkflowError
+
+from lazytraining.config import catalogue
+from lazytraining.config.experiments import Config, Run
+from lazytraining.config.kinds import Cnn
+
+Files = list[str]
+Input = Callable[[Any], Files]
+"""What Snakemake calls with wildcards."""
+
+
+class Inputs:
+    """The files of a configuration."""
+
+    def __init__(self, config: Config):
+        self.config = config
+        self.keep_weights = [name for name, one in config.sweeps.items() if one.keep_weights]
+        self.data: dict[str, Callable[[str], Files]] = {
+            "runs": lambda name: [f"<results>/tables/{name}.parquet"],
+            "cnn": lambda name: [f"<results>/tables/{name}.parquet"],
+            "summaries": lambda name: [f"<results>/summary/{name}.parquet"],
+            "spectra": lambda name: (
+                [f"<results>/spectra/{name}.parquet"] if name in self.keep_weights else []
+            ),
+            "curves": partial(self.of_jobs, "curves"),
+            "surfaces": partial(self.at_widths, "surfaces"),
+            "endpoints": partial(self.at_widths, "endpoints"),
+            "paths": partial(self.over_seeds, "neurons"),
+            "baselines": self.baselines,
+        }
+        """The files that an experiment has of each data set that figures and the ledger read."""
+
+    def batch(self, wildcards: Any) -> Any:
+        """What the training job trains that a path names: runs, or the key of a CNN."""
+        batches = self.config.batches.get(wildcards.experiment, {})
+        if wildcards.run not in batches:
+            raise WorkflowError(f"{wildcards.experiment}/{wildcards.run} is not configured")
+        return batches[wildcards.run]
+
+    def at(self, wildcards: Any) -> list[Run]:
+        """The runs of an experiment at one m, of one seed if the path has one."""
+        seed = wildcards.get("seed")
+        chosen = [
+            run
+            for run in self.config.runs.get(wildcards.experiment, [])
+            if run.m == int(wildcards.m) and seed in (None, str(run.seed))
+        ]
+        if not chosen:
+            path = "/".join([wildcards.experiment, f"m~{wildcards.m}", *([f"seed~{seed}"] if seed else [])])
+            raise WorkflowError(f"{path} is not configured")
+        return chosen
+
+    def seeded(self, wildcards: Any, seeded: Any, name: str) -> Any:
+        """Part of the configuration whose seeds have the one of a path."""
+        if seeded is None or int(wildcards.seed) not in seeded.seeds:
+            raise WorkflowError(f"{name}/seed~{wildcards.seed} is not configured")
+        return seeded
+
+    def of_jobs(self, folder: str, experiment: str, suffix: str = "parquet") -> Files:
+        """A file of every training job of an experiment."""
+        paths = self.config.batches[experiment]
+        return [f"<results>/{folder}/{experiment}/{path}.{suffix}" for path in paths]
+
+    def of_jobs_at(self, folder: str, experiment: str, m: int, suffix: str = "parquet") -> Files:
+        """A file of every training job of an experiment that trains students of this m."""
+        batches = self.config.batches[experiment]
+        paths = [path for path, runs in batches.items() if any(run.m == m for run in runs)]
+        return [f"<results>/{folder}/{experiment}/{path}.{suffix}" for path in paths]
+
+    def at_widths(self, folder: str, experiment: str) -> Files:
+        return [f"<results>/{folder}/{experiment}/m~{m}.parquet" for m in self.widths(experiment)]
+
+    def over_seeds(self, folder: str, experiment: str) -> Files:
+        seeds = self.config.experiments[experiment].seeds
+        return [f"<results>/{folder}/{experiment}/seed~{seed}.parquet" for seed in seeds]
+
+    def baselines(self, experiment: str) -> Files:
+        """Of every m and seed."""
+        pairs = itertools.product(self.widths(experiment), self.config.experiments[experiment].seeds)
+        return [f"<results>/baselines/{experiment}/m~{m}/seed~{seed}.parquet" for m, seed in pairs]
+
+    def theory(self, part: str) -> Files:
+        """One part of the theory, for every seed; none where the configuration leaves the theory out."""
+        seeds = self.config.theory.seeds if self.config.theory else []
+        return [f"<results>/theory/{part}/seed~{seed}.parquet" for seed in seeds]
+
+    def end_points(self, folder: str, suffix: str = "parquet") -> Input:
+        """A file of every student on a landscape: its experiment's own, and the other scaling's at its m."""
+        names = [name for name in catalogue.LANDSCAPES if name in self.config.experiments]
+        return lambda wildcards: [
+            path for name in names for path in self.of_jobs_at(folder, name, int(wildcards.m), suffix)
+        ]
+
+    def claimed(self, data: str) -> Input:
+        """One data set for the claims, of those experiments that the configuration has."""
+        names = [name for name, read in catalogue.EVIDENCE.items() if data in read]
+        return lambda wildcards: [
+            path for name in names if name in self.config.experiments for path in self.data[data](name)
+        ]
+
+    def widths(self, experiment: str) -> list[int]:
+        return self.config.experiments[experiment].m
+
+    def lacking(self, figure: str) -> list[str]:
+        """What a figure needs and the configuration leaves out."""
+        entry = catalogue.FIGURES[figure]
+        found = [
+            f"the experiment {name}" for name in entry.experiments if name not in self.config.experiments
+        ]
+        if "spectra" in entry.reads and not found:
+            kept = self.keep_weights
+            found = [f"{name} with keep_weights: true" for name in entry.experiments if name not in kept]
+        return found + (["theory"] if entry.theory and self.config.theory is None else [])
+
+    def needed(self, figure: str, make: Callable[[], Any]) -> Callable[[Any], Any]:
+        """What `make` gives, where the configuration has all that the figure needs; else a WorkflowError."""
+
+        def found(wildcards: Any) -> Any:
+            if lacking := self.lacking(figure):
+                raise WorkflowError(f"{figure} needs {', '.join(lacking)}: the configuration leaves that out")
+            return make()
+
+        return found
+
+    def read_by(self, figure: str) -> dict[str, Input]:
+        """What a figure reads, by the names of its data sets and of the parts of the theory."""
+        entry = catalogue.FIGURES[figure]
+
+        def all_of(data: str) -> Files:
+            chosen = entry.reads[data] or entry.experiments
+            return [path for name in chosen for path in self.data[data](name)]
+
+        inputs = {data: self.needed(figure, partial(all_of, data)) for data in entry.reads}
+        return inputs | {part: self.needed(figure, partial(self.theory, part)) for part in entry.theory}
+
+    def settings_of(self, figure: str) -> dict[str, Callable[[Any], Any]]:
+        """What a figure takes from the configuration."""
+        settings = catalogue.FIGURES[figure].settings
+        return {key: self.needed(figure, partial(value, self.config)) for key, value in settings.items()}
+
+    def turned(self, figure: str, data: str) -> Input | Files:
+        """What the interactive version of a figure reads; nothing where only the other one can be made."""
+        complete = [name for name in catalogue.TURNED if not self.lacking(name)]
+        return self.read_by(figure)[data] if figure in complete or not complete else []
+
+    def pictures(self, figure: str) -> Files:
+        """The files of a figure, with each landscape of Figure 2."""
+        names = [figure]
+        if figure == "figure_2":
+            names += [f"{figure}_{name}_m={m}" for name in catalogue.LANDSCAPES for m in self.widths(name)]
+        return self.drawn(names)
+
+    def pictures_of(self, figures: Iterable[str]) -> Files:
+        """The files of those of these figures of which the configuration has all."""
+        return [path for name in figures if not self.lacking(name) for path in self.pictures(name)]
+
+    def of_cnns(self) -> Files:
+        """The figures of all experiments of kind cnn."""
+        if found := self.config.of_kind(Cnn):
+            return self.drawn(found)
+        raise WorkflowError("cnn needs an experiment of kind cnn, and the configuration has none")
+
+    def drawn(self, names: Iterable[str], suffixes: tuple[str, ...] = ("png", "pdf")) -> Files:
+        return [f"<results>/figures/{name}.{suffix}" for name in names for suffix in suffixes]
