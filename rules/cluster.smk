@@ -5,12 +5,7 @@ from lazytraining.workflow import cost
 
 def asks(measure, runs):
     """What a job that trains these runs asks for, and as much again at each retry."""
-
-    def needed(wildcards, attempt):
-        chosen = runs(wildcards)
-        return attempt * measure(chosen, CONFIG.settings(chosen))
-
-    return needed
+    return lambda wildcards, attempt: attempt * measure(CONFIG.job(runs(wildcards)))
 
 
 def asks_cnn(measure):

@@ -132,8 +132,9 @@ def runs_at(experiment, m, seed=None):
 
 def baseline_settings(wildcards):
     """What the baselines of a seed are made with."""
-    settings = CONFIG.settings(runs_at(**wildcards)[:1])
-    return {name: settings[name] for name in ("problem", "symmetrize", "iterations")}
+    job = CONFIG.job(runs_at(**wildcards))
+    shared = {name: getattr(job, name) for name in ("symmetrize", "iterations")}
+    return shared | {"problem_key": job.problem._asdict()}
 
 
 def baseline_files(experiment):

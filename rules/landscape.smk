@@ -15,7 +15,7 @@ rule measure_landscape:
         mem_mb=1000,
     params:
         run=lambda wildcards: runs_at(**wildcards)[0]._asdict(),
-        problem=lambda wildcards: CONFIG.settings(runs_at(**wildcards)[:1])["problem"],
+        problem=lambda wildcards: CONFIG.job(runs_at(**wildcards)[:1]).problem._asdict(),
         look=CONFIG.landscape.model_dump(),
         code=digest("measure_landscape.py"),
     script:

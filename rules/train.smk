@@ -13,8 +13,7 @@ rule train_students:
         mem_mb=asks(cost.megabytes, lambda wildcards: [run_of(wildcards)]),
         runtime=asks(cost.minutes, lambda wildcards: [run_of(wildcards)]),
     params:
-        runs=lambda wildcards: [run_of(wildcards)._asdict()],
-        settings=lambda wildcards: CONFIG.settings([run_of(wildcards)]),
+        job=lambda wildcards: CONFIG.job([run_of(wildcards)]).plain(),
         configuration=lambda wildcards: CONFIG.digest(wildcards.experiment),
         code=digest("train_students.py"),
     script:
@@ -40,8 +39,7 @@ use rule train_students as train_stack with:
         mem_mb=asks(cost.megabytes, stack_of),
         runtime=asks(cost.minutes, stack_of),
     params:
-        runs=lambda wildcards: [run._asdict() for run in stack_of(wildcards)],
-        settings=lambda wildcards: CONFIG.settings(stack_of(wildcards)),
+        job=lambda wildcards: CONFIG.job(stack_of(wildcards)).plain(),
         configuration=lambda wildcards: CONFIG.digest(wildcards.experiment),
         code=digest("train_students.py"),
 

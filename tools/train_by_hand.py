@@ -34,8 +34,7 @@ def main(experiment: str, seed: str, *overlays: str) -> None:
     job = SimpleNamespace(
         output=SimpleNamespace(**{name: folder / file for name, file in files.items()}),
         params=SimpleNamespace(
-            runs=[run._asdict() for run in runs],
-            settings=config.settings(runs),
+            job=config.job(runs).plain(),
             code=digest.code_digest(Path(train_students.__file__)),
         ),
     )

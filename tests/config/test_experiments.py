@@ -12,6 +12,7 @@ from snakemake.utils import update_config
 
 from lazytraining.config import experiments
 from lazytraining.config.experiments import ConfigError, load
+from lazytraining.config.job import Job
 from lazytraining.config.kinds import KINDS
 
 
@@ -305,13 +306,14 @@ def test_expressions_follow_each_run():
     assert len(loaded.runs["tiny"]) == 8
 
 
-def test_settings_of_a_run():
+def test_job_of_a_run():
     rule = {"min_delta": "1e-4 * alpha**2", "patience": 5}
     loaded = load(config(alpha=[10], early_stopping=rule, seeds=2))
-    first, second = (loaded.settings([run]) for run in loaded.runs["tiny"])
-    assert first["early_stopping"] == [(pytest.approx(1e-2), 5)]
-    assert (first["problem"]["seed"], second["problem"]["seed"]) == (0, 1)
-    assert load(config(data_seed=7)).settings(loaded.runs["tiny"][1:])["problem"]["seed"] == 7
+    first, second = (loaded.job([run]) for run in loaded.runs["tiny"])
+    assert first.early_stopping == ((pytest.approx(1e-2), 5),)
+    assert (first.problem.seed, second.problem.seed) == (0, 1)
+    assert load(config(data_seed=7)).job(loaded.runs["tiny"][1:]).problem.seed == 7
+    assert Job.of(json.loads(json.dumps(first.plain()))) == first
 
 
 @given(st.floats(1e-300, 1e300))

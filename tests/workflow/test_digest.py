@@ -11,7 +11,7 @@ DRAWN = {"figures/labels", "figures/plots", "figures/style"}
 STUDENT = {"student/network", "student/problem"}
 DESCENT = STUDENT | {"student/descent", "student/recording"}
 COVERED = {
-    "train_students": DESCENT | {"files/schemas", "student/training"},
+    "train_students": DESCENT | {"config/job", "files/schemas", "student/training"},
     "train_neurons": DESCENT | {"files/schemas"},
     "measure_baselines": STUDENT | {"files/schemas", "student/recording", "student/tangent"},
     "measure_landscape": STUDENT | {"files/schemas", "student/landscape"},

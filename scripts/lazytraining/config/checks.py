@@ -4,9 +4,10 @@ import math
 
 from lazytraining.config.catalogue import FIGURES, LANDSCAPES, MIRRORED
 from lazytraining.config.fields import rounded, show
+from lazytraining.config.job import ProblemKey
 from lazytraining.config.kinds import IMAGES, Cnn, Model, Neurons, Sweep, Theory
 
-PROBLEM = ("d", "n_train", "n_test", "teacher_neurons", "teacher_gain")
+PROBLEM = ProblemKey._fields[:-1]
 """Keys that make a problem, together with a seed."""
 _MOST_RUNS = 1_000_000
 _MOST_NUMBERS = 10**11

@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import Field, ValidationError
@@ -22,6 +22,7 @@ from lazytraining.config.catalogue import FIGURES, RESERVED
 from lazytraining.config.checks import PROBLEM, ConfigError
 from lazytraining.config.expressions import Expression, ExpressionError
 from lazytraining.config.fields import because, rounded, show
+from lazytraining.config.job import Job, ProblemKey, Run
 from lazytraining.config.kinds import (
     KINDS,
     Cnn,
@@ -30,7 +31,6 @@ from lazytraining.config.kinds import (
     FigureFive,
     Landscape,
     Model,
-    Population,
     Sweep,
     Theory,
 )
@@ -65,12 +65,12 @@ class Config(Model):
         return self.of_kind(Sweep)
 
     @cached_property
-    def runs(self) -> dict[str, list["Run"]]:
+    def runs(self) -> dict[str, list[Run]]:
         """Every run of every sweep, ordered by m, alpha, tau, eta, seed as configured."""
         return {name: list(_expand(name, experiment)) for name, experiment in self.sweeps.items()}
 
     @cached_property
-    def stacks(self) -> dict[tuple[str, int], list["Run"]]:
+    def stacks(self) -> dict[tuple[str, int], list[Run]]:
         """The runs of each experiment and seed, ordered by m, alpha, tau, eta."""
         stacks = {}
         for run in sorted(itertools.chain.from_iterable(self.runs.values())):
@@ -96,23 +96,30 @@ class Config(Model):
         content = self.experiments[name].model_dump(exclude=beside) if name else self.model_dump()
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
-    def settings(self, runs: list["Run"]) -> dict[str, Any]:
-        """All that a training job has to know beside the keys of its runs, which share experiment and seed."""
+    def job(self, runs: list[Run]) -> Job:
+        """The job that trains these runs, which share experiment and seed."""
         experiment, seed = self.sweeps[runs[0].experiment], runs[0].seed
-        names = ["symmetrize", "iterations", "track_best", "precision"]
-        if isinstance(experiment, Population):
-            names += ["hidden_factor", "average_last"]
+        names = (
+            "symmetrize",
+            "iterations",
+            "track_best",
+            "precision",
+            "batch",
+            "hidden_factor",
+            "average_last",
+        )
+        data_seed = seed if experiment.data_seed is None else experiment.data_seed
         rule = experiment.early_stopping
-        return {name: getattr(experiment, name) for name in names} | {
-            "kind": experiment.kind,
-            "problem": {name: getattr(experiment, name) for name in PROBLEM}
-            | {"seed": seed if experiment.data_seed is None else experiment.data_seed},
-            "early_stopping": rule
-            and [
+        return Job(
+            keys=tuple(runs),
+            problem=ProblemKey(*(getattr(experiment, name) for name in PROBLEM), data_seed),
+            early_stopping=rule
+            and tuple(
                 (_value(rule.min_delta, {"m": run.m, "alpha": run.alpha, "tau": run.tau}), rule.patience)
                 for run in runs
-            ],
-        }
+            ),
+            **{name: getattr(experiment, name) for name in names},
+        )
 
     @cached_property
     def theory_steps(self) -> dict[float, float]:
@@ -121,22 +128,6 @@ class Config(Model):
             tau: _evaluate("theory.step_size", self.theory.step_size, {"tau": tau})
             for tau in dict.fromkeys([*self.theory.tau, 1.0])
         }
-
-
-class Run(NamedTuple):
-    """The key of a run. Values in paths have the shortest %.6g form."""
-
-    experiment: str
-    m: int
-    alpha: float
-    tau: float
-    eta: float
-    seed: int
-
-    @property
-    def path(self) -> str:
-        scales = f"alpha={self.alpha:.6g}/tau={self.tau:.6g}/eta={self.eta:.6g}"
-        return f"experiment={self.experiment}/m={self.m}/{scales}/seed={self.seed}"
 
 
 def stack_path(experiment: str, seed: int | str) -> str:

@@ -90,6 +90,9 @@ class Descent(Sweep):
     )
     track_best: Flag = Field(True, description="true or false: evaluate the test loss at every iteration")
     precision: Literal["float32", "float64"] = Field(description="float32 or float64")
+    batch: ClassVar[None] = None
+    hidden_factor: ClassVar[float] = 1.0
+    average_last: ClassVar[int] = 1
 
 
 class Population(Sweep):

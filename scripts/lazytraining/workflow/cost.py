@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+from lazytraining.config.job import Job
 from lazytraining.config.kinds import IMAGES
 
 UPDATE = 2e-4
@@ -23,17 +24,16 @@ BASE_MB = 1500
 """Training takes 290 MB before its data, each of the two Snakemakes around it 150."""
 
 
-def operations(runs: list, settings: dict[str, Any]) -> float:
-    """Of the matrix products of runs that share their settings, if none ends early: 2 m d (2 n + k) for each update."""
-    problem, tested = settings["problem"], settings["track_best"] or settings["early_stopping"]
-    points = 2 * problem["n_train"] + (problem["n_test"] if tested else 0)
-    return 2.0 * sum(run.m for run in runs) * problem["d"] * points * settings["iterations"]
+def operations(job: Job) -> float:
+    """Of a job's matrix products, if no run ends early: 2 m d (2 n + k) for each update."""
+    points = 2 * job.problem.n_train + job.n_tested
+    return 2.0 * sum(key.m for key in job.keys) * job.problem.d * points * job.iterations
 
 
-def minutes(runs: list, settings: dict[str, Any]) -> int:
-    """For runs that train one after the other and share their settings."""
-    products = operations(runs, settings) / FLOPS[settings["precision"]]
-    seconds = UPDATE * len(runs) * settings["iterations"] + products
+def minutes(job: Job) -> int:
+    """For runs that train one after the other."""
+    products = operations(job) / FLOPS[job.precision]
+    seconds = UPDATE * len(job.keys) * job.iterations + products
     return math.ceil(START_MINUTES + SPARE * seconds / 60)
 
 
@@ -52,8 +52,7 @@ def cnn_megabytes(settings: dict[str, Any]) -> int:
     return BASE_MB + math.ceil((images + units + 6 * 8 * 1e7 * settings["width"] ** 2) / 1e6)
 
 
-def megabytes(runs: list, settings: dict[str, Any]) -> int:
+def megabytes(job: Job) -> int:
     """The data, and what a stack of students, or one wide student, computes of every point."""
-    problem = settings["problem"]
-    points, widest = problem["n_train"] + problem["n_test"], max(run.m for run in runs)
-    return BASE_MB + math.ceil(8 * (2 * points * problem["d"] + 6 * max(FEATURES, points * widest)) / 1e6)
+    points, widest = job.problem.n_train + job.problem.n_test, max(key.m for key in job.keys)
+    return BASE_MB + math.ceil(8 * (2 * points * job.problem.d + 6 * max(FEATURES, points * widest)) / 1e6)
