@@ -10,7 +10,7 @@ def asks(measure, runs):
 
 def asks_cnn(measure):
     """What a job that trains a CNN asks for, and as much again at each retry."""
-    return lambda wildcards, attempt: attempt * measure(CNNS[wildcards.experiment].settings)
+    return lambda wildcards, attempt: attempt * measure(CONFIG.cnn_job(cnn_run_of(wildcards)))
 
 
 def unknown_partitions():

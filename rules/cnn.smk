@@ -33,8 +33,7 @@ rule train_cnn:
         mem_mb=asks_cnn(cost.cnn_megabytes),
         runtime=asks_cnn(cost.cnn_minutes),
     params:
-        key=cnn_key,
-        settings=lambda wildcards: CNNS[wildcards.experiment].settings,
+        job=lambda wildcards: CONFIG.cnn_job(cnn_run_of(wildcards)).plain(),
         configuration=lambda wildcards: CONFIG.digest(wildcards.experiment),
         code=digest("train_cnn.py"),
     script:
@@ -44,7 +43,7 @@ rule train_cnn:
 rule summarise_cnn:
     input:
         lambda wildcards: [
-            f"<results>/cnn/{path}/run.parquet" for path in CONFIG.cnn_runs(wildcards.experiment)
+            f"<results>/cnn/{run.path}/run.parquet" for run in CONFIG.cnn_runs(wildcards.experiment)
         ],
     output:
         summary="<results>/summary/{experiment}.parquet",

@@ -263,15 +263,15 @@ def claimed(kind, files):
     ]
 
 
-def cnn_key(wildcards):
-    """The key of a CNN's run."""
-    scales = {name: float(wildcards[name]) for name in ("alpha", "learning_rate")}
+def cnn_run_of(wildcards):
+    """The run of a CNN that a path names."""
     path = "experiment={experiment}/alpha={alpha}/learning_rate={learning_rate}/seed={seed}".format(
         **wildcards
     )
-    if path not in CONFIG.cnn_runs(wildcards.experiment):
-        raise WorkflowError(f"{path} is not configured")
-    return {"experiment": wildcards.experiment} | scales | {"seed": int(wildcards.seed)}
+    for run in CONFIG.cnn_runs(wildcards.experiment):
+        if run.path == path:
+            return run
+    raise WorkflowError(f"{path} is not configured")
 
 
 def cnn_figures(wildcards):

@@ -20,6 +20,7 @@ from pydantic import Field, ValidationError
 from lazytraining.config import checks
 from lazytraining.config.catalogue import FIGURES, RESERVED
 from lazytraining.config.checks import PROBLEM, ConfigError
+from lazytraining.config.cnn_job import CnnJob, CnnRun
 from lazytraining.config.expressions import Expression, ExpressionError
 from lazytraining.config.fields import because, rounded, show
 from lazytraining.config.job import Job, ProblemKey, Run
@@ -77,13 +78,16 @@ class Config(Model):
             stacks.setdefault((run.experiment, run.seed), []).append(run)
         return stacks
 
-    def cnn_runs(self, name: str) -> list[str]:
-        """The path of every run of an experiment of kind cnn."""
+    def cnn_runs(self, name: str) -> list[CnnRun]:
+        """Every run of an experiment of kind cnn."""
         one = self.of_kind(Cnn)[name]
-        return [
-            f"experiment={name}/alpha={alpha:.6g}/learning_rate={rate:.6g}/seed={seed}"
-            for alpha, rate, seed in itertools.product(one.alpha, one.learning_rate, one.seeds)
-        ]
+        return [CnnRun(name, *point) for point in itertools.product(one.alpha, one.learning_rate, one.seeds)]
+
+    def cnn_job(self, run: CnnRun) -> CnnJob:
+        """The job that trains this run."""
+        one = self.of_kind(Cnn)[run.experiment]
+        names = ("dataset", "images", "width", "epochs", "batch", "momentum", "augment", "precision")
+        return CnnJob(key=run, **{name: getattr(one, name) for name in names})
 
     def digest(self, name: str | None = None) -> str:
         """Sixteen digits for all of the configuration, or for what a run of this experiment depends on beside its key

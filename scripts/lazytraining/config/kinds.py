@@ -163,12 +163,6 @@ class Cnn(Seeded):
     )
     precision: Literal["float32", "float64"] = Field(description="float32 or float64")
 
-    @property
-    def settings(self) -> dict[str, Any]:
-        """All that a job has to know beside the key of its run and its images."""
-        names = ("dataset", "images", "width", "epochs", "batch", "momentum", "augment", "precision")
-        return {name: getattr(self, name) for name in names}
-
 
 class Landscape(Model):
     """The planes and surfaces of Figures 2 and 6."""

@@ -1,8 +1,8 @@
 """What training costs: the time and memory that a job asks a cluster for."""
 
 import math
-from typing import Any
 
+from lazytraining.config.cnn_job import CnnJob
 from lazytraining.config.job import Job
 from lazytraining.config.kinds import IMAGES
 
@@ -37,19 +37,19 @@ def minutes(job: Job) -> int:
     return math.ceil(START_MINUTES + SPARE * seconds / 60)
 
 
-def cnn_minutes(settings: dict[str, Any]) -> int:
+def cnn_minutes(job: CnnJob) -> int:
     """For one CNN on one core: forward and backward of the network, forward of its frozen copy; five forwards at the end."""
-    images = settings["images"] or sum(IMAGES[settings["dataset"]])
-    passes = images * (4 * settings["epochs"] + 5)
-    seconds = passes * VGG_11 * settings["width"] ** 2 / CNN_FLOPS[settings["precision"]]
+    images = job.images or sum(IMAGES[job.dataset])
+    passes = images * (4 * job.epochs + 5)
+    seconds = passes * VGG_11 * job.width**2 / CNN_FLOPS[job.precision]
     return math.ceil(START_MINUTES + SPARE * seconds / 60)
 
 
-def cnn_megabytes(settings: dict[str, Any]) -> int:
+def cnn_megabytes(job: CnnJob) -> int:
     """The images, their augmented copy, and the layers of a batch: 2¹⁸ units and their gradients for each image at width 1."""
-    images = sum(IMAGES[settings["dataset"]]) * 3 * 3 * 32**2
-    units = 4 * 8 * 2**18 * settings["width"] * max(settings["batch"], 200)
-    return BASE_MB + math.ceil((images + units + 6 * 8 * 1e7 * settings["width"] ** 2) / 1e6)
+    images = sum(IMAGES[job.dataset]) * 3 * 3 * 32**2
+    units = 4 * 8 * 2**18 * job.width * max(job.batch, 200)
+    return BASE_MB + math.ceil((images + units + 6 * 8 * 1e7 * job.width**2) / 1e6)
 
 
 def megabytes(job: Job) -> int:
