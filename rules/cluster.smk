@@ -8,11 +8,6 @@ def asks(measure, runs):
     return lambda wildcards, attempt: attempt * measure(CONFIG.job(runs(wildcards)))
 
 
-def asks_cnn(measure):
-    """What a job that trains a CNN asks for, and as much again at each retry."""
-    return lambda wildcards, attempt: attempt * measure(CONFIG.cnn_job(cnn_run_of(wildcards)))
-
-
 def unknown_partitions():
     """What is wrong with the partitions that jobs ask for: SLURM would say it once for each job and retry."""
     asked = {job.resources.get("slurm_partition") for job in workflow.dag.needrun_jobs() if not job.is_local}

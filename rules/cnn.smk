@@ -30,10 +30,10 @@ rule train_cnn:
         "../envs/environment.yaml"
     threads: 1
     resources:
-        mem_mb=asks_cnn(cost.cnn_megabytes),
-        runtime=asks_cnn(cost.cnn_minutes),
+        mem_mb=asks(cost.cnn_megabytes, lambda wildcards: [cnn_run_of(wildcards)]),
+        runtime=asks(cost.cnn_minutes, lambda wildcards: [cnn_run_of(wildcards)]),
     params:
-        job=lambda wildcards: CONFIG.cnn_job(cnn_run_of(wildcards)).plain(),
+        job=lambda wildcards: CONFIG.job([cnn_run_of(wildcards)]).plain(),
         configuration=lambda wildcards: CONFIG.digest(wildcards.experiment),
         code=digest("train_cnn.py"),
     script:
@@ -43,7 +43,7 @@ rule train_cnn:
 rule summarise_cnn:
     input:
         lambda wildcards: [
-            f"<results>/cnn/{run.path}/run.parquet" for run in CONFIG.cnn_runs(wildcards.experiment)
+            f"<results>/cnn/{run.path}/run.parquet" for run in CONFIG.runs[wildcards.experiment]
         ],
     output:
         summary="<results>/summary/{experiment}.parquet",

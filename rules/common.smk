@@ -268,7 +268,7 @@ def cnn_run_of(wildcards):
     path = "experiment={experiment}/alpha={alpha}/learning_rate={learning_rate}/seed={seed}".format(
         **wildcards
     )
-    for run in CONFIG.cnn_runs(wildcards.experiment):
+    for run in CONFIG.runs[wildcards.experiment]:
         if run.path == path:
             return run
     raise WorkflowError(f"{path} is not configured")
@@ -284,4 +284,4 @@ def cnn_figures(wildcards):
 def theory_problem(wildcards):
     if CONFIG.theory is None or int(wildcards.seed) not in CONFIG.theory.seeds:
         raise WorkflowError(f"theory with seed {wildcards.seed} is not configured")
-    return {name: getattr(CONFIG.theory, name) for name in experiments.PROBLEM}
+    return CONFIG.theory.problem

@@ -268,7 +268,8 @@ def operations() -> pd.DataFrame:
     """Floating-point operations of the paper preset's matrix products, by experiment, if no run ends early."""
     config = check_config.load()
     rows = []
-    for name, runs in config.runs.items():
+    for name in config.sweeps:
+        runs = config.runs[name]
         job = config.job(runs)
         row = {"experiment": name, "runs": len(runs), "precision": job.precision}
         rows.append(row | {"operations": cost.operations(job)})

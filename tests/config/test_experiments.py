@@ -12,8 +12,10 @@ from snakemake.utils import update_config
 
 from lazytraining.config import experiments
 from lazytraining.config.experiments import ConfigError, load
-from lazytraining.config.job import Job
+from lazytraining.config.fields import rounded
+from lazytraining.config.job import Job, Run
 from lazytraining.config.kinds import KINDS
+from lazytraining.config.parts import PROBLEM
 
 
 def config(**changes) -> dict:
@@ -36,7 +38,7 @@ def landscape(**changes) -> dict:
 
 
 def theory(**changes) -> dict:
-    keys = {name: TINY[name] for name in experiments.PROBLEM}
+    keys = {name: TINY[name] for name in PROBLEM}
     keys |= {
         "seeds": 1,
         "m": 4,
@@ -301,8 +303,8 @@ def test_expressions_follow_each_run():
         config(m=[4, 9], alpha=["1/m", "1/sqrt(m)"], tau=[0.1, 1], step_size="min(10, alpha / tau**2)")
     )
     for run in loaded.runs["tiny"]:
-        assert run.alpha in (experiments.rounded(1 / run.m), experiments.rounded(run.m**-0.5))
-        assert run.eta == experiments.rounded(min(10, run.alpha / run.tau**2))
+        assert run.alpha in (rounded(1 / run.m), rounded(run.m**-0.5))
+        assert run.eta == rounded(min(10, run.alpha / run.tau**2))
     assert len(loaded.runs["tiny"]) == 8
 
 
@@ -318,13 +320,13 @@ def test_job_of_a_run():
 
 @given(st.floats(1e-300, 1e300))
 def test_paths_and_values_agree(value):
-    tau = experiments.rounded(value)
-    run = experiments.Run("e", 1, 1.0, tau, 1.0, 0)
+    tau = rounded(value)
+    run = Run("e", 1, 1.0, tau, 1.0, 0)
     assert float(run.path.split("tau=")[1].split("/")[0]) == tau
 
 
 def test_paths_are_in_shortest_form():
-    run = experiments.Run("plateau", 50, 1.0, 1e6, experiments.rounded(0.1 / 3), 2)
+    run = Run("plateau", 50, 1.0, 1e6, rounded(0.1 / 3), 2)
     assert run.path == "experiment=plateau/m=50/alpha=1/tau=1e+06/eta=0.0333333/seed=2"
 
 
@@ -339,6 +341,13 @@ def test_presets_are_right():
     assert len(paper.runs["plateau"]) == 33 * 10
     for overlay in ("quick.yaml", "cifar10.yaml"):
         assert check_config.load(ROOT / "config" / overlay).experiments.keys() == paper.experiments.keys()
+
+
+def test_every_kind_counts_its_runs_and_tells_them_apart():
+    paper = check_config.load()
+    assert {one.kind for one in paper.experiments.values()} == set(KINDS)
+    for name, one in paper.experiments.items():
+        assert len({run.path for run in paper.runs[name]}) == len(paper.runs[name]) == one.count
 
 
 def test_an_overlay_changes_no_other_experiment():

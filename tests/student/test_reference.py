@@ -6,7 +6,7 @@ Four digits agree, or one of the two is wrong. Takes minutes, so it is a target 
 
 import pytest
 
-from lazytraining.config.experiments import rounded
+from lazytraining.config.fields import rounded
 from lazytraining.config.job import Job, ProblemKey, Run
 from lazytraining.student import training
 

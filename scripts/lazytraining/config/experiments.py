@@ -1,43 +1,27 @@
 """The configuration: what is allowed in it, and the table of runs that it stands for.
 
-What a single key takes stands in `kinds`, what has to hold across keys in `checks`. All is checked once, when the workflow
-is loaded.
+What a kind of experiment is stands in `kinds`, what has to hold across experiments in `checks`. All is checked once,
+when the workflow is loaded.
 """
 
 import difflib
 import hashlib
-import itertools
 import json
 import os
-from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import yaml
 from pydantic import Field, ValidationError
 
 from lazytraining.config import checks
 from lazytraining.config.catalogue import FIGURES, RESERVED
-from lazytraining.config.checks import PROBLEM, ConfigError
-from lazytraining.config.cnn_job import CnnJob, CnnRun
-from lazytraining.config.expressions import Expression, ExpressionError
-from lazytraining.config.fields import because, rounded, show
-from lazytraining.config.job import Job, ProblemKey, Run
-from lazytraining.config.kinds import (
-    KINDS,
-    Cnn,
-    EarlyStoppingRule,
-    Experiment,
-    FigureFive,
-    Landscape,
-    Model,
-    Sweep,
-    Theory,
-)
-
-CNN_FLOAT32_ALPHA = 1e4
-"""Largest α up to which a CNN in float32 was found to agree with float64 (docs/precision.md)."""
+from lazytraining.config.cnn_job import CnnJob
+from lazytraining.config.errors import ConfigError, because, refused, show
+from lazytraining.config.job import Job, Run
+from lazytraining.config.kinds import KINDS, Experiment, Sweep
+from lazytraining.config.parts import EarlyStoppingRule, FigureFive, Landscape, Model, Theory
 
 
 class Config(Model):
@@ -62,76 +46,35 @@ class Config(Model):
 
     @cached_property
     def sweeps(self) -> dict[str, Sweep]:
-        """The experiments that are tables of runs."""
+        """The experiments that are tables of students."""
         return self.of_kind(Sweep)
 
     @cached_property
-    def runs(self) -> dict[str, list[Run]]:
-        """Every run of every sweep, ordered by m, alpha, tau, eta, seed as configured."""
-        return {name: list(_expand(name, experiment)) for name, experiment in self.sweeps.items()}
+    def runs(self) -> dict[str, list]:
+        """The key of every run of every experiment, in the order of its kind."""
+        return {name: one.runs(name) for name, one in self.experiments.items()}
 
     @cached_property
     def stacks(self) -> dict[tuple[str, int], list[Run]]:
-        """The runs of each experiment and seed, ordered by m, alpha, tau, eta."""
+        """The students of each experiment and seed, ordered by m, alpha, tau, eta."""
         stacks = {}
-        for run in sorted(itertools.chain.from_iterable(self.runs.values())):
+        for run in sorted(run for name in self.sweeps for run in self.runs[name]):
             stacks.setdefault((run.experiment, run.seed), []).append(run)
         return stacks
 
-    def cnn_runs(self, name: str) -> list[CnnRun]:
-        """Every run of an experiment of kind cnn."""
-        one = self.of_kind(Cnn)[name]
-        return [CnnRun(name, *point) for point in itertools.product(one.alpha, one.learning_rate, one.seeds)]
-
-    def cnn_job(self, run: CnnRun) -> CnnJob:
-        """The job that trains this run."""
-        one = self.of_kind(Cnn)[run.experiment]
-        names = ("dataset", "images", "width", "epochs", "batch", "momentum", "augment", "precision")
-        return CnnJob(key=run, **{name: getattr(one, name) for name in names})
+    def job(self, runs: list) -> Job | CnnJob:
+        """The job that trains these runs, which share experiment and seed."""
+        return self.experiments[runs[0].experiment].job(runs)
 
     def digest(self, name: str | None = None) -> str:
         """Sixteen digits for all of the configuration, or for what a run of this experiment depends on beside its key
         (in stacked execution a stack, beside its seed)."""
-        beside = {"seeds", "keep_weights"}
-        if name in self.of_kind(Cnn):
-            beside |= {"alpha", "learning_rate"}
-        elif name in self.sweeps and self.execution == "separate":
-            beside |= {"m", "alpha", "tau", "step_size"}
-        content = self.experiments[name].model_dump(exclude=beside) if name else self.model_dump()
+        if name is None:
+            content = self.model_dump()
+        else:
+            one, stacked = self.experiments[name], name in self.sweeps and self.execution == "stacked"
+            content = one.model_dump(exclude={"seeds", "keep_weights", *(() if stacked else one.swept)})
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
-
-    def job(self, runs: list[Run]) -> Job:
-        """The job that trains these runs, which share experiment and seed."""
-        experiment, seed = self.sweeps[runs[0].experiment], runs[0].seed
-        names = (
-            "symmetrize",
-            "iterations",
-            "track_best",
-            "precision",
-            "batch",
-            "hidden_factor",
-            "average_last",
-        )
-        data_seed = seed if experiment.data_seed is None else experiment.data_seed
-        rule = experiment.early_stopping
-        return Job(
-            keys=tuple(runs),
-            problem=ProblemKey(*(getattr(experiment, name) for name in PROBLEM), data_seed),
-            early_stopping=rule
-            and tuple(
-                (_value(rule.min_delta, {"m": run.m, "alpha": run.alpha, "tau": run.tau}), rule.patience)
-                for run in runs
-            ),
-            **{name: getattr(experiment, name) for name in names},
-        )
-
-    @cached_property
-    def theory_steps(self) -> dict[float, float]:
-        """η of the theory's steps at each of its τ, and at τ = 1, where α is swept."""
-        return {
-            tau: _evaluate("theory.step_size", self.theory.step_size, {"tau": tau})
-            for tau in dict.fromkeys([*self.theory.tau, 1.0])
-        }
 
 
 def stack_path(experiment: str, seed: int | str) -> str:
@@ -146,7 +89,7 @@ def read_yaml(path: str | Path) -> dict:
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise ConfigError(f"{path}: not readable as YAML: {' '.join(str(error).split())}") from None
     if not isinstance(content, dict):
-        raise ConfigError(f"{path}: {show(content)} is not allowed; expected a mapping of keys")
+        raise refused(str(path), show(content), "a mapping of keys")
     checks.check_nodes(content)
     return content
 
@@ -183,8 +126,7 @@ def load(content: dict) -> Config:
         errors = sorted(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
         raise ConfigError(_explain(errors[0])) from None
     if config.theory:
-        checks.check_theory(config.theory)
-        config.theory_steps  # noqa: B018 - evaluates the expression at every tau, now
+        config.theory.check()
     checks.check_experiments(config.experiments)
     checks.check_figures(config.experiments)
     config.runs  # noqa: B018 - evaluates every expression for every run, now
@@ -201,64 +143,9 @@ def check_folder(results: str) -> None:
 
 
 def doubtful_precision(config: Config) -> list[str]:
-    """A line for each experiment that leaves the range in which its precision is known to hold.
-
-    What counts is α τ², the size of h at the start against the targets: it has been tried up to
-    10⁶ in float32 without symmetrisation, where training cancels h(w0), and up to 10¹² else.
-    """
-    lines = []
-    for name, experiment in config.sweeps.items():
-        most = 1e6 if experiment.precision == "float32" and not experiment.symmetrize else 1e12
-        largest = max(run.alpha * run.tau**2 for run in config.runs[name])
-        if largest > most * (1 + 1e-6):
-            lines.append(
-                f"experiments.{name}: alpha tau² reaches {largest:.3g}; precision {experiment.precision} is known to "
-                f"hold up to {most:.0e}"
-            )
-    for name, experiment in config.of_kind(Cnn).items():
-        if experiment.precision == "float32" and max(experiment.alpha) > CNN_FLOAT32_ALPHA:
-            lines.append(
-                f"experiments.{name}: alpha reaches {max(experiment.alpha):.3g}; precision float32 is known to hold up "
-                f"to {CNN_FLOAT32_ALPHA:.0e}"
-            )
-    return lines
-
-
-def _expand(name: str, experiment: Sweep) -> Iterator[Run]:
-    seen = set()
-    for m, alpha_text in itertools.product(experiment.m, experiment.alpha):
-        alpha = _evaluate(f"experiments.{name}.alpha", alpha_text, {"m": m})
-        for tau, eta_text in itertools.product(experiment.tau, experiment.step_size):
-            values = {"m": m, "alpha": alpha, "tau": tau}
-            eta = _evaluate(f"experiments.{name}.step_size", eta_text, values)
-            if experiment.early_stopping:
-                text = experiment.early_stopping.min_delta
-                _evaluate(f"experiments.{name}.early_stopping.min_delta", text, values, zero=True)
-            if (m, alpha, tau, eta) in seen:
-                raise ConfigError(
-                    f"experiments.{name}: duplicate run m={m}, alpha={alpha:.6g}, tau={tau:.6g}, eta={eta:.6g}; "
-                    "expected different values of alpha and of step_size for each m and tau"
-                )
-            seen.add((m, alpha, tau, eta))
-            for seed in experiment.seeds:
-                yield Run(name, m, alpha, tau, eta, seed)
-
-
-def _value(formula: float | str, values: dict[str, Any]) -> float:
-    return Expression(formula, values)(values) if isinstance(formula, str) else formula
-
-
-def _evaluate(path: str, formula: float | str, values: dict[str, Any], zero: bool = False) -> float:
-    """The value to six significant digits; it has to be > 0, or ≥ 0 with `zero`."""
-    at = ", ".join(f"{name} = {value:.6g}" for name, value in values.items())
-    expected = f"expected a finite number {'≥' if zero else '>'} 0 for every run"
-    try:
-        value = rounded(_value(formula, values))
-    except ExpressionError as error:
-        raise ConfigError(f"{path}: {show(formula)} {error} at {at}; {expected}") from None
-    if value < 0 or (value == 0 and not zero):
-        raise ConfigError(f"{path}: {show(formula)} is {value:.6g} at {at}; {expected}")
-    return value
+    """A line for each experiment that leaves the range in which its precision is known to hold."""
+    doubts = {name: one.doubt(config.runs[name]) for name, one in config.experiments.items()}
+    return [f"experiments.{name}: {doubt}" for name, doubt in doubts.items() if doubt]
 
 
 _PARTS = {
