@@ -287,6 +287,32 @@ def test_what_is_no_mapping_in_yaml_is_one_line(tmp_path, text):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("results: a\nexperiments: {}\nresults: b\n", "the key 'results' stands there twice"),
+        ("experiments:\n  a: {d: 1, m: [2], d: 3}\n", "the key 'd' stands there twice"),
+        ("experiments: {a: {}}\nexperiments: {b: {}}\n", "the key 'experiments' stands there twice"),
+        ("iterations: 010\n", "'010' is no decimal number"),
+        ("iterations: 1:30\n", "'1:30' is no decimal number"),
+    ],
+)
+def test_yaml_that_is_read_otherwise_than_it_looks_is_refused(tmp_path, text, expected):
+    path = tmp_path / "config.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        experiments.read_yaml(path)
+    assert expected in str(caught.value) and "line" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_key_may_replace_what_is_merged(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text("a: &a {d: 1, m: 0}\nb: &b {<<: *a, d: 2}\nc: {<<: *b, d: -1_000}\n", encoding="utf-8")
+    content = experiments.read_yaml(path)
+    assert (content["b"], content["c"]) == ({"d": 2, "m": 0}, {"d": -1000, "m": 0})
+
+
 def test_defaults_and_spellings():
     loaded = load(config(seeds=[3, 1], tau=["1e1", 2], iterations="1e3", m=[4.0]))
     experiment = loaded.experiments["tiny"]

@@ -1,11 +1,13 @@
 """What has to hold across experiments; what holds in one stands in its model, in `kinds`."""
 
-from lazytraining.config.catalogue import FIGURES, LANDSCAPES, MIRRORED
+from lazytraining.config.catalogue import FIGURES, LANDSCAPES
 from lazytraining.config.errors import ConfigError, refused, show
 from lazytraining.config.fields import rounded
 from lazytraining.config.kinds import Kind, Sweep
 from lazytraining.config.parts import PROBLEM
 
+_SYMMETRIZE = {"population_loss", "underparameterized"}
+"""With symmetrize: true, beside those whose name says so."""
 _MOST_RUNS = 1_000_000
 _MOST_NODES = 1_000_000
 """Of YAML: aliases of aliases make billions of a few lines."""
@@ -52,7 +54,7 @@ def check_figures(experiments: dict[str, Kind]) -> None:
         kind = "population" if name == "population_loss" else "descent"
         if one.kind != kind:
             raise refused(f"{path}.kind", one.kind, f"{kind}, as its figure says")
-        if one.symmetrize != (name.endswith("symmetrized") or name in MIRRORED):
+        if one.symmetrize != (name.endswith("symmetrized") or name in _SYMMETRIZE):
             expected = f"{not one.symmetrize}, as its figure says (another start: another name)"
             raise refused(f"{path}.symmetrize", one.symmetrize, expected)
         for key in {"m", "alpha", "tau", "step_size"} - drawn:

@@ -8,6 +8,7 @@ import difflib
 import hashlib
 import json
 import os
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
@@ -82,10 +83,36 @@ def stack_path(experiment: str, seed: int | str) -> str:
     return f"stacks/experiment={experiment}/seed={seed}"
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML without what is read otherwise than it looks: of a key that stands twice the last, 010 as 8, 1:30 as 90."""
+
+    def compose_mapping_node(self, anchor: str | None) -> yaml.MappingNode:
+        node, seen = super().compose_mapping_node(anchor), set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if (key.tag, key.value) in seen:
+                    raise yaml.MarkedYAMLError(
+                        problem=f"the key {show(key.value)} stands there twice", problem_mark=key.start_mark
+                    )
+                seen.add((key.tag, key.value))
+        return node
+
+    def construct_decimal(self, node: yaml.ScalarNode) -> int:
+        if not re.fullmatch("[+-]?(0|[1-9][0-9_]*)", node.value):
+            raise yaml.MarkedYAMLError(
+                problem=f"{show(node.value)} is no decimal number", problem_mark=node.start_mark
+            )
+        return self.construct_yaml_int(node)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_decimal)
+
+
 def read_yaml(path: str | Path) -> dict:
-    """A YAML file as plain data. Raises ConfigError if it cannot be read or is no mapping."""
+    """A YAML file as plain data. Raises ConfigError if it cannot be read, is no mapping or has a key twice."""
     try:
-        content = yaml.safe_load(Path(path).read_text())
+        with Path(path).open(encoding="utf-8") as file:
+            content = yaml.load(file, _Loader)
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise ConfigError(f"{path}: not readable as YAML: {' '.join(str(error).split())}") from None
     if not isinstance(content, dict):
