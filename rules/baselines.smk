@@ -9,11 +9,9 @@ rule measure_baselines:
         mem_mb=1000,
     params:
         runs=lambda wildcards: [run._asdict() for run in INPUTS.at(wildcards)],
-        settings=lambda wildcards: {
-            name: value
-            for name, value in CONFIG.settings(INPUTS.at(wildcards)[:1]).items()
-            if name in ("problem", "symmetrize", "iterations")
-        },
+        problem=lambda wildcards: CONFIG.job(INPUTS.at(wildcards)).problem._asdict(),
+        symmetrize=lambda wildcards: CONFIG.experiments[wildcards.experiment].symmetrize,
+        iterations=lambda wildcards: CONFIG.experiments[wildcards.experiment].iterations,
         code=digest("measure_baselines.py"),
     script:
         "../scripts/measure_baselines.py"

@@ -30,11 +30,10 @@ rule train_cnn:
         "../envs/environment.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: attempt * cost.cnn_megabytes(CNNS[wildcards.experiment].settings),
-        runtime=lambda wildcards, attempt: attempt * cost.cnn_minutes(CNNS[wildcards.experiment].settings),
+        mem_mb=lambda wildcards, attempt: attempt * cost.cnn_megabytes(job_of(wildcards)),
+        runtime=lambda wildcards, attempt: attempt * cost.cnn_minutes(job_of(wildcards)),
     params:
-        key=INPUTS.batch,
-        settings=lambda wildcards: CNNS[wildcards.experiment].settings,
+        job=lambda wildcards: job_of(wildcards).plain(),
         configuration=lambda wildcards: CONFIG.digest(wildcards.experiment),
         code=digest("train_cnn.py"),
     script:

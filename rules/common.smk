@@ -67,7 +67,6 @@ def one_of(names):
     return "|".join(names) or r"(?!)"
 
 
-def of_batch(measure, wildcards):
-    """What the training job that a path names is measured to cost."""
-    runs = INPUTS.batch(wildcards)
-    return measure(runs, CONFIG.settings(runs))
+def job_of(wildcards):
+    """The training job that a path names."""
+    return CONFIG.job(INPUTS.batch(wildcards))

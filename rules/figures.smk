@@ -75,8 +75,8 @@ rule plot_experiment:
 
 rule plot_interactive:
     input:
-        surfaces=INPUTS.turned("figure_2", "surfaces"),
-        endpoints=INPUTS.turned("figure_2", "endpoints"),
+        surfaces=INPUTS.turned("figure_6", "surfaces"),
+        endpoints=INPUTS.turned("figure_6", "endpoints"),
         summaries=INPUTS.turned("figure_5", "summaries"),
     output:
         report(

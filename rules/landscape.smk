@@ -15,7 +15,7 @@ rule measure_landscape:
         mem_mb=1000,
     params:
         run=lambda wildcards: INPUTS.at(wildcards)[0]._asdict(),
-        problem=lambda wildcards: CONFIG.settings(INPUTS.at(wildcards)[:1])["problem"],
+        problem=lambda wildcards: CONFIG.job(INPUTS.at(wildcards)[:1]).problem._asdict(),
         landscape=CONFIG.landscape.model_dump(),
         code=digest("measure_landscape.py"),
     script:

@@ -32,7 +32,7 @@ rule measure_theory_step:
         m=lambda wildcards: CONFIG.theory.m,
         tau=lambda wildcards: CONFIG.theory.tau,
         alpha=lambda wildcards: CONFIG.theory.alpha,
-        steps=lambda wildcards: CONFIG.theory_steps,
+        steps=lambda wildcards: CONFIG.theory.steps,
         code=digest("measure_theory_step.py"),
     script:
         "../scripts/measure_theory_step.py"
@@ -51,7 +51,7 @@ rule measure_theory_limit:
         problem=lambda wildcards: INPUTS.seeded(wildcards, CONFIG.theory, "theory").problem,
         m=lambda wildcards: CONFIG.theory.m,
         alpha=lambda wildcards: CONFIG.theory.alpha,
-        step_size=lambda wildcards: CONFIG.theory_steps[1.0],
+        step_size=lambda wildcards: CONFIG.theory.steps[1.0],
         iterations=lambda wildcards: CONFIG.theory.iterations,
         code=digest("measure_theory_limit.py"),
     script:

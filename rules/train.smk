@@ -10,11 +10,10 @@ rule train_students:
         "../envs/environment.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: attempt * of_batch(cost.megabytes, wildcards),
-        runtime=lambda wildcards, attempt: attempt * of_batch(cost.minutes, wildcards),
+        mem_mb=lambda wildcards, attempt: attempt * cost.megabytes(job_of(wildcards)),
+        runtime=lambda wildcards, attempt: attempt * cost.minutes(job_of(wildcards)),
     params:
-        runs=lambda wildcards: [run._asdict() for run in INPUTS.batch(wildcards)],
-        settings=lambda wildcards: CONFIG.settings(INPUTS.batch(wildcards)),
+        job=lambda wildcards: job_of(wildcards).plain(),
         configuration=lambda wildcards: CONFIG.digest(wildcards.experiment),
         code=digest("train_students.py"),
     script:

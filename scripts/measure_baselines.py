@@ -12,13 +12,13 @@ from lazytraining.student import network, problem, recording, tangent
 from lazytraining.workflow import jobs
 
 
-def baselines(keys: list[dict], settings: dict) -> list[dict]:
+def baselines(keys: list[dict], problem_key: dict, symmetrize: bool, iterations: int) -> list[dict]:
     """Rows for runs that differ in alpha, tau and eta alone, so that they share one start up to τ."""
-    data = problem.make_problem(**settings["problem"])
-    m, d, seed = keys[0]["m"], settings["problem"]["d"], keys[0]["seed"]
-    start = network.initialise(m, d, 1.0, seed, settings["symmetrize"])
+    data = problem.make_problem(**problem_key)
+    m, d, seed = keys[0]["m"], problem_key["d"], keys[0]["seed"]
+    start = network.initialise(m, d, 1.0, seed, symmetrize)
     model = tangent.TangentModel.at(start, data)
-    recorded = torch.from_numpy(recording.recorded_iterations(settings["iterations"]))
+    recorded = torch.from_numpy(recording.recorded_iterations(iterations))
     scales = (torch.tensor([key[name] for key in keys], dtype=torch.float64) for name in ("tau", "alpha"))
     x_train, y_train = torch.from_numpy(data.x_train), torch.from_numpy(data.y_train)
     kappas = tangent.kappa(start, x_train, y_train, *scales).tolist()
@@ -43,7 +43,8 @@ def baselines(keys: list[dict], settings: dict) -> list[dict]:
 
 def main(snakemake) -> None:
     jobs.start(snakemake)
-    rows = baselines(snakemake.params.runs, snakemake.params.settings)
+    params = snakemake.params
+    rows = baselines(params.runs, params.problem, params.symmetrize, params.iterations)
     parquet.write(snakemake.output[0], rows, schemas.BASELINES)
 
 

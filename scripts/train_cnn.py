@@ -1,6 +1,6 @@
 """Train the CNN once.
 
-In: the image set; the key of the run and its settings (params).
+In: the image set; a job (params).
 Out: its row (losses, accuracies and activation patterns at the end) and its curve (a row for each epoch).
 """
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 
+from lazytraining.config.cnn_job import CnnJob
 from lazytraining.files import parquet
 from lazytraining.models import cnn, images, sgd
 from lazytraining.workflow import jobs
@@ -19,7 +20,7 @@ def main(snakemake) -> None:
     device = jobs.device(snakemake.resources)
     checkpoint = Path(snakemake.log[0]).with_suffix(".checkpoint")
     data = images.read(snakemake.input[0])
-    row, curve = sgd.train(params.key, params.settings, data, device, checkpoint, params.code)
+    row, curve = sgd.train(CnnJob.of(params.job), data, device, checkpoint, params.code)
     where = {"device": device, "threads": str(torch.get_num_threads())}
     parquet.write(output.curve, curve, cnn.CURVE, **where)
     parquet.write(output.run, [row], cnn.RUN, **where)

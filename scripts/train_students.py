@@ -1,29 +1,31 @@
 """Train students of one seed; write their rows, their curves and, if asked for, their weights.
 
-In: the keys of the runs and what they share (params): one run, or in stacked execution all of a seed.
+In: a job (params): one run, or in stacked execution all of a seed.
 Out: a row for each run, their curves (recorded iterations), and their weights (w0 and the last w of each run, `start` and
 `end`, each (m, d + 1) with b_i in the first d columns and a_i in the last; in stacked execution under the names
 m~…/alpha~…/tau~…/eta~…/start and …/end).
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from lazytraining.config.job import Job, Run
 from lazytraining.files import parquet, schemas
 from lazytraining.student import training
 from lazytraining.workflow import jobs
 
 
-def write(output, keys: list[dict], trained: list[training.Trained], device: str) -> None:
+def write(output, keys: Sequence[Run], trained: list[training.Trained], device: str) -> None:
     """The files of these runs. `output` has the paths run and curve, and weights if they are kept."""
     where = {"device": device, "threads": str(torch.get_num_threads())}
     where["cpu"] = torch.backends.cpu.get_cpu_capability()
     if hasattr(output, "weights"):
         arrays = {}
         for key, student in zip(keys, trained, strict=True):
-            folder = "" if len(keys) == 1 else parquet.weights_folder(key)
+            folder = "" if len(keys) == 1 else parquet.weights_folder(key._asdict())
             arrays |= {f"{folder}start": student.start, f"{folder}end": student.end}
         with parquet.replacing(output.weights) as temporary, temporary.open("wb") as file:
             np.savez(file, **arrays)
@@ -41,11 +43,12 @@ def main(snakemake) -> None:
     run(snakemake, jobs.device(snakemake.resources))
 
 
-def run(job, device: str) -> None:
-    checkpoint = Path(job.log[0]).with_suffix(".checkpoint")
+def run(snakemake, device: str) -> None:
+    job, output = Job.of(snakemake.params.job), snakemake.output
+    checkpoint = Path(snakemake.log[0]).with_suffix(".checkpoint")
     parquet.remove_temporaries([checkpoint])
-    trained = training.train(job.params.runs, job.params.settings, device, checkpoint, job.params.code)
-    write(job.output, job.params.runs, trained, device)
+    trained = training.train(job, device, checkpoint, snakemake.params.code)
+    write(output, job.keys, trained, device)
     checkpoint.unlink(missing_ok=True)
 
 

@@ -34,12 +34,6 @@ TINY = {
 """A descent experiment that is right and costs nothing."""
 
 
-def settings_of(problem: dict, iterations: int, symmetrize: bool = False) -> dict:
-    """What training takes beside the keys of its runs."""
-    names = {"kind": "descent", "precision": "float64", "early_stopping": None, "track_best": True}
-    return names | {"problem": problem, "iterations": iterations, "symmetrize": symmetrize}
-
-
 def pytest_collection_modifyitems(items: list) -> None:
     """The files that take longest come first: two workers then end together."""
     items.sort(key=lambda item: item.path.name not in ("test_slurm.py", "test_workflow.py"))

@@ -196,11 +196,12 @@ sys.path.insert(0, {scripts!r})
 import snakemake.script, train_students
 from pathlib import Path
 from types import SimpleNamespace as Names
-key = dict(experiment="bench", m=50, alpha=1.0, tau=1.0, eta=0.1, seed=0)
-problem = dict(d=100, n_train=1000, n_test=1000, teacher_neurons=3, teacher_gain=1.0, seed=0)
-settings = dict(kind="descent", problem=problem, symmetrize=False, precision="float64", early_stopping=None, iterations=1, track_best=True)
+from lazytraining.config.job import Job, ProblemKey, Run
+key = Run("bench", m=50, alpha=1.0, tau=1.0, eta=0.1, seed=0)
+problem = ProblemKey(d=100, n_train=1000, n_test=1000, teacher_neurons=3, teacher_gain=1.0, seed=0)
+job = Job(keys=(key,), problem=problem, symmetrize=False, iterations=1)
 output = Names(run={folder!r} + "/run.parquet", curve={folder!r} + "/curve.parquet")
-train_students.run(Names(output=output, log=[{folder!r} + "/run.log"], params=Names(runs=[key], settings=settings, code="")), "cpu")
+train_students.run(Names(output=output, log=[{folder!r} + "/run.log"], params=Names(job=job.plain(), code="")), "cpu")
 """
 
 
@@ -218,19 +219,19 @@ def product_seconds(config: experiments.Config, results: Path) -> float:
     """CPU seconds of the matrix products of all that a preset trained, in its stacks, at the rates of now."""
     rates, seconds = {}, 0.0
     for name, experiment in config.sweeps.items():
-        data = problem.make_problem(**config.settings(config.runs[name][:1])["problem"])
+        job = config.job(config.runs[name])
+        data = problem.make_problem(*job.problem)
         runs = parquet.read([results / f"tables/{name}.parquet"], schemas.RUN).to_pandas()
-        tested = experiment.track_best or experiment.early_stopping is not None
         for m, own in runs.groupby("m"):
             size = min(
-                max(1, training.CPU_FEATURES // training.points(config.settings(config.runs[name][:1])) // m),
+                max(1, training.CPU_FEATURES // training.points(job) // m),
                 own["seed"].value_counts().max(),
             )
             shape = (experiment.precision, m, size, experiment.d, experiment.n_train, experiment.n_test)
             if shape not in rates:
                 start = students(m, size, getattr(torch, experiment.precision), experiment.d)
                 rates[shape] = fastest({"products": products(data, start)}, 200)["products"] / size * 1e-6
-            seconds += own["iterations"].sum() * rates[shape] * (1 if tested else 2 / 3)
+            seconds += own["iterations"].sum() * rates[shape] * (1 if job.n_tested else 2 / 3)
     return seconds
 
 
@@ -267,11 +268,11 @@ def operations() -> pd.DataFrame:
     """Floating-point operations of the paper preset's matrix products, by experiment, if no run ends early."""
     config = check_config.load()
     rows = []
-    for name, runs in config.runs.items():
-        settings = config.settings(runs[:1])
-        count = cost.operations(runs, settings)
-        row = {"experiment": name, "runs": len(runs), "precision": settings["precision"], "operations": count}
-        rows.append(row)
+    for name in config.sweeps:
+        runs = config.runs[name]
+        job = config.job(runs)
+        row = {"experiment": name, "runs": len(runs), "precision": job.precision}
+        rows.append(row | {"operations": cost.operations(job)})
     return pd.DataFrame(rows)
 
 

@@ -7,7 +7,7 @@ prints its end losses beside the tangent model's as the table of docs/precision.
 
 import torch
 
-from lazytraining.config.experiments import rounded
+from lazytraining.config.fields import rounded
 from lazytraining.student import descent, network, problem, tangent
 
 ITERATIONS = 10_000

@@ -6,6 +6,7 @@ Prints the second table of docs/precision.md. Run by `make precision`; a minute 
 import contextlib
 import io
 
+from lazytraining.config.cnn_job import CnnJob, CnnRun
 from lazytraining.models import images, sgd
 
 SETTINGS = {"dataset": "digits", "images": 200, "width": 0.125, "epochs": 5, "batch": 25}
@@ -23,10 +24,10 @@ def main() -> None:
     print(f"| α | {' | '.join(names)} |")
     print("|---" * (len(names) + 1) + "|")
     for alpha, rate in RATES.items():
-        key = {"experiment": "precision", "alpha": alpha, "learning_rate": rate, "seed": 0}
+        key = CnnRun("precision", alpha, rate, seed=0)
         with contextlib.redirect_stdout(io.StringIO()):
             rows = [
-                sgd.train(key, SETTINGS | {"precision": precision}, data)[0]
+                sgd.train(CnnJob(key=key, precision=precision, **SETTINGS), data)[0]
                 for precision in ("float32", "float64")
             ]
         cells = [format(row[name], look) for name, look in SHOWN.items() for row in rows]

@@ -23,33 +23,35 @@ from lazytraining.workflow import digest
 
 def main(experiment: str, seed: str, *overlays: str) -> None:
     config = check_config.load(*overlays)
-    batches = {
-        path: runs
-        for path, runs in config.batches.get(experiment, {}).items()
-        if path.endswith(f"seed~{seed}")
-    }
-    if experiment not in config.sweeps or not batches:
+    chosen = [runs for runs in config.batches.get(experiment, {}).values() if runs[0].seed == int(seed)]
+    if experiment not in config.sweeps or not chosen:
         known = ", ".join(f"{name} {of}" for name, of in config.stacks)
         raise experiments.ConfigError(f"{experiment} {seed} is not configured; expected one of {known}")
     code = digest.code_digest(Path(train_students.__file__))
     provenance.ORIGIN.update(code=code, configuration=config.digest(experiment))
-    kept = {"weights": "npz"} if config.sweeps[experiment].keep_weights else {}
-    for path, runs in batches.items():
-        files = {
-            name: Path(config.results, folder, experiment, f"{path}.{suffix}")
-            for (name, suffix), folder in zip(
-                ({"run": "parquet", "curve": "parquet"} | kept).items(),
-                ("runs", "curves", "weights"),
-                strict=False,
-            )
-        }
-        log = Path(config.results, "logs/train_students", experiment, f"{path}.log")
-        for file in (*files.values(), log):
-            file.parent.mkdir(parents=True, exist_ok=True)
-        params = {"runs": [run._asdict() for run in runs], "settings": config.settings(runs), "code": code}
-        job = SimpleNamespace(output=SimpleNamespace(**files), log=[log], params=SimpleNamespace(**params))
-        train_students.run(job, "cuda" if torch.cuda.is_available() else "cpu")
-        print(files["run"])
+    for path, runs in config.batches[experiment].items():
+        if runs in chosen:
+            files = files_of(config, experiment, path)
+            params = SimpleNamespace(job=config.job(runs).plain(), code=code)
+            log = files.pop("log")
+            job = SimpleNamespace(output=SimpleNamespace(**files), log=[log], params=params)
+            train_students.run(job, "cuda" if torch.cuda.is_available() else "cpu")
+            print(files["run"])
+
+
+def files_of(config: experiments.Config, experiment: str, path: str) -> dict[str, Path]:
+    """The files of a training job, in folders that are there."""
+    folders = {"run": "runs", "curve": "curves", "log": "logs/train_students"}
+    if config.sweeps[experiment].keep_weights:
+        folders["weights"] = "weights"
+    suffixes = {"log": "log", "weights": "npz"}
+    files = {
+        name: Path(config.results, folder, experiment, f"{path}.{suffixes.get(name, 'parquet')}")
+        for name, folder in folders.items()
+    }
+    for file in files.values():
+        file.parent.mkdir(parents=True, exist_ok=True)
+    return files
 
 
 if __name__ == "__main__":

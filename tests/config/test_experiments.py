@@ -12,7 +12,10 @@ from snakemake.utils import update_config
 
 from lazytraining.config import experiments
 from lazytraining.config.experiments import ConfigError, load
+from lazytraining.config.fields import rounded
+from lazytraining.config.job import Job, Run
 from lazytraining.config.kinds import KINDS
+from lazytraining.config.parts import PROBLEM
 
 
 def config(**changes) -> dict:
@@ -35,7 +38,7 @@ def landscape(**changes) -> dict:
 
 
 def theory(**changes) -> dict:
-    keys = {name: TINY[name] for name in experiments.PROBLEM}
+    keys = {name: TINY[name] for name in PROBLEM}
     keys |= {
         "seeds": 1,
         "m": 4,
@@ -284,6 +287,32 @@ def test_what_is_no_mapping_in_yaml_is_one_line(tmp_path, text):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("results: a\nexperiments: {}\nresults: b\n", "the key 'results' stands there twice"),
+        ("experiments:\n  a: {d: 1, m: [2], d: 3}\n", "the key 'd' stands there twice"),
+        ("experiments: {a: {}}\nexperiments: {b: {}}\n", "the key 'experiments' stands there twice"),
+        ("iterations: 010\n", "'010' is no decimal number"),
+        ("iterations: 1:30\n", "'1:30' is no decimal number"),
+    ],
+)
+def test_yaml_that_is_read_otherwise_than_it_looks_is_refused(tmp_path, text, expected):
+    path = tmp_path / "config.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        experiments.read_yaml(path)
+    assert expected in str(caught.value) and "line" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_key_may_replace_what_is_merged(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text("a: &a {d: 1, m: 0}\nb: &b {<<: *a, d: 2}\nc: {<<: *b, d: -1_000}\n", encoding="utf-8")
+    content = experiments.read_yaml(path)
+    assert (content["b"], content["c"]) == ({"d": 2, "m": 0}, {"d": -1000, "m": 0})
+
+
 def test_defaults_and_spellings():
     loaded = load(config(seeds=[3, 1], tau=["1e1", 2], iterations="1e3", m=[4.0]))
     experiment = loaded.experiments["tiny"]
@@ -300,29 +329,30 @@ def test_expressions_follow_each_run():
         config(m=[4, 9], alpha=["1/m", "1/sqrt(m)"], tau=[0.1, 1], step_size="min(10, alpha / tau**2)")
     )
     for run in loaded.runs["tiny"]:
-        assert run.alpha in (experiments.rounded(1 / run.m), experiments.rounded(run.m**-0.5))
-        assert run.eta == experiments.rounded(min(10, run.alpha / run.tau**2))
+        assert run.alpha in (rounded(1 / run.m), rounded(run.m**-0.5))
+        assert run.eta == rounded(min(10, run.alpha / run.tau**2))
     assert len(loaded.runs["tiny"]) == 8
 
 
-def test_settings_of_a_run():
+def test_job_of_a_run():
     rule = {"min_delta": "1e-4 * alpha**2", "patience": 5}
     loaded = load(config(alpha=[10], early_stopping=rule, seeds=2))
-    first, second = (loaded.settings([run]) for run in loaded.runs["tiny"])
-    assert first["early_stopping"] == [(pytest.approx(1e-2), 5)]
-    assert (first["problem"]["seed"], second["problem"]["seed"]) == (0, 1)
-    assert load(config(data_seed=7)).settings(loaded.runs["tiny"][1:])["problem"]["seed"] == 7
+    first, second = (loaded.job([run]) for run in loaded.runs["tiny"])
+    assert first.early_stopping == ((pytest.approx(1e-2), 5),)
+    assert (first.problem.seed, second.problem.seed) == (0, 1)
+    assert load(config(data_seed=7)).job(loaded.runs["tiny"][1:]).problem.seed == 7
+    assert Job.of(json.loads(json.dumps(first.plain()))) == first
 
 
 @given(st.floats(1e-300, 1e300))
 def test_paths_and_values_agree(value):
-    tau = experiments.rounded(value)
-    run = experiments.Run("e", 1, 1.0, tau, 1.0, 0)
+    tau = rounded(value)
+    run = Run("e", 1, 1.0, tau, 1.0, 0)
     assert float(run.path.split("tau=")[1].split("/")[0]) == tau
 
 
 def test_paths_are_in_shortest_form():
-    run = experiments.Run("plateau", 50, 1.0, 1e6, experiments.rounded(0.1 / 3), 2)
+    run = Run("plateau", 50, 1.0, 1e6, rounded(0.1 / 3), 2)
     assert run.path == "m~50/alpha~1/tau~1e+06/eta~0.0333333/seed~2"
 
 
@@ -337,6 +367,13 @@ def test_presets_are_right():
     assert len(paper.runs["plateau"]) == 33 * 10
     for overlay in ("quick.yaml", "cifar10.yaml"):
         assert check_config.load(ROOT / "config" / overlay).experiments.keys() == paper.experiments.keys()
+
+
+def test_every_kind_counts_its_runs_and_tells_them_apart():
+    paper = check_config.load()
+    assert {one.kind for one in paper.experiments.values()} == set(KINDS)
+    for name, one in paper.experiments.items():
+        assert len({run.path for run in paper.runs[name]}) == len(paper.runs[name]) == one.count
 
 
 def test_an_overlay_changes_no_other_experiment():

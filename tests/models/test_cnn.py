@@ -2,6 +2,7 @@
 
 import hashlib
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,14 +14,24 @@ from conftest import ROOT, Workflow
 from test_vgg import library
 
 from lazytraining.config import experiments
+from lazytraining.config.cnn_job import CnnJob, CnnRun
 from lazytraining.figures import style
 from lazytraining.files import parquet
 from lazytraining.models import cnn, images, sgd, vgg
 from lazytraining.models.images import Images
 
-SETTINGS = {"dataset": "digits", "images": 12, "width": 1 / 16, "epochs": 3, "batch": 5}
-SETTINGS |= {"momentum": 0.9, "augment": "crop", "precision": "float64"}
-KEY = {"experiment": "e", "alpha": 2.0, "learning_rate": 0.5, "seed": 1}
+KEY = CnnRun("e", alpha=2.0, learning_rate=0.5, seed=1)
+JOB = CnnJob(
+    key=KEY,
+    dataset="digits",
+    images=12,
+    width=1 / 16,
+    epochs=3,
+    batch=5,
+    momentum=0.9,
+    augment="crop",
+    precision="float64",
+)
 
 
 def some_images(train: int = 12, test: int = 7) -> Images:
@@ -112,9 +123,7 @@ def test_cifars_files_are_read_by_torchvision_and_trained_on(cifar_files):
     loaded = images.load("cifar10", folder)
     assert same(loaded._replace(mean=data.mean, deviation=data.deviation), data)
     assert loaded.mean.shape == (3,)
-    row, curve = sgd.train(
-        KEY, SETTINGS | {"dataset": "cifar10", "images": None, "augment": "crop_and_flip"}, loaded
-    )
+    row, curve = sgd.train(replace(JOB, dataset="cifar10", images=None, augment="crop_and_flip"), loaded)
     assert (row["images"], row["epochs"], len(curve), row["diverged"]) == (20, 3, 3, False)
     assert row["relative_distance"] > 0
 
@@ -133,10 +142,10 @@ def test_without_network_one_line_says_what_to_do(cifar_files):
 def test_training_is_its_transcription():
     """Against torch's own modules, loss and a momentum written out; the frozen copy is a second module."""
     data = some_images()
-    row, curve = sgd.train(KEY, SETTINGS, data)
-    first = vgg.initialise(SETTINGS["width"], KEY["seed"])
+    row, curve = sgd.train(JOB, data)
+    first = vgg.initialise(JOB.width, KEY.seed)
     network, copy = library(first), library(first)
-    parameters, alpha = list(network.parameters()), KEY["alpha"]
+    parameters, alpha = list(network.parameters()), KEY.alpha
     velocity = [torch.zeros_like(part) for part in parameters]
 
     def pixels(x: np.ndarray) -> torch.Tensor:
@@ -146,7 +155,7 @@ def test_training_is_its_transcription():
     def loss(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         return (network(x) - copy(x).detach() - torch.eye(10)[y] / alpha).square().mean()
 
-    for epoch, (order, x) in enumerate(images.epochs(data, KEY["seed"], SETTINGS["epochs"], "crop")):
+    for epoch, (order, x) in enumerate(images.epochs(data, KEY.seed, JOB.epochs, "crop")):
         y, total = torch.from_numpy(data.y_train[order]), 0.0
         for at in (slice(0, 5), slice(5, 10), slice(10, 12)):
             value = loss(pixels(x[at]), y[at])
@@ -155,7 +164,7 @@ def test_training_is_its_transcription():
             with torch.no_grad():
                 for part, speed, gradient in zip(parameters, velocity, gradients, strict=True):
                     speed.mul_(0.9).add_(gradient)
-                    part -= KEY["learning_rate"] / (1 + 100 * epoch / 300) * speed
+                    part -= KEY.learning_rate / (1 + 100 * epoch / 300) * speed
         assert curve[epoch]["train_loss"] == pytest.approx(alpha**2 * total / 12, rel=1e-9)
     end = loss(pixels(data.x_test), torch.from_numpy(data.y_test)).item() * alpha**2
     assert row["test_loss"] == pytest.approx(end, rel=1e-9)
@@ -177,7 +186,7 @@ def without_time(row: dict) -> dict:
 def test_a_job_cut_off_goes_on_where_it_was_and_ends_the_same(tmp_path, monkeypatch):
     monkeypatch.setattr(sgd, "SAVE_EVERY", 0.0)
     data, path = some_images(), tmp_path / "checkpoint.pt"
-    row, curve = sgd.train(KEY, SETTINGS, data)
+    row, curve = sgd.train(JOB, data)
     epoch, calls = sgd._epoch, []
 
     def counted(*arguments):
@@ -188,24 +197,24 @@ def test_a_job_cut_off_goes_on_where_it_was_and_ends_the_same(tmp_path, monkeypa
 
     monkeypatch.setattr(sgd, "_epoch", counted)
     with pytest.raises(KeyboardInterrupt):
-        sgd.train(KEY, SETTINGS, data, checkpoint=path)
+        sgd.train(JOB, data, checkpoint=path)
     calls.pop()
-    again, points = sgd.train(KEY, SETTINGS, data, checkpoint=path)
+    again, points = sgd.train(JOB, data, checkpoint=path)
     assert len(calls) == 2, "one epoch was left"
     assert without_time(again) == without_time(row) and points == curve
     calls.clear()
     with pytest.raises(KeyboardInterrupt):
-        sgd.train(KEY | {"alpha": 3.0}, SETTINGS, data, checkpoint=path)
+        sgd.train(replace(JOB, key=KEY._replace(alpha=3.0)), data, checkpoint=path)
 
 
 def test_a_run_that_diverges_is_a_result():
-    row, curve = sgd.train(KEY | {"learning_rate": 1e9}, SETTINGS, some_images())
+    row, curve = sgd.train(replace(JOB, key=KEY._replace(learning_rate=1e9)), some_images())
     assert row["diverged"] and np.isnan(row["train_loss"]) and np.isnan(row["test_accuracy"])
-    assert row["epochs"] == len(curve) < SETTINGS["epochs"]
+    assert row["epochs"] == len(curve) < JOB.epochs
 
 
 def test_in_the_lazy_limit_a_run_does_not_depend_on_alpha():
-    rows = [sgd.train(KEY | {"alpha": alpha}, SETTINGS, some_images())[0] for alpha in (1e6, 1e7)]
+    rows = [sgd.train(replace(JOB, key=KEY._replace(alpha=alpha)), some_images())[0] for alpha in (1e6, 1e7)]
     for name in ("train_loss", "test_loss"):
         assert rows[0][name] == pytest.approx(rows[1][name], rel=1e-4)
     assert rows[0]["relative_distance"] == pytest.approx(10 * rows[1]["relative_distance"], rel=1e-4)
@@ -232,7 +241,7 @@ def test_the_best_learning_rate_has_the_lowest_mean_training_loss_and_no_diverge
 
 
 def test_rows_fit_their_schemas(tmp_path):
-    row, curve = sgd.train(KEY, SETTINGS | {"epochs": 1}, some_images())
+    row, curve = sgd.train(replace(JOB, epochs=1), some_images())
     parquet.write(tmp_path / "run.parquet", [row], cnn.RUN)
     parquet.write(tmp_path / "curve.parquet", curve, cnn.CURVE)
     assert parquet.read([tmp_path / "run.parquet"], cnn.RUN).to_pylist() == [row]

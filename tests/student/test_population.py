@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import torch
-from conftest import settings_of
 
+from lazytraining.config.job import Job, ProblemKey, Run
 from lazytraining.student import descent, network, problem, recording, training
 from lazytraining.student.network import Weights
 
@@ -98,28 +98,31 @@ def test_its_mean_is_descent_on_a_large_sample():
     assert expected.abs().max() > 20 * error.max(), "the test could not fail"
 
 
-def settings() -> dict:
-    population = {"kind": "population", "track_best": False, "hidden_factor": float(D), "average_last": 15}
-    return settings_of(SIZES | {"seed": 1}, 60, symmetrize=True) | population
-
-
-def keys(*etas: float) -> list[dict]:
-    shared = {"experiment": "e", "m": M, "alpha": 1 / M, "tau": 1.0, "seed": 0}
-    return [shared | {"eta": eta} for eta in etas]
+def job(*etas: float) -> Job:
+    return Job(
+        keys=tuple(Run("e", M, 1 / M, 1.0, eta, seed=0) for eta in etas),
+        problem=ProblemKey(**SIZES, seed=1),
+        symmetrize=True,
+        iterations=60,
+        track_best=False,
+        batch=BATCH,
+        hidden_factor=float(D),
+        average_last=15,
+    )
 
 
 def test_rows_have_the_mean_of_the_last_batches():
     start = students(1.0)
-    (ours,) = training.train(keys(0.3 / M), settings())
+    (ours,) = training.train(job(0.3 / M))
     losses = transcription(start, 0.3, 60)[2]
     assert ours.row["train_loss_end"] == pytest.approx(np.mean(losses[-15:]), rel=1e-10)
     assert ours.curve["train_loss"][0] == pytest.approx(losses[0], rel=1e-12)
 
 
 def test_a_student_alone_is_the_student_in_the_stack_and_one_that_diverges_leaves_the_others_alone():
-    together = training.train(keys(0.3 / M, 1e6), settings())
-    (alone,) = training.train(keys(0.3 / M), settings())
-    (burst,) = training.train(keys(1e6), settings())
+    together = training.train(job(0.3 / M, 1e6))
+    (alone,) = training.train(job(0.3 / M))
+    (burst,) = training.train(job(1e6))
     np.testing.assert_allclose(together[0].end, alone.end, rtol=1e-12)
     assert together[1].row["diverged"]
     assert together[1].row["iterations"] == burst.row["iterations"] < 60
@@ -127,7 +130,7 @@ def test_a_student_alone_is_the_student_in_the_stack_and_one_that_diverges_leave
 
 
 def test_a_killed_job_goes_on_with_the_same_batches(tmp_path, monkeypatch):
-    whole = training.train(keys(0.3 / M, 0.2 / M), settings())
+    whole = training.train(job(0.3 / M, 0.2 / M))
     monkeypatch.setattr(training, "SAVE_EVERY", 0.0)
     advance, left = descent.Descent.advance, iter(range(30))
 
@@ -139,9 +142,9 @@ def test_a_killed_job_goes_on_with_the_same_batches(tmp_path, monkeypatch):
     path = tmp_path / "checkpoint.pt"
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(descent.Descent, "advance", killed)
-        training.train(keys(0.3 / M, 0.2 / M), settings(), checkpoint=path)
+        training.train(job(0.3 / M, 0.2 / M), checkpoint=path)
     assert path.exists()
-    resumed = training.train(keys(0.3 / M, 0.2 / M), settings(), checkpoint=path)
+    resumed = training.train(job(0.3 / M, 0.2 / M), checkpoint=path)
     for ours, theirs in zip(resumed, whole, strict=True):
         np.testing.assert_array_equal(ours.end, theirs.end)
         assert ours.curve == theirs.curve

@@ -5,13 +5,12 @@ Four digits agree, or one of the two is wrong. Takes minutes, so it is a target 
 """
 
 import pytest
-from conftest import settings_of
 
-from lazytraining.config.experiments import rounded
+from lazytraining.config.fields import rounded
+from lazytraining.config.job import Job, ProblemKey, Run
 from lazytraining.student import training
 
 TAUS = (0.1, 0.316228, 1.0, 10.0)
-PROBLEM = {"d": 100, "n_train": 1000, "n_test": 1000, "teacher_neurons": 3, "teacher_gain": 1.0}
 VALUES = {
     (False, 0): [(1.802e-3, 1.575e-3), (2.037e-3, 2.037e-3), (4.189e-3, 4.189e-3), (4.280e-3, 4.279e-3)],
     (False, 1): [(2.158e-3, 1.893e-3), (2.238e-3, 2.238e-3), (3.874e-3, 3.874e-3), (3.969e-3, 3.969e-3)],
@@ -28,8 +27,10 @@ VALUES = {
 @pytest.mark.parametrize(("symmetrize", "seed"), VALUES)
 def test_paper_size_runs_agree_to_four_digits(symmetrize, seed, tau):
     eta = rounded(min(10, 0.1 / tau**2))
-    key = {"experiment": "reference", "m": 50, "alpha": 1.0, "tau": tau, "eta": eta, "seed": seed}
-    ((row, *_),) = training.train([key], settings_of(PROBLEM | {"seed": seed}, 10_000, symmetrize))
+    key = Run("reference", 50, 1.0, tau, eta, seed)
+    data = ProblemKey(100, 1000, 1000, 3, 1.0, seed)
+    job = Job(keys=(key,), problem=data, symmetrize=symmetrize, iterations=10_000)
+    ((row, *_),) = training.train(job)
     end, best = VALUES[symmetrize, seed][TAUS.index(tau)]
     assert row["test_loss_end"] == pytest.approx(end, abs=0.6e-6)
     assert row["test_loss_best"] == pytest.approx(best, abs=0.6e-6)

@@ -7,14 +7,14 @@ import numpy as np
 import pandas as pd
 import plot_figure_2
 import pytest
-from conftest import settings_of
 from transcription import transcription
 
+from lazytraining.config.job import Job, ProblemKey, Run
 from lazytraining.figures import style
 from lazytraining.student import network, training
 from lazytraining.student.problem import make_problem
 
-PROBLEM = {"d": 20, "n_train": 100, "n_test": 80, "teacher_neurons": 3, "teacher_gain": 1.0, "seed": 4}
+PROBLEM = ProblemKey(d=20, n_train=100, n_test=80, teacher_neurons=3, teacher_gain=1.0, seed=4)
 CURVE = ["experiment", "m", "alpha", "tau", "eta", "seed"]
 CURVE += ["iteration", "train_loss", "test_loss", "relative_change", "relative_distance"]
 RUN = ["experiment", "m", "alpha", "tau", "eta", "seed", "symmetrize", "precision", "iterations"]
@@ -25,10 +25,11 @@ RUN += ["zero_loss", "wall_seconds"]
 
 @pytest.mark.parametrize("symmetrize", [False, True])
 def test_a_run_is_its_transcription_column_by_column(symmetrize):
-    key = {"experiment": "e", "m": 10, "alpha": 2.0, "tau": 0.7, "eta": 0.5, "seed": 3}
-    ((row, columns, start, end),) = training.train([key], settings_of(PROBLEM, 200, symmetrize))
+    key = Run("e", m=10, alpha=2.0, tau=0.7, eta=0.5, seed=3)
+    job = Job(keys=(key,), problem=PROBLEM, symmetrize=symmetrize, iterations=200)
+    ((row, columns, start, end),) = training.train(job)
     curve = training.curve_rows(key, columns)
-    data = make_problem(**PROBLEM)
+    data = make_problem(*PROBLEM)
     expected_start = network.initialise(10, 20, 0.7, 3, symmetrize)
     b0, a0 = (part[0].numpy() for part in expected_start)
     losses, b, a = transcription(data, b0, a0, 2.0, 0.5, 200)
@@ -36,7 +37,7 @@ def test_a_run_is_its_transcription_column_by_column(symmetrize):
 
     assert list(row) == RUN
     assert list(curve[0]) == CURVE
-    assert {name: row[name] for name in key} == key
+    assert Run(*(row[name] for name in Run._fields)) == key
     assert (row["symmetrize"], row["precision"], row["iterations"]) == (symmetrize, "float64", 200)
     assert not row["stopped_early"] and not row["diverged"]
     norm = np.linalg.norm
@@ -63,8 +64,9 @@ def test_a_run_is_its_transcription_column_by_column(symmetrize):
 
 
 def test_a_diverged_run_has_no_end_losses():
-    key = {"experiment": "e", "m": 10, "alpha": 1.0, "tau": 1.0, "eta": 1e3, "seed": 0}
-    ((row, curve, *_),) = training.train([key], settings_of(PROBLEM, 200))
+    key = Run("e", m=10, alpha=1.0, tau=1.0, eta=1e3, seed=0)
+    job = Job(keys=(key,), problem=PROBLEM, symmetrize=False, iterations=200)
+    ((row, curve, *_),) = training.train(job)
     assert row["diverged"]
     assert math.isnan(row["train_loss_end"]) and math.isnan(row["test_loss_end"])
     assert math.isfinite(row["test_loss_best"])
@@ -82,12 +84,12 @@ REFERENCE = {
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_baselines_at_the_papers_size(seed):
-    problem = PROBLEM | {"d": 100, "n_train": 1000, "n_test": 1000, "seed": seed}
+    data = ProblemKey(100, 1000, 1000, 3, 1.0, seed)._asdict()
     key = {"experiment": "e", "m": 50, "alpha": 1.0, "seed": seed}
     keys = [key | {"tau": tau, "eta": 0.1 / tau**2} for tau in (1.0, 1e3)]
     for symmetrize in (False, True):
-        settings = {"problem": problem, "symmetrize": symmetrize, "iterations": 10_000}
-        for row in measure_baselines.baselines(keys, settings):
+        rows = measure_baselines.baselines(keys, data, symmetrize, 10_000)
+        for row in rows:
             names = (
                 ["random_feature_loss"]
                 if not symmetrize
@@ -95,7 +97,7 @@ def test_baselines_at_the_papers_size(seed):
             )
             for name in [*names, "zero_loss"]:
                 assert row[name] == pytest.approx(REFERENCE[name][seed], rel=3e-4), (name, row["tau"])
-    assert [row["tau"] for row in measure_baselines.baselines(keys, settings)] == [1.0, 1e3]
+    assert [row["tau"] for row in rows] == [1.0, 1e3]
 
 
 def test_figures_of_landscapes_survive_a_plane_that_is_not_there(tmp_path):

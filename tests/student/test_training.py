@@ -4,21 +4,23 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 import train_students
-from conftest import ROOT, settings_of
+from conftest import ROOT
 
+from lazytraining.config.job import Job, ProblemKey, Run
 from lazytraining.student import descent, training
 from lazytraining.workflow import jobs
 
-PROBLEM = {"d": 5, "n_train": 40, "n_test": 30, "teacher_neurons": 3, "teacher_gain": 1.0, "seed": 3}
+PROBLEM = ProblemKey(d=5, n_train=40, n_test=30, teacher_neurons=3, teacher_gain=1.0, seed=3)
 
 
-def job(symmetrize: bool = False, iterations: int = 300) -> tuple[list[dict], dict]:
+def job(symmetrize: bool = False, iterations: int = 300) -> Job:
     """Students of three m; some stop early, one diverges, the others go on to the end."""
     points = [
         (m, alpha, tau, 3e3 if (m, tau) == (8, 2.0) else 0.5 * alpha / tau)
@@ -26,12 +28,13 @@ def job(symmetrize: bool = False, iterations: int = 300) -> tuple[list[dict], di
         for alpha in (0.5, 2.0)
         for tau in (0.1, 2.0)
     ]
-    keys = [
-        {"experiment": "e", "m": m, "alpha": alpha, "tau": tau, "eta": eta, "seed": 3}
-        for m, alpha, tau, eta in points
-    ]
-    rules = [(1e-3, 40 if key["tau"] == 0.1 else 10**6) for key in keys]
-    return keys, settings_of(PROBLEM, iterations, symmetrize) | {"early_stopping": rules}
+    return Job(
+        keys=tuple(Run("e", *point, seed=3) for point in points),
+        problem=PROBLEM,
+        symmetrize=symmetrize,
+        iterations=iterations,
+        early_stopping=tuple((1e-3, 40 if tau == 0.1 else 10**6) for _, _, tau, _ in points),
+    )
 
 
 def same(ours: list[training.Trained], theirs: list[training.Trained]) -> bool:
@@ -46,15 +49,14 @@ def same(ours: list[training.Trained], theirs: list[training.Trained]) -> bool:
 
 @pytest.mark.parametrize("symmetrize", [False, True])
 def test_a_stacked_job_trains_what_separate_ones_do(symmetrize):
-    keys, settings = job(symmetrize)
-    stacked = training.train(keys, settings)
+    together = job(symmetrize)
+    stacked = training.train(together)
     ends = {(student.row["stopped_early"], student.row["diverged"]) for student in stacked}
     assert ends == {(True, False), (False, True), (False, False)}
-    for i, (key, ours) in enumerate(zip(keys, stacked, strict=True)):
-        (theirs,) = training.train(
-            [key], settings | {"early_stopping": settings["early_stopping"][i : i + 1]}
-        )
-        assert {name: ours.row[name] for name in key} == key
+    students = zip(together.keys, together.early_stopping, stacked, strict=True)
+    for key, rule, ours in students:
+        (theirs,) = training.train(replace(together, keys=(key,), early_stopping=(rule,)))
+        assert Run(*(ours.row[name] for name in Run._fields)) == key
         assert ours.curve["iteration"] == theirs.curve["iteration"]
         for name in set(ours.curve) - {"iteration"}:
             np.testing.assert_allclose(ours.curve[name], theirs.curve[name], rtol=1e-6)
@@ -68,10 +70,11 @@ def test_a_stacked_job_trains_what_separate_ones_do(symmetrize):
 
 def test_stacks_hold_students_of_one_m_and_so_many_neurons(monkeypatch):
     monkeypatch.setattr(training, "CPU_FEATURES", 200)
-    keys = [{"m": m} for m in (4, 30, 4, 4, 6, 4, 4, 4, 6)]
-    sizes = {"problem": {"n_train": 10, "n_test": 90}, "early_stopping": None, "precision": "float64"}
-    assert next(training._stacks(keys, sizes | {"track_best": True}, "cpu")) == [0]
-    stacks = list(training._stacks(keys, sizes | {"track_best": False}, "cpu"))
+    keys = tuple(Run("e", m, 1.0, 1.0, 0.1, 0) for m in (4, 30, 4, 4, 6, 4, 4, 4, 6))
+    data = PROBLEM._replace(n_train=10, n_test=90)
+    one = Job(keys=keys, problem=data, symmetrize=False, iterations=1)
+    assert next(training._stacks(one, "cpu")) == [0]
+    stacks = list(training._stacks(replace(one, track_best=False), "cpu"))
     assert stacks == [[0, 2, 3, 5, 6], [7], [4, 8], [1]]
 
 
@@ -82,8 +85,8 @@ class KilledError(Exception):
 @pytest.mark.parametrize("symmetrize", [False, True])
 @pytest.mark.parametrize("after", [1, 100])
 def test_a_job_goes_on_from_its_checkpoint_to_the_same_bits(tmp_path, monkeypatch, symmetrize, after):
-    keys, settings = job(symmetrize, iterations=60)
-    whole = training.train(keys, settings)
+    one = job(symmetrize, iterations=60)
+    whole = training.train(one)
     advance, calls = descent.Descent.advance, []
 
     def dies(run):
@@ -96,43 +99,43 @@ def test_a_job_goes_on_from_its_checkpoint_to_the_same_bits(tmp_path, monkeypatc
     monkeypatch.setattr(training, "SAVE_EVERY", 0.0)
     monkeypatch.setattr(descent.Descent, "advance", dies)
     with pytest.raises(KilledError):
-        training.train(keys, settings, checkpoint=path)
+        training.train(one, checkpoint=path)
     assert path.exists()
     after = -1
     before = len(calls)
-    assert same(training.train(keys, settings, checkpoint=path), whole)
+    assert same(training.train(one, checkpoint=path), whole)
     resumed = len(calls) - before
     calls.clear()
-    training.train(keys, settings)
+    training.train(one)
     assert resumed == len(calls) - before + 1, "only the block that was cut off is done again"
 
 
 def test_a_checkpoint_of_another_job_or_a_damaged_one_is_not_used(tmp_path, monkeypatch, capsys):
-    keys, settings = job(iterations=50)
+    one = job(iterations=50)
     path = tmp_path / "checkpoint.pt"
-    whole = training.train(keys, settings)
+    whole = training.train(one)
     with monkeypatch.context() as patch:
         patch.setattr(training, "SAVE_EVERY", 0.0)
-        training.train(keys, settings, checkpoint=path, code="old")
-    assert same(training.train(keys, settings, checkpoint=path, code="new"), whole)
+        training.train(one, checkpoint=path, code="old")
+    assert same(training.train(one, checkpoint=path, code="new"), whole)
     assert "of other settings" in capsys.readouterr().out
     for damage in (b"", b"no checkpoint", path.read_bytes()[:1000]):
         path.write_bytes(damage)
-        assert same(training.train(keys, settings, checkpoint=path, code="new"), whole)
+        assert same(training.train(one, checkpoint=path, code="new"), whole)
         assert "not readable" in capsys.readouterr().out
 
 
 def test_progress_is_written_where_there_is_no_terminal(capfd):
-    keys, settings = job()
-    training.train(keys, settings)
+    one = job()
+    training.train(one)
     assert "100 % of 3.60k updates" in capfd.readouterr().err.splitlines()[-2]
 
 
 def test_a_job_removes_its_checkpoint_when_its_results_are_written(tmp_path, monkeypatch):
-    keys, settings = job(iterations=50)
+    one = job(iterations=50)
     monkeypatch.setattr(training, "SAVE_EVERY", 0.0)
     output = SimpleNamespace(run=str(tmp_path / "run.parquet"), curve=str(tmp_path / "curve.parquet"))
-    params = SimpleNamespace(runs=keys, settings=settings, code="")
+    params = SimpleNamespace(job=one.plain(), code="")
     log, checkpoint = [str(tmp_path / "run.log")], tmp_path / "run.checkpoint"
     write, seen = train_students.write, []
     monkeypatch.setattr(train_students, "write", lambda *a: (seen.append(checkpoint.exists()), write(*a)))
@@ -156,7 +159,7 @@ from pathlib import Path
 from test_training import job
 from lazytraining.student import training
 training.SAVE_EVERY = 0.0
-training.train(*job(iterations=4000), checkpoint=Path({path!r}))
+training.train(job(iterations=4000), checkpoint=Path({path!r}))
 """
 
 
@@ -171,5 +174,5 @@ def test_a_killed_process_leaves_a_whole_checkpoint(tmp_path):
         time.sleep(0.5)
         child.send_signal(signal.SIGKILL)
     assert torch.load(path, weights_only=True)["descent"]["blocks"] >= 0
-    keys, settings = job(iterations=4000)
-    assert same(training.train(keys, settings, checkpoint=path), training.train(keys, settings))
+    one = job(iterations=4000)
+    assert same(training.train(one, checkpoint=path), training.train(one))

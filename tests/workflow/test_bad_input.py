@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lazytraining.config import experiments
+from lazytraining.config.parts import PROBLEM
 
 LAUGHS = "".join(
     f"  {b}: &{b} [{', '.join([f'*{a}'] * 9)}]\n" for a, b in zip("abcdefghi", "bcdefghij", strict=True)
@@ -156,7 +157,7 @@ DEFINITIONS = experiments.schema()["$defs"]
 PLACES = [(part, key) for part, name in PARTS.items() for key in DEFINITIONS[name]["properties"]]
 PLACES += [("", key) for key in experiments.schema()["properties"]]
 THEORY = {"m": 4, "widths": [4], "tau": [1], "alpha": [1], "seeds": 1, "step_size": 0.1, "iterations": 3}
-THEORY |= {key: TINY[key] for key in experiments.PROBLEM}
+THEORY |= {key: TINY[key] for key in PROBLEM}
 
 
 def put(place: tuple[str, str], value) -> dict:

@@ -11,7 +11,7 @@ DRAWN = {"config/names", "figures/labels", "figures/plots", "figures/style"}
 STUDENT = {"student/network", "student/problem"}
 DESCENT = STUDENT | {"student/descent", "student/recording"}
 COVERED = {
-    "train_students": DESCENT | {"files/schemas", "student/training"},
+    "train_students": DESCENT | {"config/job", "files/schemas", "student/training"},
     "train_neurons": DESCENT | {"files/schemas"},
     "measure_baselines": STUDENT | {"files/schemas", "student/recording", "student/tangent"},
     "measure_landscape": STUDENT | {"files/schemas", "student/landscape"},
@@ -20,7 +20,14 @@ COVERED = {
     "measure_theory_step": STUDENT | {"files/schemas", "student/tangent"},
     "measure_theory_limit": DESCENT | {"files/schemas", "student/tangent"},
     "prepare_images": {"models/images", "student/problem"},
-    "train_cnn": {"models/cnn", "models/images", "models/sgd", "models/vgg", "student/problem"},
+    "train_cnn": {
+        "config/cnn_job",
+        "models/cnn",
+        "models/images",
+        "models/sgd",
+        "models/vgg",
+        "student/problem",
+    },
     "summarise_runs": {"files/schemas", "student/fits"},
     "summarise_cnn": {"models/cnn", "student/fits"},
     "plot_cnn": DRAWN | {"models/cnn"},

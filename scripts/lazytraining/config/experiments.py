@@ -1,42 +1,28 @@
 """The configuration: what is allowed in it, and the table of runs that it stands for.
 
-What a single key takes stands in `kinds`, what has to hold across keys in `checks`. All is checked once, when the workflow
-is loaded.
+What a kind of experiment is stands in `kinds`, what has to hold across experiments in `checks`. All is checked once,
+when the workflow is loaded.
 """
 
 import difflib
 import hashlib
-import itertools
 import json
 import os
-from collections.abc import Iterator
+import re
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Literal
 
 import yaml
 from pydantic import Field, ValidationError
 
 from lazytraining.config import checks
 from lazytraining.config.catalogue import FIGURES, RESERVED
-from lazytraining.config.checks import PROBLEM, ConfigError
-from lazytraining.config.expressions import Expression, ExpressionError
-from lazytraining.config.fields import because, rounded, show
-from lazytraining.config.kinds import (
-    KINDS,
-    Cnn,
-    EarlyStoppingRule,
-    Experiment,
-    FigureFive,
-    Landscape,
-    Model,
-    Population,
-    Sweep,
-    Theory,
-)
-
-CNN_FLOAT32_ALPHA = 1e4
-"""Largest α up to which a CNN in float32 was found to agree with float64 (docs/precision.md)."""
+from lazytraining.config.cnn_job import CnnJob
+from lazytraining.config.errors import ConfigError, because, refused, show
+from lazytraining.config.job import Job, Run
+from lazytraining.config.kinds import KINDS, Experiment, Sweep
+from lazytraining.config.parts import EarlyStoppingRule, FigureFive, Landscape, Model, Theory
 
 
 class Config(Model):
@@ -61,107 +47,81 @@ class Config(Model):
 
     @cached_property
     def sweeps(self) -> dict[str, Sweep]:
-        """The experiments that are tables of runs."""
+        """The experiments that are tables of students."""
         return self.of_kind(Sweep)
 
     @cached_property
-    def runs(self) -> dict[str, list["Run"]]:
-        """Every run of every sweep, ordered by m, alpha, tau, eta, seed as configured."""
-        return {name: list(_expand(name, experiment)) for name, experiment in self.sweeps.items()}
+    def runs(self) -> dict[str, list]:
+        """The key of every run of every experiment, in the order of its kind."""
+        return {name: one.runs(name) for name, one in self.experiments.items()}
 
     @cached_property
-    def stacks(self) -> dict[tuple[str, int], list["Run"]]:
-        """The runs of each experiment and seed, ordered by m, alpha, tau, eta."""
+    def stacks(self) -> dict[tuple[str, int], list[Run]]:
+        """The students of each experiment and seed, ordered by m, alpha, tau, eta."""
         stacks = {}
-        for run in sorted(itertools.chain.from_iterable(self.runs.values())):
+        for run in sorted(run for name in self.sweeps for run in self.runs[name]):
             stacks.setdefault((run.experiment, run.seed), []).append(run)
         return stacks
 
-    def cnn_runs(self, name: str) -> dict[str, dict]:
-        """The key of every run of an experiment of kind cnn, by the path of its files."""
-        one = self.of_kind(Cnn)[name]
-        return {
-            f"alpha~{alpha:.6g}/learning_rate~{rate:.6g}/seed~{seed}": {
-                "experiment": name,
-                "alpha": alpha,
-                "learning_rate": rate,
-                "seed": seed,
-            }
-            for alpha, rate, seed in itertools.product(one.alpha, one.learning_rate, one.seeds)
-        }
-
     @cached_property
-    def batches(self) -> dict[str, dict[str, Any]]:
-        """What each training job of an experiment trains, by the path of its files: a run, or a seed's in stacked execution."""
-        if self.execution == "separate":
-            found = {name: {run.path: [run] for run in runs} for name, runs in self.runs.items()}
-        else:
-            found = {name: {} for name in self.runs}
+    def batches(self) -> dict[str, dict[str, list]]:
+        """What each training job of an experiment trains, by the path of its files: a run, or in stacked execution a seed's."""
+        found = {name: {run.path: [run] for run in runs} for name, runs in self.runs.items()}
+        if self.execution == "stacked":
+            found |= {name: {} for name in self.sweeps}
             for (name, seed), runs in self.stacks.items():
                 found[name][f"seed~{seed}"] = runs
-        return found | {name: self.cnn_runs(name) for name in self.of_kind(Cnn)}
+        return found
+
+    def job(self, runs: list) -> Job | CnnJob:
+        """The job that trains these runs, which share experiment and seed."""
+        return self.experiments[runs[0].experiment].job(runs)
 
     def digest(self, name: str | None = None) -> str:
         """Sixteen digits for all of the configuration, or for what a run of this experiment depends on beside its key
         (in stacked execution a stack, beside its seed)."""
-        beside = {"seeds", "keep_weights"}
-        if name in self.of_kind(Cnn):
-            beside |= {"alpha", "learning_rate"}
-        elif name in self.sweeps and self.execution == "separate":
-            beside |= {"m", "alpha", "tau", "step_size"}
-        content = self.experiments[name].model_dump(exclude=beside) if name else self.model_dump()
+        if name is None:
+            content = self.model_dump()
+        else:
+            one, stacked = self.experiments[name], name in self.sweeps and self.execution == "stacked"
+            content = one.model_dump(exclude={"seeds", "keep_weights", *(() if stacked else one.swept)})
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
-    def settings(self, runs: list["Run"]) -> dict[str, Any]:
-        """All that a training job has to know beside the keys of its runs, which share experiment and seed."""
-        experiment, seed = self.sweeps[runs[0].experiment], runs[0].seed
-        names = ["symmetrize", "iterations", "track_best", "precision"]
-        if isinstance(experiment, Population):
-            names += ["hidden_factor", "average_last"]
-        rule = experiment.early_stopping
-        return {name: getattr(experiment, name) for name in names} | {
-            "kind": experiment.kind,
-            "problem": {name: getattr(experiment, name) for name in PROBLEM}
-            | {"seed": seed if experiment.data_seed is None else experiment.data_seed},
-            "early_stopping": rule
-            and [
-                (_value(rule.min_delta, {"m": run.m, "alpha": run.alpha, "tau": run.tau}), rule.patience)
-                for run in runs
-            ],
-        }
 
-    @cached_property
-    def theory_steps(self) -> dict[float, float]:
-        """η of the theory's steps at each of its τ, and at τ = 1, where α is swept."""
-        return {
-            tau: _evaluate("theory.step_size", self.theory.step_size, {"tau": tau})
-            for tau in dict.fromkeys([*self.theory.tau, 1.0])
-        }
+class _Loader(yaml.SafeLoader):
+    """YAML without what is read otherwise than it looks: of a key that stands twice the last, 010 as 8, 1:30 as 90."""
+
+    def compose_mapping_node(self, anchor: str | None) -> yaml.MappingNode:
+        node, seen = super().compose_mapping_node(anchor), set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if (key.tag, key.value) in seen:
+                    raise yaml.MarkedYAMLError(
+                        problem=f"the key {show(key.value)} stands there twice", problem_mark=key.start_mark
+                    )
+                seen.add((key.tag, key.value))
+        return node
+
+    def construct_decimal(self, node: yaml.ScalarNode) -> int:
+        if not re.fullmatch("[+-]?(0|[1-9][0-9_]*)", node.value):
+            raise yaml.MarkedYAMLError(
+                problem=f"{show(node.value)} is no decimal number", problem_mark=node.start_mark
+            )
+        return self.construct_yaml_int(node)
 
 
-class Run(NamedTuple):
-    """The key of a run. Values in paths have the shortest %.6g form."""
-
-    experiment: str
-    m: int
-    alpha: float
-    tau: float
-    eta: float
-    seed: int
-
-    @property
-    def path(self) -> str:
-        return f"m~{self.m}/alpha~{self.alpha:.6g}/tau~{self.tau:.6g}/eta~{self.eta:.6g}/seed~{self.seed}"
+_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_decimal)
 
 
 def read_yaml(path: str | Path) -> dict:
-    """A YAML file as plain data. Raises ConfigError if it cannot be read or is no mapping."""
+    """A YAML file as plain data. Raises ConfigError if it cannot be read, is no mapping or has a key twice."""
     try:
-        content = yaml.safe_load(Path(path).read_text())
+        with Path(path).open(encoding="utf-8") as file:
+            content = yaml.load(file, _Loader)
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise ConfigError(f"{path}: not readable as YAML: {' '.join(str(error).split())}") from None
     if not isinstance(content, dict):
-        raise ConfigError(f"{path}: {show(content)} is not allowed; expected a mapping of keys")
+        raise refused(str(path), show(content), "a mapping of keys")
     checks.check_nodes(content)
     return content
 
@@ -198,8 +158,7 @@ def load(content: dict) -> Config:
         errors = sorted(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
         raise ConfigError(_explain(errors[0])) from None
     if config.theory:
-        checks.check_theory(config.theory)
-        config.theory_steps  # noqa: B018 - evaluates the expression at every tau, now
+        config.theory.check()
     checks.check_experiments(config.experiments)
     checks.check_figures(config.experiments)
     config.runs  # noqa: B018 - evaluates every expression for every run, now
@@ -216,64 +175,9 @@ def check_folder(results: str) -> None:
 
 
 def doubtful_precision(config: Config) -> list[str]:
-    """A line for each experiment that leaves the range in which its precision is known to hold.
-
-    What counts is α τ², the size of h at the start against the targets: it has been tried up to
-    10⁶ in float32 without symmetrisation, where training cancels h(w0), and up to 10¹² else.
-    """
-    lines = []
-    for name, experiment in config.sweeps.items():
-        most = 1e6 if experiment.precision == "float32" and not experiment.symmetrize else 1e12
-        largest = max(run.alpha * run.tau**2 for run in config.runs[name])
-        if largest > most * (1 + 1e-6):
-            lines.append(
-                f"experiments.{name}: alpha tau² reaches {largest:.3g}; precision {experiment.precision} is known to "
-                f"hold up to {most:.0e}"
-            )
-    for name, experiment in config.of_kind(Cnn).items():
-        if experiment.precision == "float32" and max(experiment.alpha) > CNN_FLOAT32_ALPHA:
-            lines.append(
-                f"experiments.{name}: alpha reaches {max(experiment.alpha):.3g}; precision float32 is known to hold up "
-                f"to {CNN_FLOAT32_ALPHA:.0e}"
-            )
-    return lines
-
-
-def _expand(name: str, experiment: Sweep) -> Iterator[Run]:
-    seen = set()
-    for m, alpha_text in itertools.product(experiment.m, experiment.alpha):
-        alpha = _evaluate(f"experiments.{name}.alpha", alpha_text, {"m": m})
-        for tau, eta_text in itertools.product(experiment.tau, experiment.step_size):
-            values = {"m": m, "alpha": alpha, "tau": tau}
-            eta = _evaluate(f"experiments.{name}.step_size", eta_text, values)
-            if experiment.early_stopping:
-                text = experiment.early_stopping.min_delta
-                _evaluate(f"experiments.{name}.early_stopping.min_delta", text, values, zero=True)
-            if (m, alpha, tau, eta) in seen:
-                raise ConfigError(
-                    f"experiments.{name}: duplicate run m={m}, alpha={alpha:.6g}, tau={tau:.6g}, eta={eta:.6g}; "
-                    "expected different values of alpha and of step_size for each m and tau"
-                )
-            seen.add((m, alpha, tau, eta))
-            for seed in experiment.seeds:
-                yield Run(name, m, alpha, tau, eta, seed)
-
-
-def _value(formula: float | str, values: dict[str, Any]) -> float:
-    return Expression(formula, values)(values) if isinstance(formula, str) else formula
-
-
-def _evaluate(path: str, formula: float | str, values: dict[str, Any], zero: bool = False) -> float:
-    """The value to six significant digits; it has to be > 0, or ≥ 0 with `zero`."""
-    at = ", ".join(f"{name} = {value:.6g}" for name, value in values.items())
-    expected = f"expected a finite number {'≥' if zero else '>'} 0 for every run"
-    try:
-        value = rounded(_value(formula, values))
-    except ExpressionError as error:
-        raise ConfigError(f"{path}: {show(formula)} {error} at {at}; {expected}") from None
-    if value < 0 or (value == 0 and not zero):
-        raise ConfigError(f"{path}: {show(formula)} is {value:.6g} at {at}; {expected}")
-    return value
+    """A line for each experiment that leaves the range in which its precision is known to hold."""
+    doubts = {name: one.doubt(config.runs[name]) for name, one in config.experiments.items()}
+    return [f"experiments.{name}: {doubt}" for name, doubt in doubts.items() if doubt]
 
 
 _PARTS = {

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, WithJsonSchema
 
+from lazytraining.config.errors import because, show
 from lazytraining.config.expressions import Expression
 
 MOST_VALUES = 10_000
@@ -194,17 +195,3 @@ Seeds = Annotated[
     WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, _array({"type": "integer", "minimum": 0})]}),
 ]
 StepSizeOfTau = Annotated[float | str, BeforeValidator(_formula("tau")), WithJsonSchema(_NUMBER_OR_TEXT)]
-
-
-def show(value: Any) -> str:
-    """The value in at most 60 characters of one line."""
-    try:
-        text = repr(value)
-    except (ValueError, RecursionError):  # an integer of thousands of digits, lists without end
-        return f"a {type(value).__name__} too large to show"
-    return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def because(error: Exception | str) -> str:
-    """A reason in brackets, if there is one."""
-    return f" ({error})" if str(error) else ""

@@ -1,62 +1,67 @@
-"""The parts of a configuration: an experiment by its kind, and what else has keys of its own; and what each key takes.
+"""The kinds of experiment: the keys that each takes, its runs, its jobs and what holds across its keys.
 
-The description of a field says what the field takes; it is the text of the JSON schema and of the error message alike.
+A new kind is a model here and its name in `KINDS`.
 """
 
-from functools import cached_property
-from typing import Annotated, Any, ClassVar, Literal
+import itertools
+import math
+from abc import ABC, abstractmethod
+from functools import reduce
+from operator import or_
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag
 
+from lazytraining.config.cnn_job import CnnJob, CnnRun
+from lazytraining.config.errors import ConfigError, refused
 from lazytraining.config.fields import (
-    MOST_VALUES,
     AlphaValues,
     Flag,
-    MinDelta,
     Momentum,
     Positive,
     Scales,
-    Seeds,
-    StepSizeOfTau,
     StepSizes,
     Widths,
     whole,
 )
+from lazytraining.config.job import Job, ProblemKey, Run
+from lazytraining.config.parts import (
+    EarlyStoppingRule,
+    OnTheSphere,
+    Seeded,
+    check_even,
+    check_size,
+    evaluate,
+)
+
+CNN_FLOAT32_ALPHA = 1e4
+"""Largest α up to which a CNN in float32 was found to agree with float64 (docs/precision.md)."""
 
 
-class Model(BaseModel):
-    """A mapping of keys, none of them unknown."""
+class Kind(Seeded, ABC):
+    """What every kind of experiment has."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, ignored_types=(cached_property,))
+    swept: ClassVar[tuple[str, ...]] = ()
+    """The keys whose values are in the key of a run, beside the seeds."""
 
+    @property
+    def count(self) -> int:
+        """How many runs there are."""
+        return math.prod(len(getattr(self, key)) for key in (*self.swept, "seeds"))
 
-class EarlyStoppingRule(Model):
-    """When a run ends before its last iteration."""
+    @abstractmethod
+    def runs(self, name: str) -> list:
+        """The key of every run, under this name, in the order of the configuration. Raises ConfigError."""
 
-    min_delta: MinDelta = Field(
-        description="a number ≥ 0 or arithmetic in tau, alpha, m: the least improvement of the test loss"
-    )
-    patience: whole(1) = Field(description="an integer ≥ 1: iterations without improvement before the end")
+    def check(self, path: str) -> None:
+        """Raises ConfigError for what does not hold across the keys of the experiment at this path."""
 
-
-class Seeded(Model):
-    """What is done over seeds."""
-
-    seeds: Seeds = Field(
-        description=f"an integer from 1 to {MOST_VALUES} (how many) or a list of different integers ≥ 0"
-    )
-
-
-class OnTheSphere(Seeded):
-    """Regression of a teacher from points on the unit sphere."""
-
-    d: whole(1) = Field(description="an integer ≥ 1: dimension of the inputs")
-    n_test: whole(1) = Field(description="an integer ≥ 1: test points")
-    teacher_neurons: whole(1) = Field(description="an integer ≥ 1: neurons of the teacher, m0")
-    teacher_gain: Positive = Field(description="a number > 0: factor on the teacher's output")
+    def doubt(self, runs: list) -> str:
+        """Why the precision may not do for these runs, or nothing."""
+        return ""
 
 
-class Sweep(OnTheSphere):
+class Sweep(OnTheSphere, Kind):
     """Two-layer students over m × alpha × tau × step_size × seeds, a row for each."""
 
     symmetrize: Flag = Field(description="true or false: start at h(w0) = 0 (needs even m)")
@@ -78,6 +83,60 @@ class Sweep(OnTheSphere):
     )
     iterations: whole(1) = Field(description="an integer ≥ 1: most updates of a run")
     keep_weights: Flag = Field(False, description="true or false: keep the first and last weights of a run")
+    swept: ClassVar[tuple[str, ...]] = ("m", "alpha", "tau", "step_size")
+
+    def runs(self, name: str) -> list[Run]:
+        """Ordered by m, alpha, tau, eta, seed."""
+        runs, seen, path = [], set(), f"experiments.{name}"
+        for m, alpha_text in itertools.product(self.m, self.alpha):
+            alpha = evaluate(f"{path}.alpha", alpha_text, {"m": m})
+            for tau, eta_text in itertools.product(self.tau, self.step_size):
+                values = {"m": m, "alpha": alpha, "tau": tau}
+                eta = evaluate(f"{path}.step_size", eta_text, values)
+                if self.early_stopping:
+                    text = self.early_stopping.min_delta
+                    evaluate(f"{path}.early_stopping.min_delta", text, values, zero=True)
+                if (m, alpha, tau, eta) in seen:
+                    raise ConfigError(
+                        f"{path}: duplicate run m={m}, alpha={alpha:.6g}, tau={tau:.6g}, eta={eta:.6g}; "
+                        "expected different values of alpha and of step_size for each m and tau"
+                    )
+                seen.add((m, alpha, tau, eta))
+                runs += [Run(name, m, alpha, tau, eta, seed) for seed in self.seeds]
+        return runs
+
+    def job(self, runs: list[Run]) -> Job:
+        """The job that trains these runs, which share a seed."""
+        data_seed = runs[0].seed if self.data_seed is None else self.data_seed
+        rule = self.early_stopping
+        return Job(
+            keys=tuple(runs),
+            problem=ProblemKey(**self.problem, seed=data_seed),
+            symmetrize=self.symmetrize,
+            iterations=self.iterations,
+            track_best=self.track_best,
+            early_stopping=rule and tuple(map(rule.at, runs)),
+            precision=self.precision,
+            batch=self.batch,
+            hidden_factor=self.hidden_factor,
+            average_last=self.average_last,
+        )
+
+    def check(self, path: str) -> None:
+        check_size(path, self, self.d, *self.m)
+        odd = [m for m in self.m if m % 2]
+        if self.symmetrize and odd:
+            raise refused(f"{path}.m", odd[0], "even integers with symmetrize: true")
+
+    def doubt(self, runs: list[Run]) -> str:
+        """What counts is α τ², the size of h at the start against the targets: it has been tried up to 10⁶ in float32
+        without symmetrisation, where training cancels h(w0), and up to 10¹² else."""
+        most = 1e6 if self.precision == "float32" and not self.symmetrize else 1e12
+        largest = max(run.alpha * run.tau**2 for run in runs)
+        if largest <= most * (1 + 1e-6):
+            return ""
+        known = f"precision {self.precision} is known to hold up to {most:.0e}"
+        return f"alpha tau² reaches {largest:.3g}; {known}"
 
 
 class Descent(Sweep):
@@ -90,6 +149,9 @@ class Descent(Sweep):
     )
     track_best: Flag = Field(True, description="true or false: evaluate the test loss at every iteration")
     precision: Literal["float32", "float64"] = Field(description="float32 or float64")
+    batch: ClassVar[None] = None
+    hidden_factor: ClassVar[float] = 1.0
+    average_last: ClassVar[int] = 1
 
 
 class Population(Sweep):
@@ -112,7 +174,18 @@ class Population(Sweep):
         return self.batch
 
 
-class Neurons(Seeded):
+class SeedRun(NamedTuple):
+    """The key of a run that has one for each seed."""
+
+    experiment: str
+    seed: int
+
+    @property
+    def path(self) -> str:
+        return f"seed~{self.seed}"
+
+
+class Neurons(Kind):
     """Paths of the neurons of symmetrised students in the plane, over tau × seeds, in float64."""
 
     kind: Literal["neurons"] = Field(description="neurons")
@@ -133,12 +206,20 @@ class Neurons(Seeded):
         shared = {name: getattr(self, name) for name in ("m", "step_size", "iterations")}
         return shared | {"taus": self.tau, "sizes": sizes}
 
+    def runs(self, name: str) -> list[SeedRun]:
+        """One for each seed, with every tau in it."""
+        return [SeedRun(name, seed) for seed in self.seeds]
+
+    def check(self, path: str) -> None:
+        check_size(path, self, 2, self.m)
+        check_even(path, self.m)
+
 
 IMAGES = {"digits": (1200, 597), "cifar10": (50_000, 10_000)}
 """Of each data set, for training and for test."""
 
 
-class Cnn(Seeded):
+class Cnn(Kind):
     """VGG-11 on images, over alpha × learning_rate × seeds, by stochastic gradient descent with momentum."""
 
     kind: Literal["cnn"] = Field(description="cnn")
@@ -166,55 +247,34 @@ class Cnn(Seeded):
         description="none, crop (shifts by up to 4 pixels) or crop_and_flip (mirrors too)"
     )
     precision: Literal["float32", "float64"] = Field(description="float32 or float64")
+    swept: ClassVar[tuple[str, ...]] = ("alpha", "learning_rate")
 
-    @property
-    def settings(self) -> dict[str, Any]:
-        """All that a job has to know beside the key of its run and its images."""
+    def runs(self, name: str) -> list[CnnRun]:
+        """Ordered by alpha, learning_rate, seed."""
+        points = itertools.product(self.alpha, self.learning_rate, self.seeds)
+        return [CnnRun(name, *point) for point in points]
+
+    def job(self, runs: list[CnnRun]) -> CnnJob:
+        """The job that trains this one run."""
+        (run,) = runs
         names = ("dataset", "images", "width", "epochs", "batch", "momentum", "augment", "precision")
-        return {name: getattr(self, name) for name in names}
+        return CnnJob(key=run, **{name: getattr(self, name) for name in names})
 
+    def check(self, path: str) -> None:
+        """The images are there, and what is done to them keeps their class."""
+        most, _ = IMAGES[self.dataset]
+        if self.images is not None and self.images > most:
+            expected = f"at most {most}, as many as {self.dataset} has for training, or null for all"
+            raise refused(f"{path}.images", self.images, expected)
+        if self.dataset == "digits" and self.augment == "crop_and_flip":
+            expected = "none or crop, because a mirrored digit is another sign"
+            raise refused(f"{path}.augment", self.augment, expected)
 
-class Landscape(Model):
-    """The planes and surfaces of Figures 2 and 6."""
-
-    plane: Literal["principal", "filter_normalized"] = Field(
-        "principal",
-        description="principal (components of the end points) or filter_normalized (random directions at the first)",
-    )
-    grid: whole(2, 1000) = Field(
-        25, description="an integer from 2 to 1000: grid points along each axis of a surface"
-    )
-    extent: Positive = Field(
-        3.0,
-        description="a number > 0: half-width of a surface, in standard deviations of the end points, or in the neurons' "
-        "norms with plane: filter_normalized",
-    )
-
-
-class Theory(OnTheSphere):
-    """What is measured of the theory itself, at the start and in the lazy limit."""
-
-    n_train: whole(1) = Field(description="an integer ≥ 1: training points")
-    m: whole(2) = Field(description="an even integer ≥ 2: neurons of the student")
-    widths: Widths = Field(description="a list of different integers ≥ 1: m over which kappa is averaged")
-    tau: Scales = Field(
-        description="a list of different numbers > 0, or {logspace: [first, last, count]}: tau at alpha = 1"
-    )
-    alpha: Scales = Field(
-        description="a list of different numbers > 0, or {logspace: [first, last, count]}: alpha at tau = 1"
-    )
-    step_size: StepSizeOfTau = Field(
-        description="a number > 0 or arithmetic in tau with min, max, sqrt: eta of a step"
-    )
-    iterations: whole(1) = Field(description="an integer ≥ 1: updates of the lazy limit")
-
-
-class FigureFive(Model):
-    """What Figure 5 draws."""
-
-    divide_by_alpha_squared: Flag = Field(
-        False, description="true or false: draw ln(L/alpha²) instead of ln L"
-    )
+    def doubt(self, runs: list[CnnRun]) -> str:
+        if self.precision != "float32" or max(self.alpha) <= CNN_FLOAT32_ALPHA:
+            return ""
+        known = f"precision float32 is known to hold up to {CNN_FLOAT32_ALPHA:.0e}"
+        return f"alpha reaches {max(self.alpha):.3g}; {known}"
 
 
 KINDS = {"descent": Descent, "population": Population, "neurons": Neurons, "cnn": Cnn}
@@ -229,9 +289,6 @@ def _kind(value: Any) -> str | None:
 
 
 Experiment = Annotated[
-    Annotated[Descent, Tag("descent")]
-    | Annotated[Population, Tag("population")]
-    | Annotated[Neurons, Tag("neurons")]
-    | Annotated[Cnn, Tag("cnn")],
-    Discriminator(_kind),
+    reduce(or_, (Annotated[model, Tag(kind)] for kind, model in KINDS.items())), Discriminator(_kind)
 ]
+"""An experiment of any kind."""

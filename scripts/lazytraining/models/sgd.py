@@ -20,6 +20,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from lazytraining.config.cnn_job import CnnJob
 from lazytraining.files import checkpoints
 from lazytraining.models import cnn, images, vgg
 from lazytraining.models.images import Images
@@ -31,8 +32,7 @@ EVALUATED = 200
 
 
 def train(
-    key: dict,
-    settings: dict,
+    job: CnnJob,
     data: Images,
     device: str = "cpu",
     checkpoint: Path | None = None,
@@ -41,10 +41,10 @@ def train(
     """One run: its row and the rows of its curve.
 
     Deterministic, on a GPU too. With `checkpoint` the state is saved there after an epoch, at most twice a minute,
-    and a job with the same key, settings and digest of its code goes on from it; the file is the caller's to remove.
+    and the same job with the same digest of its code goes on from it; the file is the caller's to remove.
     """
     with _deterministic():
-        return _train(key, settings, data, device, checkpoint, code)
+        return _train(job, data, device, checkpoint, code)
 
 
 @contextmanager
@@ -59,46 +59,47 @@ def _deterministic() -> Iterator[None]:
 
 
 def _train(
-    key: dict, settings: dict, data: Images, device: str, checkpoint: Path | None, code: str
+    job: CnnJob, data: Images, device: str, checkpoint: Path | None, code: str
 ) -> tuple[dict[str, Any], list[dict]]:
-    kind = {"dtype": getattr(torch, settings["precision"]), "device": device}
-    data = data.first(settings["images"])
-    first = vgg.initialise(settings["width"], key["seed"])
+    kind = {"dtype": getattr(torch, job.precision), "device": device}
+    data = data.first(job.images)
+    first = vgg.initialise(job.width, job.key.seed)
     start = [vgg.Layer(*(part.to(**kind) for part in layer)) for layer in first]
     weights = [vgg.Layer(*(part.clone().requires_grad_() for part in layer)) for layer in start]
-    optimiser = torch.optim.SGD(vgg.parameters(weights), key["learning_rate"], settings["momentum"])
-    state = _State(checkpoint, [key, settings, device, code, torch.__version__], weights, optimiser)
+    optimiser = torch.optim.SGD(vgg.parameters(weights), job.key.learning_rate, job.momentum)
+    state = _State(checkpoint, [job.plain(), device, code, torch.__version__], weights, optimiser)
     begin = time.perf_counter() - state.seconds
 
-    epochs = images.epochs(data, key["seed"], settings["epochs"], settings["augment"])
+    epochs = images.epochs(data, job.key.seed, job.epochs, job.augment)
     for order, x in islice(epochs, len(state.curve), None):
         if state.diverged:
             break
-        rate = key["learning_rate"] / (1 + 100 * len(state.curve) / 300)
+        rate = job.key.learning_rate / (1 + 100 * len(state.curve) / 300)
         optimiser.param_groups[0]["lr"] = rate
         y = torch.as_tensor(data.y_train[order], device=device)
-        loss, accuracy = _epoch(weights, start, optimiser, data, x, y, key["alpha"], settings["batch"], kind)
+        loss, accuracy = _epoch(weights, start, optimiser, data, x, y, job.key.alpha, job.batch, kind)
         state.curve.append(
             {"epoch": len(state.curve) + 1, "rate": rate, "train_loss": loss, "train_accuracy": accuracy}
         )
         print(
-            f"epoch {len(state.curve)} of {settings['epochs']}: loss {loss:.4g}, accuracy {accuracy:.3f}, "
+            f"epoch {len(state.curve)} of {job.epochs}: loss {loss:.4g}, accuracy {accuracy:.3f}, "
             f"{time.perf_counter() - begin:.0f} s",
             flush=True,
         )
         state.save_if_due(time.perf_counter() - begin)
 
     seconds = time.perf_counter() - begin
-    row = key | {name: settings[name] for name in ("dataset", "width", "precision")}
+    row = job.key._asdict() | {name: getattr(job, name) for name in ("dataset", "width", "precision")}
     row |= {"images": len(data.x_train), "epochs": len(state.curve)}
     row |= {"weights_over_xavier": vgg.over_xavier(first), "wall_seconds": seconds}
     measured = (
         dict.fromkeys(cnn.MEASURED, math.nan)
         if state.diverged
-        else measure(weights, start, data, key["alpha"])
+        else measure(weights, start, data, job.key.alpha)
     )
     diverged = state.diverged or not math.isfinite(measured["train_loss"])
-    return row | measured | {"diverged": diverged}, [key | point for point in state.curve]
+    curve = [job.key._asdict() | point for point in state.curve]
+    return row | measured | {"diverged": diverged}, curve
 
 
 def _epoch(

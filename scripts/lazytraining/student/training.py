@@ -13,6 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 from tqdm import tqdm
 
+from lazytraining.config.job import Job, Run
 from lazytraining.files import checkpoints, progress
 from lazytraining.student import descent, network, problem, recording
 from lazytraining.student.network import Weights
@@ -36,47 +37,46 @@ class Trained(NamedTuple):
     end: Float[np.ndarray, "m d_plus_1"]
 
 
-def train(
-    keys: list[dict], settings: dict, device: str = "cpu", checkpoint: Path | None = None, code: str = ""
-) -> list[Trained]:
-    """Train the students of these keys, which share experiment and seed; results in the order of the keys.
+def train(job: Job, device: str = "cpu", checkpoint: Path | None = None, code: str = "") -> list[Trained]:
+    """Train the students of a job; results in the order of its keys.
 
-    With `checkpoint` what is done is saved there twice a minute, and a job with the same keys, settings and digest
-    of its code goes on from it. The file is the caller's to remove, once the results are safe.
+    With `checkpoint` what is done is saved there twice a minute, and the same job with the same digest of its code
+    goes on from it. The file is the caller's to remove, once the results are safe.
     """
-    data = problem.make_problem(**settings["problem"])
-    saved = _Checkpoint(checkpoint, [keys, settings, device, code, torch.__version__])
-    updates = len(keys) * settings["iterations"]
+    data = problem.make_problem(*job.problem)
+    saved = _Checkpoint(checkpoint, [job.plain(), device, code, torch.__version__])
+    updates = len(job.keys) * job.iterations
     with progress.bar(updates) as bar:
-        for stack in _stacks(keys, settings, device):
+        for stack in _stacks(job, device):
             if all(i in saved.trained for i in stack):
-                bar.update(len(stack) * settings["iterations"])
+                bar.update(len(stack) * job.iterations)
             else:
-                results = _train_stack(data, [keys[i] for i in stack], stack, settings, device, saved, bar)
+                results = _train_stack(data, job, stack, device, saved, bar)
                 saved.trained.update(zip(stack, results, strict=True))
-    return [saved.trained[i] for i in range(len(keys))]
+    return [saved.trained[i] for i in range(len(job.keys))]
 
 
-def points(settings: dict) -> int:
+def points(job: Job) -> int:
     """How many points most iterations evaluate."""
-    sizes, tested = settings["problem"], settings["track_best"] or settings["early_stopping"]
-    return sizes["n_train"] + (sizes["n_test"] if tested else 0)
+    return job.problem.n_train + job.n_tested
 
 
-def curve_rows(key: dict, curve: dict[str, list]) -> list[dict]:
+def curve_rows(key: Run, curve: dict[str, list]) -> list[dict]:
     """The rows of the curve of one student."""
-    return [key | dict(zip(curve, point, strict=True)) for point in zip(*curve.values(), strict=True)]
+    return [
+        key._asdict() | dict(zip(curve, point, strict=True)) for point in zip(*curve.values(), strict=True)
+    ]
 
 
-def _stacks(keys: list[dict], settings: dict, device: str) -> Iterator[list[int]]:
+def _stacks(job: Job, device: str) -> Iterator[list[int]]:
     """Indices of students that train together: those of one m, as many as the machine holds best."""
-    sizes, width = settings["problem"], 4 if settings["precision"] == "float32" else 8
-    neurons = CPU_FEATURES // points(settings)
+    sizes, width = job.problem, 4 if job.precision == "float32" else 8
+    neurons = CPU_FEATURES // points(job)
     if device == "cuda":
-        buffers = 4 * (sizes["n_train"] + sizes["n_test"]) + 6 * sizes["d"]
+        buffers = 4 * (sizes.n_train + sizes.n_test) + 6 * sizes.d
         neurons = int(GPU_SHARE * torch.cuda.mem_get_info()[0] / (buffers * width))
-    by_width = sorted(range(len(keys)), key=lambda i: keys[i]["m"])
-    for m, group in itertools.groupby(by_width, key=lambda i: keys[i]["m"]):
+    by_width = sorted(range(len(job.keys)), key=lambda i: job.keys[i].m)
+    for m, group in itertools.groupby(by_width, key=lambda i: job.keys[i].m):
         members, size = list(group), max(1, neurons // m)
         for first in range(0, len(members), size):
             yield members[first : first + size]
@@ -84,30 +84,27 @@ def _stacks(keys: list[dict], settings: dict, device: str) -> Iterator[list[int]
 
 def _train_stack(
     data: problem.Problem,
-    keys: list[dict],
+    job: Job,
     stack: list[int],
-    settings: dict,
     device: str,
     saved: "_Checkpoint",
     bar: tqdm,
 ) -> list[Trained]:
-    symmetrize, kind = (
-        settings["symmetrize"],
-        {"dtype": getattr(torch, settings["precision"]), "device": device},
-    )
-    m, d, seed = keys[0]["m"], settings["problem"]["d"], keys[0]["seed"]
-    students = [network.initialise(m, d, key["tau"], seed, symmetrize) for key in keys]
+    keys, kind = [job.keys[i] for i in stack], {"dtype": getattr(torch, job.precision), "device": device}
+    m, d, seed = keys[0].m, job.problem.d, keys[0].seed
+    students = [network.initialise(m, d, key.tau, seed, job.symmetrize) for key in keys]
     start = Weights(*(torch.cat(parts).to(**kind) for parts in zip(*students, strict=True)))
-    alpha, eta = (torch.tensor([key[name] for key in keys], dtype=torch.float64) for name in ("alpha", "eta"))
-    stopping = settings["early_stopping"]
+    alpha, eta = (
+        torch.tensor([getattr(key, name) for key in keys], dtype=torch.float64) for name in ("alpha", "eta")
+    )
+    stopping = job.early_stopping
     before, unfinished = saved.unfinished(stack)
     population = {}
-    if settings["kind"] == "population":
-        sizes = {name: value for name, value in settings["problem"].items() if not name.startswith("n_")}
-        batches = problem.Batches(problem.make_teacher(**sizes), settings["problem"]["n_train"], seed)
-        population = {"batches": batches} | {
-            name: settings[name] for name in ("hidden_factor", "average_last")
-        }
+    if job.batch:
+        p = job.problem
+        teacher = problem.make_teacher(p.d, p.teacher_neurons, p.teacher_gain, p.seed)
+        population = {"batches": problem.Batches(teacher, job.batch, seed)}
+        population |= {"hidden_factor": job.hidden_factor, "average_last": job.average_last}
 
     begin = time.perf_counter() - before
     run = descent.Descent(
@@ -115,34 +112,34 @@ def _train_stack(
         start,
         alpha,
         eta,
-        settings["iterations"],
+        job.iterations,
         early_stopping=stopping and [recording.EarlyStopping(*stopping[i]) for i in stack],
-        track_best=settings["track_best"],
-        symmetrized=symmetrize,
+        track_best=job.track_best,
+        symmetrized=job.symmetrize,
         checkpoint=unfinished,
         **population,
     )
     done = 0
     while run.running:
         saved.save_if_due(stack, time.perf_counter() - begin, run)
-        now = len(keys) * settings["iterations"] - len(run.running) * (settings["iterations"] - run.iteration)
+        now = len(keys) * job.iterations - len(run.running) * (job.iterations - run.iteration)
         bar.update(now - done)
         done = now
         run.advance()
     seconds = (time.perf_counter() - begin) / len(keys)
-    bar.update(len(keys) * settings["iterations"] - done)
+    bar.update(len(keys) * job.iterations - done)
 
     x_train = torch.as_tensor(data.x_train, **kind)
     origins = (start.select([i]) for i in range(len(keys)))
     return [
-        _result(key, settings, data, x_train, origin, trajectory, seconds)
+        _result(key, job, data, x_train, origin, trajectory, seconds)
         for key, origin, trajectory in zip(keys, origins, run.trajectories, strict=True)
     ]
 
 
 def _result(
-    key: dict,
-    settings: dict,
+    key: Run,
+    job: Job,
     data: problem.Problem,
     x_train: Tensor,
     start: Weights,
@@ -150,10 +147,10 @@ def _result(
     seconds: float,
 ) -> Trained:
     moved = network.movement(run.displacement, start)
-    train_loss_end = run.late_loss if settings["kind"] == "population" else run.train_loss[-1]
-    row = key | {
-        "symmetrize": settings["symmetrize"],
-        "precision": settings["precision"],
+    train_loss_end = run.late_loss if job.batch else run.train_loss[-1]
+    row = key._asdict() | {
+        "symmetrize": job.symmetrize,
+        "precision": job.precision,
         "iterations": run.iterations,
         "stopped_early": run.stopped_early,
         "diverged": run.diverged,

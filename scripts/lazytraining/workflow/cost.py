@@ -1,8 +1,9 @@
 """What training costs: the time and memory that a job asks a cluster for."""
 
 import math
-from typing import Any
 
+from lazytraining.config.cnn_job import CnnJob
+from lazytraining.config.job import Job
 from lazytraining.config.kinds import IMAGES
 
 UPDATE = 2e-4
@@ -23,37 +24,35 @@ BASE_MB = 1500
 """Training takes 290 MB before its data, each of the two Snakemakes around it 150."""
 
 
-def operations(runs: list, settings: dict[str, Any]) -> float:
-    """Of the matrix products of runs that share their settings, if none ends early: 2 m d (2 n + k) for each update."""
-    problem, tested = settings["problem"], settings["track_best"] or settings["early_stopping"]
-    points = 2 * problem["n_train"] + (problem["n_test"] if tested else 0)
-    return 2.0 * sum(run.m for run in runs) * problem["d"] * points * settings["iterations"]
+def operations(job: Job) -> float:
+    """Of a job's matrix products, if no run ends early: 2 m d (2 n + k) for each update."""
+    points = 2 * job.problem.n_train + job.n_tested
+    return 2.0 * sum(key.m for key in job.keys) * job.problem.d * points * job.iterations
 
 
-def minutes(runs: list, settings: dict[str, Any]) -> int:
-    """For runs that train one after the other and share their settings."""
-    products = operations(runs, settings) / FLOPS[settings["precision"]]
-    seconds = UPDATE * len(runs) * settings["iterations"] + products
+def minutes(job: Job) -> int:
+    """For runs that train one after the other."""
+    products = operations(job) / FLOPS[job.precision]
+    seconds = UPDATE * len(job.keys) * job.iterations + products
     return math.ceil(START_MINUTES + SPARE * seconds / 60)
 
 
-def cnn_minutes(settings: dict[str, Any]) -> int:
+def cnn_minutes(job: CnnJob) -> int:
     """For one CNN on one core: forward and backward of the network, forward of its frozen copy; five forwards at the end."""
-    images = settings["images"] or sum(IMAGES[settings["dataset"]])
-    passes = images * (4 * settings["epochs"] + 5)
-    seconds = passes * VGG_11 * settings["width"] ** 2 / CNN_FLOPS[settings["precision"]]
+    images = job.images or sum(IMAGES[job.dataset])
+    passes = images * (4 * job.epochs + 5)
+    seconds = passes * VGG_11 * job.width**2 / CNN_FLOPS[job.precision]
     return math.ceil(START_MINUTES + SPARE * seconds / 60)
 
 
-def cnn_megabytes(settings: dict[str, Any]) -> int:
+def cnn_megabytes(job: CnnJob) -> int:
     """The images, their augmented copy, and the layers of a batch: 2¹⁸ units and their gradients for each image at width 1."""
-    images = sum(IMAGES[settings["dataset"]]) * 3 * 3 * 32**2
-    units = 4 * 8 * 2**18 * settings["width"] * max(settings["batch"], 200)
-    return BASE_MB + math.ceil((images + units + 6 * 8 * 1e7 * settings["width"] ** 2) / 1e6)
+    images = sum(IMAGES[job.dataset]) * 3 * 3 * 32**2
+    units = 4 * 8 * 2**18 * job.width * max(job.batch, 200)
+    return BASE_MB + math.ceil((images + units + 6 * 8 * 1e7 * job.width**2) / 1e6)
 
 
-def megabytes(runs: list, settings: dict[str, Any]) -> int:
+def megabytes(job: Job) -> int:
     """The data, and what a stack of students, or one wide student, computes of every point."""
-    problem = settings["problem"]
-    points, widest = problem["n_train"] + problem["n_test"], max(run.m for run in runs)
-    return BASE_MB + math.ceil(8 * (2 * points * problem["d"] + 6 * max(FEATURES, points * widest)) / 1e6)
+    points, widest = job.problem.n_train + job.problem.n_test, max(key.m for key in job.keys)
+    return BASE_MB + math.ceil(8 * (2 * points * job.problem.d + 6 * max(FEATURES, points * widest)) / 1e6)

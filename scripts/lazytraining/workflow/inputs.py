@@ -12,7 +12,8 @@ from typing import Any
 from snakemake.exceptions import WorkflowError
 
 from lazytraining.config import catalogue
-from lazytraining.config.experiments import Config, Run
+from lazytraining.config.experiments import Config
+from lazytraining.config.job import Run
 from lazytraining.config.kinds import Cnn
 
 Files = list[str]
