@@ -348,7 +348,7 @@ def test_job_of_a_run():
 def test_paths_and_values_agree(value):
     tau = rounded(value)
     run = Run("e", 1, 1.0, tau, 1.0, 0)
-    assert float(run.path.split("tau=")[1].split("/")[0]) == tau
+    assert float(run.path.split("tau~")[1].split("/")[0]) == tau
 
 
 def test_paths_are_in_shortest_form():

@@ -33,7 +33,7 @@ def test_summary_leaves_diverged_runs_out_of_means_and_counts_them():
 
 
 def test_written_files_have_schema_and_provenance(tmp_path):
-    path = tmp_path / "curve.parquet"
+    path = tmp_path / "tiny.parquet"
     numbers = {"train_loss": 1.0, "test_loss": 2.0, "relative_change": 0.0, "relative_distance": 0.0}
     parquet.write(path, [KEY | {"seed": 0, "iteration": 0} | numbers], schemas.CURVE, note="x")
     table = pq.read_table(path)
