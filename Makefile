@@ -39,7 +39,7 @@ compare: $(ENVIRONMENT)
 # Takes both presets' results for reference, and writes the numbers and verdicts of README.md and docs/findings.md anew from them.
 reference: $(ENVIRONMENT)
 	$(RUN) python tools/reference.py results/quick
-	$(RUN) python tools/reference.py results/paper figures
+	$(RUN) python tools/reference.py results/paper --figures
 	$(RUN) python tools/plateaus.py docs/reference/paper
 	$(RUN) python tools/findings.py
 

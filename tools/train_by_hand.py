@@ -1,14 +1,21 @@
 """Train a seed of an experiment in a terminal, as its job in stacked execution does, with a progress bar.
 
-    python tools/train_by_hand.py EXPERIMENT SEED [OVERLAY.yaml …]
-
-Writes the files of the stack under the configuration's results. A GPU is used if there is one.
+Writes the files of the stack under the configuration's results. A GPU is used if there is one. Ends with 0; with 1 and a
+line if the configuration is wrong or has no such seed; with 2 if the arguments are wrong.
 """
 
+import argparse
 import os
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+
+PARSER = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+PARSER.add_argument("experiment", metavar="EXPERIMENT")
+PARSER.add_argument("seed", metavar="SEED", type=int)
+PARSER.add_argument("overlays", metavar="FILE", nargs="*", help="laid over the paper preset, in this order")
+if __name__ == "__main__":
+    PARSER.parse_args()  # --help and mistakes end here, before what is slow to import
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # as in a job, and before NumPy and torch look
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
@@ -21,12 +28,13 @@ from lazytraining.files import provenance
 from lazytraining.workflow import digest
 
 
-def main(experiment: str, seed: str, *overlays: str) -> None:
+def train(experiment: str, seed: int, overlays: list[str]) -> Path:
+    """The folder that the files are in. Raises ConfigError."""
     config = check_config.load(*overlays).model_copy(update={"execution": "stacked"})
-    if (experiment, int(seed)) not in config.stacks:
+    if (experiment, seed) not in config.stacks:
         known = ", ".join(f"{name} {of}" for name, of in config.stacks)
         raise experiments.ConfigError(f"{experiment} {seed} is not configured; expected one of {known}")
-    runs = config.stacks[experiment, int(seed)]
+    runs = config.stacks[experiment, seed]
     folder = Path(config.results) / experiments.stack_path(experiment, seed)
     folder.mkdir(parents=True, exist_ok=True)
     files = {"run": "run.parquet", "curve": "curve.parquet"}
@@ -41,13 +49,18 @@ def main(experiment: str, seed: str, *overlays: str) -> None:
     )
     provenance.ORIGIN.update(code=job.params.code, configuration=config.digest(experiment))
     train_students.run(job, "cuda" if torch.cuda.is_available() else "cpu")
-    print(folder)
+    return folder
+
+
+def main(arguments: list[str] | None = None) -> int:
+    asked = PARSER.parse_args(arguments)
+    try:
+        print(train(asked.experiment, asked.seed, asked.overlays))
+    except experiments.ConfigError as error:
+        print(f"Configuration: {error}", file=sys.stderr)
+        return 1
+    return 0
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 3 or not sys.argv[2].isdecimal():
-        sys.exit(__doc__)
-    try:
-        main(*sys.argv[1:])
-    except experiments.ConfigError as error:
-        sys.exit(f"Configuration: {error}")
+    sys.exit(main())

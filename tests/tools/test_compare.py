@@ -52,7 +52,7 @@ def quick(tmp_path_factory):
 
 
 def status(results, *more: str) -> int:
-    return compare.main(str(results), "--reference", str(ROOT / "docs/reference/quick"), *more)
+    return compare.main([str(results), "--reference", str(ROOT / "docs/reference/quick"), *more])
 
 
 def test_the_quick_preset_agrees_with_its_reference(quick, capsys):
@@ -90,7 +90,7 @@ def test_changed_verdicts_are_named(tmp_path):
 
 def test_nothing_to_compare_is_one_line(tmp_path, capsys):
     assert status(tmp_path) == 2
-    assert compare.main(str(tmp_path)) == 2
+    assert compare.main([str(tmp_path)]) == 2
     assert status(tmp_path / "other") == 2
     (tmp_path / "summary").mkdir()
     (tmp_path / "summary/plateau.parquet").write_bytes(b"PAR1")
