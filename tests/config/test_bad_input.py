@@ -191,6 +191,7 @@ def test_what_no_key_takes_is_named_with_its_key(value):
         assert key in str(caught.value)
 
 
+@pytest.mark.workflow
 @pytest.mark.parametrize(
     "name", ["aliases of aliases", "import", "exponents", "name that goes up", "points without end"]
 )
