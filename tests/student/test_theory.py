@@ -74,11 +74,11 @@ REFERENCE = {
     "tangent_test_loss_best": {0: 1.8585e-3, 1: 2.0768e-3, 2: 2.0658e-3},
     "zero_loss": {0: 5.987e-3, 1: 5.843e-3, 2: 1.152e-2},
 }
-"""Closed forms at the paper's size, from an independent transcription with the same streams."""
+"""Closed forms at full size, from an independent transcription with the same streams."""
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_baselines_at_the_papers_size(seed):
+def test_baselines_at_full_size(seed):
     problem = PROBLEM | {"d": 100, "n_train": 1000, "n_test": 1000, "seed": seed}
     key = {"experiment": "e", "m": 50, "alpha": 1.0, "seed": seed}
     keys = [key | {"tau": tau, "eta": 0.1 / tau**2} for tau in (1.0, 1e3)]
