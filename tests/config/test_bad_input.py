@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from lazytraining.config import experiments
 
+pytestmark = pytest.mark.workflow
+
 LAUGHS = "".join(
     f"  {b}: &{b} [{', '.join([f'*{a}'] * 9)}]\n" for a, b in zip("abcdefghi", "bcdefghij", strict=True)
 )
@@ -191,7 +193,6 @@ def test_what_no_key_takes_is_named_with_its_key(value):
         assert key in str(caught.value)
 
 
-@pytest.mark.workflow
 @pytest.mark.parametrize(
     "name", ["aliases of aliases", "import", "exponents", "name that goes up", "points without end"]
 )

@@ -46,7 +46,7 @@ def same(ours: list[training.Trained], theirs: list[training.Trained]) -> bool:
 
 @pytest.mark.parametrize("symmetrize", [False, True])
 def test_a_stacked_job_trains_what_separate_ones_do(symmetrize):
-    keys, settings = job(symmetrize, iterations=120)
+    keys, settings = job(symmetrize, iterations=80)
     stacked = training.train(keys, settings)
     ends = {(student.row["stopped_early"], student.row["diverged"]) for student in stacked}
     assert ends == {(True, False), (False, True), (False, False)}
@@ -157,7 +157,7 @@ from pathlib import Path
 from test_training import job
 from lazytraining.student import training
 training.SAVE_EVERY = 0.0
-training.train(*job(iterations=1500), checkpoint=Path({path!r}))
+training.train(*job(iterations=600), checkpoint=Path({path!r}))
 """
 
 
@@ -172,5 +172,5 @@ def test_a_killed_process_leaves_a_whole_checkpoint(tmp_path):
         time.sleep(0.2)
         child.send_signal(signal.SIGKILL)
     assert torch.load(path, weights_only=True)["descent"]["blocks"] >= 0
-    keys, settings = job(iterations=1500)
+    keys, settings = job(iterations=600)
     assert same(training.train(keys, settings, checkpoint=path), training.train(keys, settings))
