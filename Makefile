@@ -1,99 +1,98 @@
-# `make` draws Figures 1 to 7 and judges the claims (quick preset), `make test` runs the tests; README.md says the rest.
+# `make` draws Figures 1 to 7 and judges the claims (quick preset), `make test` runs the tests, `make help` lists the rest.
 PYTHON ?= python3
 CORES ?= all
 RESULTS ?= results/quick
 ENVIRONMENT := .venv/installed
 RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
 SNAKEMAKE := $(RUN) snakemake --cores $(CORES)
+EDITABLE = .venv/bin/python -m pip install --disable-pip-version-check --no-deps --editable .
+PYTEST := $(RUN) pytest -n 2 --dist loadfile --no-loadscope-reorder
 TARGETS := all theory width population step_size neurons spectral_bias cnn interactive claims
 
-.PHONY: figures environment report paper test test-reference compare reference precision bench bench-snakemake chaos pins audit lint format rulegraph schema clean
+.PHONY: figures help environment report paper test test-fast test-reference compare reference precision bench bench-snakemake chaos pins audit lint format rulegraph schema clean
 
-figures: $(ENVIRONMENT)
+figures: $(ENVIRONMENT) ## the quick preset's figures, claims and report; the default
 	$(SNAKEMAKE) --configfile config/quick.yaml -- $(TARGETS)
 	@$(MAKE) --no-print-directory report
 
-# The packages alone.
-environment: $(ENVIRONMENT)
+help: ## these lines
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
 
-report: $(ENVIRONMENT)
+environment: $(ENVIRONMENT) ## the packages alone, into .venv
+
+report: $(ENVIRONMENT) ## the quick preset's report again
 	@$(RUN) snakemake --configfile config/quick.yaml --report results/quick/report.html -- $(TARGETS)
 	@echo "Report, for any browser: $(CURDIR)/results/quick/report.html"
 
-paper: $(ENVIRONMENT)
+paper: $(ENVIRONMENT) ## the paper preset and its report
 	$(SNAKEMAKE) -- $(TARGETS)
 	@$(RUN) snakemake --report results/paper/report.html -- $(TARGETS)
 	@echo "Report, for any browser: $(CURDIR)/results/paper/report.html"
 
-test: $(ENVIRONMENT)
-	$(RUN) pytest -n 2 --dist loadfile --no-loadscope-reorder
+test: $(ENVIRONMENT) ## the whole test suite
+	$(PYTEST)
 
-# Trains 24 runs of the paper's size and holds them against published values: about four minutes.
-test-reference: $(ENVIRONMENT)
+test-fast: $(ENVIRONMENT) ## the mathematics alone: a minute
+	$(PYTEST) -m 'not (workflow or cluster or browser or reference)'
+
+test-reference: $(ENVIRONMENT) ## 24 runs of full size against an independent transcription: four minutes
 	$(RUN) pytest -m reference
 
-# Averages, baselines and claims against docs/reference, in units of the spread over seeds.
-compare: $(ENVIRONMENT)
+compare: $(ENVIRONMENT) ## results against docs/reference, in units of the spread over seeds (RESULTS=results/quick)
 	@$(RUN) python tools/compare.py $(RESULTS)
 
-# Takes both presets' results for reference, and writes the numbers and verdicts of README.md and docs/findings.md anew from them.
-reference: $(ENVIRONMENT)
+reference: $(ENVIRONMENT) ## takes both presets' results for reference, with the numbers of README.md and docs/findings.md
 	$(RUN) python tools/reference.py results/quick
-	$(RUN) python tools/reference.py results/paper figures
+	$(RUN) python tools/reference.py results/paper --figures
 	$(RUN) python tools/plateaus.py docs/reference/paper
 	$(RUN) python tools/findings.py
 
-precision: $(ENVIRONMENT)
+precision: $(ENVIRONMENT) ## what rounding does at large tau
 	@$(RUN) OMP_NUM_THREADS=1 python tools/precision.py
 	@$(RUN) OMP_NUM_THREADS=1 python tools/precision_cnn.py
 
-# The engine against its floor, a plain loop and JAX if installed; a job; the quick preset: under five minutes.
-bench: $(ENVIRONMENT)
+bench: $(ENVIRONMENT) ## training against its arithmetic, a job, the quick preset: under five minutes
 	@$(RUN) OMP_NUM_THREADS=1 python tools/bench.py
 
-# What Snakemake itself spends on dry runs and jobs: some minutes more.
-bench-snakemake: $(ENVIRONMENT)
+bench-snakemake: $(ENVIRONMENT) ## what Snakemake itself spends on dry runs and jobs: some minutes
 	@$(RUN) python tools/bench_snakemake.py
 
-# Twenty SIGKILLs in one run of the quick preset, against an undisturbed one: half an hour.
-chaos: $(ENVIRONMENT)
+chaos: $(ENVIRONMENT) ## twenty SIGKILLs in one run of the quick preset, against an undisturbed one: half an hour
 	@$(RUN) OMP_NUM_THREADS=1 python tools/chaos.py
 
-# After a change of envs/requirements.txt (and environment.yaml): installs that, and pins what comes with it.
-pins:
+pins: ## after a change of envs/requirements.txt: installs that, and pins what comes with it
 	rm -rf .venv
 	$(PYTHON) -m venv .venv
 	.venv/bin/python -m pip install --disable-pip-version-check -r envs/requirements.txt
 	(echo '# What requirements.txt brings with it, as it was tested; written by `make pins`.'; \
 	  .venv/bin/python -m pip freeze --exclude setuptools | sed 's/+cpu$$//' | tr A-Z a-z | LC_ALL=C sort) > envs/constraints.txt
+	$(EDITABLE)
 	@touch $(ENVIRONMENT)
 
-# Known vulnerabilities of what is pinned. Needs PyPI's advisories, and pip-audit in an environment of its own.
-audit: $(ENVIRONMENT)
+audit: $(ENVIRONMENT) ## known vulnerabilities of what is pinned, by PyPI's advisories
 	$(PYTHON) -m venv .venv/audit
 	.venv/audit/bin/python -m pip install --disable-pip-version-check pip-audit==2.10.1
 	.venv/audit/bin/pip-audit --strict --path $$(.venv/bin/python -c 'import site; print(site.getsitepackages()[0])')
 
-lint: $(ENVIRONMENT)
+lint: $(ENVIRONMENT) ## checks code and workflow
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
 	$(RUN) snakefmt --check Snakefile rules
 	$(RUN) codespell
 	$(RUN) snakemake --lint
 
-format: $(ENVIRONMENT)
+format: $(ENVIRONMENT) ## puts code into shape
 	$(RUN) ruff check --fix .
 	$(RUN) ruff format .
 	$(RUN) snakefmt Snakefile rules
 
-# Draws the rules into docs/architecture.md.
-rulegraph: $(ENVIRONMENT)
+rulegraph: $(ENVIRONMENT) ## draws the rules into docs/architecture.md
 	$(RUN) python tools/rulegraph.py
 
-schema: $(ENVIRONMENT)
+schema: $(ENVIRONMENT) ## the configuration's JSON schema, for editors
 	$(RUN) python -m lazytraining.config.experiments > config/schema.json
 
-clean:
+clean: ## removes the environment and caches, not results
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis
 
 # Made once, and again when the pins change.
@@ -102,5 +101,5 @@ $(ENVIRONMENT): envs/requirements.txt envs/constraints.txt
 	rm -rf .venv
 	$(PYTHON) -m venv .venv
 	.venv/bin/python -m pip install --disable-pip-version-check -r envs/requirements.txt -c envs/constraints.txt
-	.venv/bin/python -m pip install --disable-pip-version-check --no-deps --editable .
+	$(EDITABLE)
 	@touch $@

@@ -12,6 +12,8 @@ import pytest
 import yaml
 from conftest import ROOT
 
+pytestmark = pytest.mark.workflow
+
 TEXT = (ROOT / "README.md").read_text()
 EXAMPLE = re.search(r"^## Your own sweep$.*?^```yaml\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)[1]
 LINES = re.findall(r"^ {4}((?:make|snakemake|python) .*)$", TEXT, re.MULTILINE)

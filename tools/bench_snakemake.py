@@ -1,11 +1,17 @@
 """What Snakemake itself spends: dry runs and real jobs of this workflow beside a bare rule. Run by `make bench-snakemake`.
 
-    python tools/bench_snakemake.py [JOBS]
-
 CPU seconds and peak memory: loading and a dry run of the paper preset beside a bare rule of as many jobs; JOBS jobs (1000)
 that only touch a file, with the settings of profiles/default and without them; and dry runs of 20 000 runs, separate and
-stacked. Out: results/bench/snakemake.parquet, and the same as a table on the terminal.
+stacked. Out: results/bench/snakemake.parquet, and the same as a table on the terminal. Ends with 0; with 1 and Snakemake's
+own output if one of its calls fails; with 2 if the arguments are wrong.
 """
+
+import argparse
+
+PARSER = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+PARSER.add_argument("jobs", metavar="JOBS", type=int, nargs="?", default=1000, help="default: 1000")
+if __name__ == "__main__":
+    PARSER.parse_args()  # --help and mistakes end here, before what is slow to import
 
 import os
 import re
@@ -79,7 +85,8 @@ def ours(folder: Path, overlay: dict, *arguments: str) -> tuple[int, float, floa
     return measure(folder, *files, *PROFILE, *arguments)
 
 
-def main(jobs: int) -> None:
+def main(arguments: list[str] | None = None) -> int:
+    jobs = PARSER.parse_args(arguments).jobs
     names = experiments.read_yaml(ROOT / "config/config.yaml")["experiments"]
     many = {"experiments": dict.fromkeys(names) | {"many": MANY}}
     rows = []
@@ -104,7 +111,8 @@ def main(jobs: int) -> None:
     case("touch, Snakemake's defaults", bare, jobs, SHELL)
     (ROOT / "results/bench").mkdir(parents=True, exist_ok=True)
     parquet.write(ROOT / "results/bench/snakemake.parquet", rows, TABLE)
+    return 0
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1000)
+    sys.exit(main())

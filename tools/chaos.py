@@ -1,11 +1,19 @@
 """Kill the workflow at random moments and hold what comes of it against an undisturbed run. Run by `make chaos`.
 
-    python tools/chaos.py [KILLS] [SEED] [execution=stacked]
-
 The quick preset, in a temporary folder: at a random moment SIGKILL for the driver, or for a job of whatever rule has
-been hit least so far; then the same command again, KILLS times (20). Takes twenty to thirty minutes on two cores, and in stacked
-execution half of that.
+been hit least so far; then the same command again, KILLS times. Takes twenty to thirty minutes on two cores, and in stacked
+execution half of that. Ends with 0; with 1 if anything was lost, made twice or other than undisturbed; with 2 if the
+arguments are wrong.
 """
+
+import argparse
+
+PARSER = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+PARSER.add_argument("kills", metavar="KILLS", type=int, nargs="?", default=20, help="default: 20")
+PARSER.add_argument("seed", metavar="SEED", type=int, nargs="?", default=0, help="of the moments; default: 0")
+PARSER.add_argument("--stacked", action="store_true", help="in stacked execution")
+if __name__ == "__main__":
+    PARSER.parse_args()  # --help and mistakes end here, before what is slow to import
 
 import base64
 import random
@@ -137,22 +145,23 @@ def command(folder: Path, *settings: str) -> list[str]:
     return [sys.executable, "-m", "snakemake", *where, *how, *what]
 
 
-def main(kills: int, seed: int, *settings: str) -> None:
-    print(f"{kills} kills, seed {seed}", *settings, flush=True)
+def main(arguments: list[str] | None = None) -> int:
+    asked = PARSER.parse_args(arguments)
+    settings = ["execution=stacked"] if asked.stacked else []
+    print(f"{asked.kills} kills, seed {asked.seed}", *settings, flush=True)
     with tempfile.TemporaryDirectory() as undisturbed, tempfile.TemporaryDirectory() as folder:
         subprocess.run(command(Path(undisturbed), *settings), check=True, capture_output=True)
         print("Undisturbed: done", flush=True)
-        chaos = Chaos(command(Path(folder), *settings), Path(folder), seed)
-        while chaos.kills.total() < kills and chaos.round(0, 12):
+        chaos = Chaos(command(Path(folder), *settings), Path(folder), asked.seed)
+        while chaos.kills.total() < asked.kills and chaos.round(0, 12):
             print(f"{chaos.kills.total():3} kills, {len(chaos.problems)} problems", flush=True)
         chaos.finish()
         chaos.compare(Path(undisturbed) / "results")
         print("Killed:", ", ".join(f"{name} {count}" for name, count in sorted(chaos.kills.items())))
         print(f"Compared: {len(contents(Path(undisturbed) / 'results'))} columns, arrays, figures and texts")
         print(*chaos.problems, f"{len(chaos.problems)} problems", sep="\n")
-    sys.exit(bool(chaos.problems))
+    return int(bool(chaos.problems))
 
 
 if __name__ == "__main__":
-    numbers = [int(word) for word in sys.argv[1:] if word.isdecimal()]
-    main(*numbers, *(20, 0)[len(numbers) :], *(word for word in sys.argv[1:] if "=" in word))
+    sys.exit(main())

@@ -1,10 +1,16 @@
 """Say whether a configuration is right, without Snakemake, which runs Python that a configuration file may hold.
 
-python tools/check_config.py [OVERLAY.yaml …]
+Ends with 0; with 1 and a line that says what is wrong with it; with 2 if the arguments are wrong.
 """
 
+import argparse
 import sys
 from pathlib import Path
+
+PARSER = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+PARSER.add_argument("overlays", metavar="FILE", nargs="*", help="laid over the paper preset, in this order")
+if __name__ == "__main__":
+    PARSER.parse_args()  # --help and mistakes end here, before what is slow to import
 
 from snakemake.utils import update_config
 
@@ -21,15 +27,17 @@ def load(*overlays: str | Path) -> experiments.Config:
     return experiments.load(content)
 
 
-def main(*overlays: str) -> None:
-    config = load(*overlays)
-    experiments.check_folder(config.results)
+def main(arguments: list[str] | None = None) -> int:
+    try:
+        config = load(*PARSER.parse_args(arguments).overlays)
+        experiments.check_folder(config.results)
+    except experiments.ConfigError as error:
+        print(f"Configuration: {error}", file=sys.stderr)
+        return 1
     runs = sum(map(len, config.runs.values()))
     print(f"{len(config.experiments)} experiments, {runs} runs, into {config.results}")
+    return 0
 
 
 if __name__ == "__main__":
-    try:
-        main(*sys.argv[1:])
-    except experiments.ConfigError as error:
-        sys.exit(f"Configuration: {error}")
+    sys.exit(main())

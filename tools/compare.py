@@ -1,14 +1,19 @@
 """Hold results against the reference in docs/reference: averages over seeds, baselines, claims.
 
-    python tools/compare.py results/quick [--reference docs/reference/quick] [--threshold 1]
-
 Ends with 0 if no average differs by more than the threshold, in units of the spread over seeds; else with 1; with 2 if there
-is nothing to compare. What was not run, or only here, is named and is no difference.
+is nothing to compare or the arguments are wrong. What was not run, or only here, is named and is no difference.
 """
 
 import argparse
 import sys
 from pathlib import Path
+
+PARSER = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+PARSER.add_argument("results", type=Path, help="a folder of results, such as results/quick")
+PARSER.add_argument("--reference", type=Path, help="default: docs/reference/ and the name of that folder")
+PARSER.add_argument("--threshold", type=float, default=1, help="spreads over seeds; default: 1")
+if __name__ == "__main__":
+    PARSER.parse_args()  # --help and mistakes end here, before what is slow to import
 
 import numpy as np
 import pandas as pd
@@ -134,12 +139,8 @@ def compare(results: Path, reference: Path, threshold: float) -> int:
     return int(rows["verdict"].str.startswith("differs").any())
 
 
-def main(*arguments: str) -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("results", type=Path, help="a folder of results, such as results/quick")
-    parser.add_argument("--reference", type=Path, help="default: docs/reference/ and the name of that folder")
-    parser.add_argument("--threshold", type=float, default=1, help="spreads over seeds; default: 1")
-    asked = parser.parse_args(arguments)
+def main(arguments: list[str] | None = None) -> int:
+    asked = PARSER.parse_args(arguments)
     try:
         reference = asked.reference or ROOT / "docs/reference" / asked.results.resolve().name
         return compare(asked.results, reference, asked.threshold)
@@ -149,4 +150,4 @@ def main(*arguments: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main())

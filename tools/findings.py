@@ -1,13 +1,18 @@
 """Write the numbers and verdicts of docs/findings.md and README.md anew from the reference's ledger.
 
-    python tools/findings.py
-
 A number of the text stands as `number` (claim 4.2), the second measured value of claim 4; a verdict as
-**verdict** (claim 4), or (claims 2a, 2b).
+**verdict** (claim 4), or (claims 2a, 2b). Ends with 0; with 1 and a line if the ledger has not what the text asks for; with
+2 if the arguments are wrong.
 """
 
+import argparse
 import re
+import sys
 from pathlib import Path
+
+PARSER = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+if __name__ == "__main__":
+    PARSER.parse_args()  # --help and mistakes end here, before what is slow to import
 
 import pandas as pd
 
@@ -43,11 +48,17 @@ def refreshed(text: str, ledger: pd.DataFrame) -> str:
     return VERDICT.sub(verdict, NUMBER.sub(number, text))
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> int:
+    PARSER.parse_args(arguments)
     ledger = pd.read_parquet(LEDGER)
     for path in TEXTS:
-        path.write_text(refreshed(path.read_text(), ledger))
+        try:
+            path.write_text(refreshed(path.read_text(), ledger))
+        except ValueError as error:
+            print(f"{path}: {error}", file=sys.stderr)
+            return 1
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

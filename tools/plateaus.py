@@ -1,12 +1,16 @@
 """The two plateaus in one picture, from the reference: test loss against τ, with and without symmetrisation.
 
-    python tools/plateaus.py docs/reference/paper
-
-Writes figures/plateaus.png there.
+Writes figures/plateaus.png there. Ends with 0; with 2 if the arguments are wrong.
 """
 
+import argparse
 import sys
 from pathlib import Path
+
+PARSER = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+PARSER.add_argument("reference", type=Path, help="a folder of the reference, such as docs/reference/paper")
+if __name__ == "__main__":
+    PARSER.parse_args()  # --help and mistakes end here, before what is slow to import
 
 import pandas as pd
 from matplotlib import pyplot as plt
@@ -50,9 +54,11 @@ def draw(reference: Path) -> plt.Figure:
     return figure
 
 
-def main(folder: str) -> None:
-    style.save(draw(Path(folder)), Path(folder, "figures/plateaus.png"))
+def main(arguments: list[str] | None = None) -> int:
+    reference = PARSER.parse_args(arguments).reference
+    style.save(draw(reference), reference / "figures/plateaus.png")
+    return 0
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    sys.exit(main())

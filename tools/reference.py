@@ -1,16 +1,21 @@
 """Take finished results for reference: averages, baselines, claims, and figures at the size of a web page.
 
-    python tools/reference.py results/paper [figures]
-
-They go to docs/reference/paper, with the pictures if `figures` is given. What was run where, when and for how long goes into README.md
-there, from the provenance of the files.
+Those of results/paper go to docs/reference/paper, and replace what is there. What was run where, when and for how long goes into README.md
+there, from the provenance of the files. Ends with 0; with 1 if the results are not finished; with 2 if the arguments are wrong.
 """
 
+import argparse
 import platform
 import re
 import shutil
 import sys
 from pathlib import Path
+
+PARSER = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+PARSER.add_argument("results", type=Path, help="a folder of finished results, such as results/paper")
+PARSER.add_argument("--figures", action="store_true", help="with the pictures")
+if __name__ == "__main__":
+    PARSER.parse_args()  # --help and mistakes end here, before what is slow to import
 
 import PIL.Image
 import pyarrow.compute as pc
@@ -69,11 +74,16 @@ def account(results: Path) -> str:
     )
 
 
-def main(source: str, pictures: str = "") -> None:
-    results = Path(source)
+def main(arguments: list[str] | None = None) -> int:
+    asked = PARSER.parse_args(arguments)
+    results = asked.results
     reference = Path(__file__).parents[1] / "docs/reference" / results.resolve().name
     if not (results / "claims.parquet").exists():
-        sys.exit(f"{results}: no claims.parquet; expected finished results, with the target claims")
+        print(
+            f"{results}: no claims.parquet; expected finished results, with the target claims",
+            file=sys.stderr,
+        )
+        return 1
     shutil.rmtree(reference, ignore_errors=True)
     for name in ("summary", "baselines"):
         (reference / name).mkdir(parents=True)
@@ -83,14 +93,15 @@ def main(source: str, pictures: str = "") -> None:
         baselines(path, reference / "baselines" / f"{path.name}.parquet")
     for name in ("claims.parquet", "claims.md"):
         shutil.copy(results / name, reference)
-    if pictures:
+    if asked.figures:
         (reference / "figures").mkdir()
         for path in results.glob("figures/*.png"):
             web(path, reference / "figures" / path.name)
         for path in results.glob("figures/*.gif"):
             shutil.copy(path, reference / "figures")
     (reference / "README.md").write_text(account(results))
+    return 0
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    sys.exit(main())

@@ -1,13 +1,15 @@
 """Draw the rules of the quick preset into docs/architecture.md: which rule's files each rule reads.
 
-python tools/rulegraph.py
+Ends with 0; with 1 if Snakemake can't draw them; with 2 if the arguments are wrong.
 """
 
+import argparse
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+PARSER = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs/architecture.md"
 PICTURE = re.compile(r"(<!-- rulegraph -->\n).*(<!-- /rulegraph -->)", re.DOTALL)
@@ -17,7 +19,7 @@ def graph() -> str:
     """The rules as a Mermaid flowchart, without Snakemake's colours."""
     command = [sys.executable, "-m", "snakemake", "--workflow-profile", "none", "--rulegraph", "mermaid-js"]
     command += ["--configfile", "config/quick.yaml", "--", "everything"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
     lines = done.stdout[done.stdout.index("flowchart") :].splitlines()
     names = dict(re.findall(r"(id\d+)\[(\w+)\]", done.stdout))
     arrows = [re.findall(r"id\d+", line) for line in lines if "-->" in line]
@@ -26,10 +28,16 @@ def graph() -> str:
     return "\n".join(["```mermaid", "flowchart LR", *drawn, "```", ""])
 
 
-def main() -> None:
-    text = PAGE.read_text()
-    PAGE.write_text(PICTURE.sub(lambda match: f"{match[1]}{graph()}{match[2]}", text))
+def main(arguments: list[str] | None = None) -> int:
+    PARSER.parse_args(arguments)
+    try:
+        drawn = graph()
+    except subprocess.CalledProcessError as error:
+        print(error, file=sys.stderr)
+        return 1
+    PAGE.write_text(PICTURE.sub(lambda match: f"{match[1]}{drawn}{match[2]}", PAGE.read_text()))
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

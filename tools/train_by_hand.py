@@ -1,14 +1,21 @@
 """Train a seed of an experiment in a terminal, as its jobs do, with a progress bar.
 
-    python tools/train_by_hand.py EXPERIMENT SEED [OVERLAY.yaml …]
-
-Writes the files of its runs, or of its stack in stacked execution, under the configuration's results. A GPU is used if there is one.
+Writes the files of its runs, or of its stack in stacked execution, under the configuration's results. A GPU is used if there is
+one. Ends with 0; with 1 and a line if the configuration is wrong or has no such seed; with 2 if the arguments are wrong.
 """
 
+import argparse
 import os
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+
+PARSER = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+PARSER.add_argument("experiment", metavar="EXPERIMENT")
+PARSER.add_argument("seed", metavar="SEED", type=int)
+PARSER.add_argument("overlays", metavar="FILE", nargs="*", help="laid over the paper preset, in this order")
+if __name__ == "__main__":
+    PARSER.parse_args()  # --help and mistakes end here, before what is slow to import
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # as in a job, and before NumPy and torch look
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
@@ -21,9 +28,10 @@ from lazytraining.files import provenance
 from lazytraining.workflow import digest
 
 
-def main(experiment: str, seed: str, *overlays: str) -> None:
+def train(experiment: str, seed: int, overlays: list[str]) -> None:
+    """Train the experiment's runs of this seed, and print the file of each job. Raises ConfigError."""
     config = check_config.load(*overlays)
-    chosen = [runs for runs in config.batches.get(experiment, {}).values() if runs[0].seed == int(seed)]
+    chosen = [runs for runs in config.batches.get(experiment, {}).values() if runs[0].seed == seed]
     if experiment not in config.sweeps or not chosen:
         known = ", ".join(f"{name} {of}" for name, of in config.stacks)
         raise experiments.ConfigError(f"{experiment} {seed} is not configured; expected one of {known}")
@@ -54,10 +62,15 @@ def files_of(config: experiments.Config, experiment: str, path: str) -> dict[str
     return files
 
 
-if __name__ == "__main__":
-    if len(sys.argv) < 3 or not sys.argv[2].isdecimal():
-        sys.exit(__doc__)
+def main(arguments: list[str] | None = None) -> int:
+    asked = PARSER.parse_args(arguments)
     try:
-        main(*sys.argv[1:])
+        train(asked.experiment, asked.seed, asked.overlays)
     except experiments.ConfigError as error:
-        sys.exit(f"Configuration: {error}")
+        print(f"Configuration: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

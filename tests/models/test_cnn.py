@@ -10,10 +10,8 @@ import plot_cnn
 import pytest
 import summarise_cnn
 import torch
-from conftest import ROOT, Workflow
 from test_vgg import library
 
-from lazytraining.config import experiments
 from lazytraining.config.cnn_job import CnnJob, CnnRun
 from lazytraining.figures import style
 from lazytraining.files import parquet
@@ -276,15 +274,3 @@ def test_the_figure_is_drawn_where_runs_diverged_too(tmp_path):
     for name, runs in {"all": measured(), "one": measured().query("alpha == 1")}.items():
         style.save(plot_cnn.draw(runs), tmp_path / f"{name}.png")
         assert (tmp_path / f"{name}.png").stat().st_size > 0
-
-
-def test_the_target_needs_an_experiment_of_its_kind(tmp_path):
-    """Without one, a line says so; a second one is made too."""
-    names = experiments.read_yaml(ROOT / "config/config.yaml")["experiments"]
-    workflow = Workflow(tmp_path, {"experiments": dict.fromkeys(names)})
-    done = workflow("--dry-run", "--", "cnn", succeeds=False)
-    assert "cnn needs an experiment of kind cnn" in done.stdout + done.stderr
-    own = names["vgg11"] | {"alpha": [1], "learning_rate": [0.1, 1], "seeds": 3}
-    workflow.write({"experiments": dict.fromkeys(names) | {"own": own, "vgg11": own | {"alpha": [1, 2]}}})
-    expected = {"prepare_images": 1, "train_cnn": 6 + 12, "summarise_cnn": 2, "plot_cnn": 2, "cnn": 1}
-    assert workflow.jobs("cnn") == expected

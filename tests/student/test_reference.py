@@ -1,4 +1,4 @@
-"""Training at the paper's size against an independent float64 transcription with the same streams.
+"""Training at full size against an independent float64 transcription with the same streams.
 
 Four digits agree, or one of the two is wrong. Takes minutes, so it is a target of its own:
 `make test-reference`.
@@ -25,7 +25,7 @@ VALUES = {
 @pytest.mark.reference
 @pytest.mark.parametrize("tau", TAUS)
 @pytest.mark.parametrize(("symmetrize", "seed"), VALUES)
-def test_paper_size_runs_agree_to_four_digits(symmetrize, seed, tau):
+def test_runs_of_full_size_agree_to_four_digits(symmetrize, seed, tau):
     eta = rounded(min(10, 0.1 / tau**2))
     key = Run("reference", 50, 1.0, tau, eta, seed)
     data = ProblemKey(100, 1000, 1000, 3, 1.0, seed)

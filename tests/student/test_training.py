@@ -49,7 +49,7 @@ def same(ours: list[training.Trained], theirs: list[training.Trained]) -> bool:
 
 @pytest.mark.parametrize("symmetrize", [False, True])
 def test_a_stacked_job_trains_what_separate_ones_do(symmetrize):
-    together = job(symmetrize)
+    together = job(symmetrize, iterations=80)
     stacked = training.train(together)
     ends = {(student.row["stopped_early"], student.row["diverged"]) for student in stacked}
     assert ends == {(True, False), (False, True), (False, False)}
@@ -159,7 +159,7 @@ from pathlib import Path
 from test_training import job
 from lazytraining.student import training
 training.SAVE_EVERY = 0.0
-training.train(job(iterations=4000), checkpoint=Path({path!r}))
+training.train(job(iterations=600), checkpoint=Path({path!r}))
 """
 
 
@@ -171,8 +171,8 @@ def test_a_killed_process_leaves_a_whole_checkpoint(tmp_path):
         while not path.exists():
             assert child.poll() is None and time.monotonic() < deadline
             time.sleep(0.01)
-        time.sleep(0.5)
+        time.sleep(0.2)
         child.send_signal(signal.SIGKILL)
     assert torch.load(path, weights_only=True)["descent"]["blocks"] >= 0
-    one = job(iterations=4000)
+    one = job(iterations=600)
     assert same(training.train(one, checkpoint=path), training.train(one))

@@ -52,9 +52,10 @@ def quick(tmp_path_factory):
 
 
 def status(results, *more: str) -> int:
-    return compare.main(str(results), "--reference", str(ROOT / "docs/reference/quick"), *more)
+    return compare.main([str(results), "--reference", str(ROOT / "docs/reference/quick"), *more])
 
 
+@pytest.mark.workflow
 def test_the_quick_preset_agrees_with_its_reference(quick, capsys):
     assert status(quick) == 0
     lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
@@ -63,6 +64,7 @@ def test_the_quick_preset_agrees_with_its_reference(quick, capsys):
     assert any(line.startswith("Not run here: ") and "; plateau;" in line for line in lines)
 
 
+@pytest.mark.workflow
 def test_what_differs_is_named_and_ends_with_1(quick, tmp_path, capsys):
     shutil.copytree(quick / "summary", tmp_path / "summary")
     path = tmp_path / "summary/trajectory_symmetrized.parquet"
@@ -90,7 +92,7 @@ def test_changed_verdicts_are_named(tmp_path):
 
 def test_nothing_to_compare_is_one_line(tmp_path, capsys):
     assert status(tmp_path) == 2
-    assert compare.main(str(tmp_path)) == 2
+    assert compare.main([str(tmp_path)]) == 2
     assert status(tmp_path / "other") == 2
     (tmp_path / "summary").mkdir()
     (tmp_path / "summary/plateau.parquet").write_bytes(b"PAR1")

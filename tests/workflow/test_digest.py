@@ -163,7 +163,7 @@ def test_comments_and_docstrings_and_layout_do_not_count(project):
     [
         "import lazytraining.student.problm",
         "from lazytraining.student import problm",
-        "from lazytraining.student.problem import widht",
+        "from lazytraining.student.problem import breadth",
         "from lazytraining.studnt.problem import width",
         "from lazytraining import student, studnt",
         "from . import other",

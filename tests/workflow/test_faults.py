@@ -19,6 +19,8 @@ from provenance import provenance
 
 from lazytraining.files import parquet, schemas
 
+pytestmark = pytest.mark.workflow
+
 TAUS = [1, 2, 3]
 OWN = {"experiments": {"own": TINY | {"tau": TAUS, "iterations": 30}}}
 ENDLESS = {"experiments": {"own": TINY | {"iterations": 10**9}}}

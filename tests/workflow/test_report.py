@@ -17,6 +17,8 @@ from tiny import ALL
 
 from lazytraining.claims import pages
 
+pytestmark = [pytest.mark.workflow, pytest.mark.browser]
+
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 FLAGS = ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--use-angle=swiftshader"]
 FLAGS += ["--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"]  # WebGL without a GPU

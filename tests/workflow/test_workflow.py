@@ -25,6 +25,8 @@ from lazytraining.config import catalogue, experiments
 from lazytraining.files import schemas
 from lazytraining.models import cnn
 
+pytestmark = pytest.mark.workflow
+
 
 def data(folder: Path) -> dict[str, list]:
     """Every data column of every Parquet file under a folder; wall times are no data."""
@@ -402,3 +404,15 @@ def test_names_of_rules_are_reserved(finished):
     drawn = re.findall(r"^    (\w+) --> (\w+)$", (ROOT / "docs/architecture.md").read_text(), re.MULTILINE)
     assert len(drawn) > 30
     assert {name for arrow in drawn for name in arrow} <= set(listed), "make rulegraph"
+
+
+def test_the_target_of_cnns_needs_an_experiment_of_its_kind(tmp_path):
+    """Without one, a line says so; a second one is made too."""
+    names = experiments.read_yaml(ROOT / "config/config.yaml")["experiments"]
+    workflow = Workflow(tmp_path, {"experiments": dict.fromkeys(names)})
+    done = workflow("--dry-run", "--", "cnn", succeeds=False)
+    assert "cnn needs an experiment of kind cnn" in done.stdout + done.stderr
+    own = names["vgg11"] | {"alpha": [1], "learning_rate": [0.1, 1], "seeds": 3}
+    workflow.write({"experiments": dict.fromkeys(names) | {"own": own, "vgg11": own | {"alpha": [1, 2]}}})
+    expected = {"prepare_images": 1, "train_cnn": 6 + 12, "summarise_cnn": 2, "plot_cnn": 2, "cnn": 1}
+    assert workflow.jobs("cnn") == expected

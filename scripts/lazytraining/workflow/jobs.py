@@ -17,20 +17,26 @@ _TERMINAL = sys.stderr.fileno()
 def start(snakemake) -> None:
     """Make a job of this process.
 
-    What it prints, and its traceback if it fails, goes to its log, and one line that says why to the terminal. It ends
-    with the process that started it, removes what a killed one before it has left, and signs its files.
+    What it prints, and its traceback if it fails, goes to its log, and one line that says why to the terminal; in the
+    foreground (tools/run_script.py) all stays in the terminal. It ends with the process that started it, removes what a
+    killed one before it has left, and signs its files.
     """
+    if not getattr(snakemake, "foreground", False):
+        _redirect(Path(snakemake.log[0]))
+    driver.end_with_driver()
+    parquet.remove_temporaries(snakemake.output)
+    provenance.ORIGIN["configuration"] = snakemake.params.get("configuration", driver.configuration())
+    provenance.ORIGIN["code"] = snakemake.params.code
+
+
+def _redirect(log: Path) -> None:
     global _TERMINAL
-    log, _TERMINAL = Path(snakemake.log[0]), os.dup(_TERMINAL)
+    _TERMINAL = os.dup(_TERMINAL)
     sys.excepthook = partial(_fail, log)
     log.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     for stream in (sys.stdout, sys.stderr):
         os.dup2(descriptor, stream.fileno())
-    driver.end_with_driver()
-    parquet.remove_temporaries(snakemake.output)
-    provenance.ORIGIN["configuration"] = snakemake.params.get("configuration", driver.configuration())
-    provenance.ORIGIN["code"] = snakemake.params.code
 
 
 def say(line: str) -> None:

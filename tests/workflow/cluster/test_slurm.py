@@ -11,6 +11,8 @@ from conftest import ROOT, Workflow
 from slurm import TIED, Cluster, Job, command_of, missing, until
 from tiny import LANDSCAPE, SMALL, only
 
+pytestmark = [pytest.mark.workflow, pytest.mark.cluster]
+
 if missing():
     pytest.skip(f"needs a SLURM to bring up: no {', '.join(missing())}", allow_module_level=True)
 
