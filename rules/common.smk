@@ -20,6 +20,8 @@ from lazytraining.workflow.inputs import Inputs
 def load_config():
     """The paper preset with what the command line lays over it, checked."""
     try:
+        for path in workflow.configfiles:  # Snakemake has read them, less strictly
+            experiments.read_yaml(path)
         content = {}
         update_config(content, experiments.read_yaml(HOME / "config/config.yaml"))
         update_config(content, config)
@@ -69,4 +71,4 @@ def one_of(names):
 
 def job_of(wildcards):
     """The training job that a path names."""
-    return CONFIG.job(INPUTS.batch(wildcards))
+    return CONFIG.job(INPUTS.runs(wildcards))

@@ -31,13 +31,13 @@ from lazytraining.workflow import digest
 def train(experiment: str, seed: int, overlays: list[str]) -> None:
     """Train the experiment's runs of this seed, and print the file of each job. Raises ConfigError."""
     config = check_config.load(*overlays)
-    chosen = [runs for runs in config.batches.get(experiment, {}).values() if runs[0].seed == seed]
+    chosen = [runs for runs in config.jobs.get(experiment, {}).values() if runs[0].seed == seed]
     if experiment not in config.sweeps or not chosen:
         known = ", ".join(f"{name} {of}" for name, of in config.stacks)
         raise experiments.ConfigError(f"{experiment} {seed} is not configured; expected one of {known}")
     code = digest.code_digest(Path(train_students.__file__))
     provenance.ORIGIN.update(code=code, configuration=config.digest(experiment))
-    for path, runs in config.batches[experiment].items():
+    for path, runs in config.jobs[experiment].items():
         if runs in chosen:
             files = files_of(config, experiment, path)
             params = SimpleNamespace(job=config.job(runs).plain(), code=code)

@@ -142,8 +142,6 @@ RULES = {
 }
 RESERVED = TARGETS - {"step_size"} | RULES
 """Names that no experiment may take; the figure of step sizes has its experiment's name."""
-MIRRORED = {"population_loss", "underparameterized"}
-"""Symmetrised, beside those whose name says so."""
 EVIDENCE = {
     "trajectory": {"runs", "curves"},
     "trajectory_symmetrized": {"runs"},

@@ -64,7 +64,7 @@ class Config(Model):
         return stacks
 
     @cached_property
-    def batches(self) -> dict[str, dict[str, list]]:
+    def jobs(self) -> dict[str, dict[str, list]]:
         """What each training job of an experiment trains, by the path of its files: a run, or in stacked execution a seed's."""
         found = {name: {run.path: [run] for run in runs} for name, runs in self.runs.items()}
         if self.execution == "stacked":

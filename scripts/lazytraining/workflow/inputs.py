@@ -42,12 +42,12 @@ class Inputs:
         }
         """The files that an experiment has of each data set that figures and the ledger read."""
 
-    def batch(self, wildcards: Any) -> Any:
+    def runs(self, wildcards: Any) -> Any:
         """What the training job trains that a path names: runs, or the key of a CNN."""
-        batches = self.config.batches.get(wildcards.experiment, {})
-        if wildcards.run not in batches:
+        jobs = self.config.jobs.get(wildcards.experiment, {})
+        if wildcards.run not in jobs:
             raise WorkflowError(f"{wildcards.experiment}/{wildcards.run} is not configured")
-        return batches[wildcards.run]
+        return jobs[wildcards.run]
 
     def at(self, wildcards: Any) -> list[Run]:
         """The runs of an experiment at one m, of one seed if the path has one."""
@@ -70,13 +70,13 @@ class Inputs:
 
     def of_jobs(self, folder: str, experiment: str, suffix: str = "parquet") -> Files:
         """A file of every training job of an experiment."""
-        paths = self.config.batches[experiment]
+        paths = self.config.jobs[experiment]
         return [f"<results>/{folder}/{experiment}/{path}.{suffix}" for path in paths]
 
     def of_jobs_at(self, folder: str, experiment: str, m: int, suffix: str = "parquet") -> Files:
         """A file of every training job of an experiment that trains students of this m."""
-        batches = self.config.batches[experiment]
-        paths = [path for path, runs in batches.items() if any(run.m == m for run in runs)]
+        jobs = self.config.jobs[experiment]
+        paths = [path for path, runs in jobs.items() if any(run.m == m for run in runs)]
         return [f"<results>/{folder}/{experiment}/{path}.{suffix}" for path in paths]
 
     def at_widths(self, folder: str, experiment: str) -> Files:
