@@ -71,10 +71,10 @@ def _fail(log: Path, kind: type, error: BaseException, trace) -> None:
 
 def device(resources) -> str:
     """ "cuda" if the job asks for a GPU (resource `gpu`) and there is one, else "cpu" with a line in the log."""
-    import torch
-
     if not resources.get("gpu", 0):
         return "cpu"
+    import torch
+
     if torch.cuda.is_available():
         return "cuda"
     print("No GPU here that this torch can use: training on the CPU.", flush=True)
