@@ -37,6 +37,7 @@ def write(output, keys: Sequence[Run], trained: list[training.Trained], device: 
 
 
 def main(snakemake) -> None:
+    jobs.without_pandas()
     jobs.start(snakemake)
     run(snakemake, jobs.device(snakemake.resources))
 
