@@ -1,6 +1,7 @@
 """Train a seed of an experiment in a terminal, as its jobs do, with a progress bar.
 
-Writes the files of its runs, or of its stack in stacked execution, under the configuration's results. Ends with 0; with 1 and a line if the configuration is wrong or has no such seed; with 2 if the arguments are wrong.
+Writes the files of its runs, or of its stack in stacked execution, under the configuration's results. Ends
+with 0; with 1 and a line if the configuration is wrong or has no such seed; with 2 if the arguments are wrong.
 """
 
 import argparse

@@ -110,20 +110,39 @@ class Engine:
 @cache
 def ready(dtype: np.dtype) -> None:
     """Have the kernels of this precision at hand: from disk, or compiled, which takes some seconds and happens once."""
-    one, two, three, four = (np.zeros((0,) * axes, dtype) for axes in range(1, 5))
-    nothing = (four, three, two, three, one, three, two), (two, two, one, one, dtype.type(0)), (two, two)
-
-    def load() -> None:
-        kernels.project(two, three, two)
-        kernels.iterate(0, False, (False, False), (1, 1, 1), *nothing, (two, two), np.zeros((0, 2, 0)))
-
     with compiling.alone(), compiling.without_scipy():
         try:
-            load()
+            _call_with_nothing(dtype)
         except Exception as error:  # whatever a damaged file on disk makes of itself
             print(f"{compiling.folder()}: compiled anew ({type(error).__name__})", flush=True)
             compiling.forget()
-            load()
+            _call_with_nothing(dtype)
+
+
+def _call_with_nothing(dtype: np.dtype) -> None:
+    kernels.project(*_empty(dtype, 2, 3, 2))
+    kernels.iterate(*nothing(dtype))
+
+
+def nothing(dtype: np.dtype) -> tuple:
+    """Arguments of `kernels.iterate` for no students, no points and no iterations."""
+    data, state = _empty(dtype, 4, 3, 2, 3, 1, 3, 2), _empty(dtype, 2, 2)
+    students = *_empty(dtype, 2, 2, 1, 1), dtype.type(0)
+    return (
+        0,
+        False,
+        (False, False),
+        (1, 1, 1),
+        data,
+        students,
+        state,
+        _empty(dtype, 2, 2),
+        np.zeros((0, 2, 0)),
+    )
+
+
+def _empty(dtype: np.dtype, *axes: int) -> tuple[np.ndarray, ...]:
+    return tuple(np.zeros((0,) * count, dtype) for count in axes)
 
 
 def _up(size: int, multiple: int) -> int:
