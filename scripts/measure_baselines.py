@@ -5,7 +5,7 @@ from its closed form, its best fit and its largest stable step, least squares on
 predictor, and κ.
 """
 
-import torch
+import numpy as np
 
 from lazytraining.files import parquet, schemas
 from lazytraining.student import network, problem, recording, tangent
@@ -18,10 +18,9 @@ def baselines(keys: list[dict], problem_key: dict, symmetrize: bool, iterations:
     m, d, seed = keys[0]["m"], problem_key["d"], keys[0]["seed"]
     start = network.initialise(m, d, 1.0, seed, symmetrize)
     model = tangent.TangentModel.at(start, data)
-    recorded = torch.from_numpy(recording.recorded_iterations(iterations))
-    scales = (torch.tensor([key[name] for key in keys], dtype=torch.float64) for name in ("tau", "alpha"))
-    x_train, y_train = torch.from_numpy(data.x_train), torch.from_numpy(data.y_train)
-    kappas = tangent.kappa(start, x_train, y_train, *scales).tolist()
+    recorded = recording.recorded_iterations(iterations)
+    scales = (np.array([key[name] for key in keys], float) for name in ("tau", "alpha"))
+    kappas = tangent.kappa(start, data.x_train, data.y_train, *scales).tolist()
     shared = {
         "tangent_fit_loss": model.best_fit(),
         "random_feature_loss": tangent.random_feature_loss(start, data),

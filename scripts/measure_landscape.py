@@ -6,7 +6,8 @@ other m too). Out: the surface (a grid) and the end points (every student projec
 
 import math
 
-import torch
+import numpy as np
+from jaxtyping import Float
 
 from lazytraining.files import parquet, schemas
 from lazytraining.student import landscape, problem
@@ -14,7 +15,7 @@ from lazytraining.workflow import jobs
 
 
 def measure(
-    runs: list[dict], vectors: torch.Tensor, data: problem.Problem, group: dict, chosen: dict
+    runs: list[dict], vectors: Float[np.ndarray, "k p"], data: problem.Problem, group: dict, chosen: dict
 ) -> tuple[list[dict], list[dict]]:
     """Rows of the surface and of the end points.
 
@@ -23,10 +24,10 @@ def measure(
     Diverged students span no plane; with fewer than three others there is none, the surface has no
     rows and the end points have no coordinates.
     """
-    x, y = torch.from_numpy(data.x_test), torch.from_numpy(data.y_test)
-    own = torch.tensor([run["experiment"] == group["experiment"] and not run["diverged"] for run in runs])
+    x, y = data.x_test, data.y_test
+    own = np.array([run["experiment"] == group["experiment"] and not run["diverged"] for run in runs])
     own_loss = [
-        landscape.loss_at(vector[None], run["alpha"], x, y).item()
+        float(landscape.loss_at(vector[None], run["alpha"], x, y)[0])
         for vector, run in zip(vectors, runs, strict=True)
     ]
     endpoints = {"plane": [group["experiment"]] * len(runs), "test_loss": own_loss}
@@ -38,7 +39,7 @@ def measure(
         if chosen["plane"] == "principal":
             plane = landscape.principal_plane(vectors[own])
         else:
-            first = own.nonzero()[0, 0]
+            first = int(own.argmax())
             plane = landscape.filter_normalized_plane(vectors[first], x.shape[1], runs[first]["seed"])
         explained = landscape.explained_variance(plane, vectors[own])
         cells = landscape.grid_coordinates(plane, chosen["grid"], chosen["extent"])
@@ -66,10 +67,10 @@ def main(snakemake) -> None:
         for run in parquet.read([path], schemas.RUN).to_pylist():
             if run["m"] == params.run["m"]:
                 runs.append(run)
-                vectors.append(torch.from_numpy(parquet.weights_of(weights, run)[1].ravel()).double())
+                vectors.append(parquet.weights_of(weights, run)[1].ravel().astype(float))
     data = problem.make_problem(**params.problem)
     group = {name: params.run[name] for name in schemas.GROUP}
-    surface, endpoints = measure(runs, torch.stack(vectors), data, group, params.landscape)
+    surface, endpoints = measure(runs, np.stack(vectors), data, group, params.landscape)
     parquet.write(snakemake.output.surface, surface, schemas.SURFACE)
     parquet.write(snakemake.output.endpoints, endpoints, schemas.ENDPOINTS)
 

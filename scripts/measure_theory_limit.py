@@ -8,10 +8,10 @@ one that is not, with its initial output subtracted, α (h(w) − h(w0)).
 from dataclasses import replace
 
 import numpy as np
-import torch
 
 from lazytraining.files import parquet, schemas
 from lazytraining.student import descent, network, problem, recording, tangent
+from lazytraining.student.students import Students
 from lazytraining.workflow import jobs
 
 
@@ -24,15 +24,15 @@ def measure(
     iterations: int,
 ) -> list[dict]:
     """Rows for one start. f̄_t is the same for every α, and w̄_t − w0 is ∝ 1/α."""
-    inputs = torch.from_numpy(data.x_train), torch.from_numpy(data.x_test)
+    inputs = data.x_train, data.x_test
     differential = tangent.jacobian(start, inputs[0])
     initial = [network.forward(start, x)[0] for x in inputs]
     centred = tangent.TangentModel.at(start, data)
     centred = replace(
         centred,
-        **{f"start_{part}": torch.zeros_like(h) for part, h in zip(("train", "test"), initial, strict=True)},
+        **{f"start_{part}": np.zeros_like(h) for part, h in zip(("train", "test"), initial, strict=True)},
     )
-    recorded = torch.from_numpy(recording.recorded_iterations(iterations))
+    recorded = recording.recorded_iterations(iterations)
     linear_path = centred.displacements(1.0, step_size, recorded, differential)
     linear_outputs = centred.outputs(1.0, step_size, recorded)
     linear_losses = centred.losses(1.0, step_size, recorded)[0].tolist()
@@ -42,11 +42,11 @@ def measure(
         norm(start, inputs[0]) for norm in (tangent.first_derivative_norm, tangent.second_derivative_norm)
     )
     shared = {"symmetrize": symmetrized, "m": start.output.shape[1], "tau": 1.0, "eta": step_size}
-    shared["smallest_rate"] = step_size * centred.eigenvalues[0].item() / len(data.y_train)
+    shared["smallest_rate"] = step_size * float(centred.eigenvalues[0]) / len(data.y_train)
     rows = []
     for alpha in alphas:
         targets = (data.y_train, data.y_test)
-        shifted = [y + alpha * h.numpy() for y, h in zip(targets, initial, strict=True)]
+        shifted = [y + alpha * h for y, h in zip(targets, initial, strict=True)]
         seen = []
 
         def observe(
@@ -54,11 +54,11 @@ def measure(
         ) -> None:
             index = len(seen)
             gaps = [
-                (alpha * network.change(start, displacement, x)[0] - linear[index])
-                .square()
-                .mean()
-                .sqrt()
-                .item()
+                float(
+                    np.sqrt(
+                        np.square(alpha * network.change(start, displacement, x)[0] - linear[index]).mean()
+                    )
+                )
                 for x, linear in zip(inputs, linear_outputs, strict=True)
             ]
             path = displacement.vector()[0]
@@ -67,23 +67,20 @@ def measure(
                 {
                     "alpha": alpha,
                     "iteration": iteration,
-                    "distance": path.norm().item(),
-                    "weight_gap": (path - linear_path[index] / alpha).norm().item(),
+                    "distance": float(np.linalg.norm(path)),
+                    "weight_gap": float(np.linalg.norm(path - linear_path[index] / alpha)),
                     "train_gap": gaps[0] / target_norm,
                     "test_gap": gaps[1] / target_norm,
-                    "gate_flips": network.gate_flips(start.plus(displacement), start, inputs[0]).item(),
+                    "gate_flips": float(network.gate_flips(start.plus(displacement), start, inputs[0])[0]),
                     "bound": horizon**2 * second * target_norm / (alpha * first**2),
                 }
             )
 
         (run,) = descent.descend(
-            replace(data, y_train=shifted[0], y_test=shifted[1]),
-            start,
-            torch.tensor([alpha], dtype=torch.float64),
-            torch.tensor([step_size], dtype=torch.float64),
-            iterations,
+            students=Students(start, alpha, step_size, displaced=symmetrized),
+            data=replace(data, y_train=shifted[0], y_test=shifted[1]),
+            iterations=iterations,
             track_best=False,
-            symmetrized=symmetrized,
             observe=observe,
         )
         # Fewer if it diverged.

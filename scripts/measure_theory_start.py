@@ -4,7 +4,7 @@ In: the theory settings of the configuration (params), a seed. Out: a row for ea
 over α at τ = 1, and over m for α = 1/m, 1/√m and 1 at τ = 1.
 """
 
-import torch
+import numpy as np
 
 from lazytraining.files import parquet, schemas
 from lazytraining.student import network, problem, tangent
@@ -17,10 +17,10 @@ def measure(
     data: problem.Problem, m: int, symmetrize: bool, seed: int, scales: dict[str, list[tuple[float, float]]]
 ) -> list[dict]:
     """Rows at (α, τ) of each sweep in `scales`, for one draw of the start."""
-    x, y = torch.from_numpy(data.x_train), torch.from_numpy(data.y_train)
+    x, y = data.x_train, data.y_train
     start = network.initialise(m, x.shape[1], 1.0, seed, symmetrize)
     pairs = [(sweep, *pair) for sweep, points in scales.items() for pair in points]
-    alpha, tau = (torch.tensor([pair[i] for pair in pairs], dtype=torch.float64) for i in (1, 2))
+    alpha, tau = (np.array([pair[i] for pair in pairs], float) for i in (1, 2))
     kappa = tangent.kappa(start, x, y, tau, alpha)
     gradient = tangent.gradient_norm(start, x, y, tau, alpha)
     step = 2 / (tau * tangent.first_derivative_norm(start, x)) ** 2

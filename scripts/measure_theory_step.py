@@ -3,8 +3,6 @@
 In: the theory settings of the configuration (params), a seed. Out: a row for each start.
 """
 
-import torch
-
 from lazytraining.files import parquet, schemas
 from lazytraining.student import network, problem, tangent
 from lazytraining.workflow import jobs
@@ -14,7 +12,7 @@ def measure(
     data: problem.Problem, m: int, seed: int, points: list[tuple[str, float, float, float]]
 ) -> list[dict]:
     """Rows for points (sweep, α, τ, η), not symmetrised and symmetrised."""
-    x, y = torch.from_numpy(data.x_train), torch.from_numpy(data.y_train)
+    x, y = data.x_train, data.y_train
     rows = []
     for symmetrize in (False, True):
         for sweep, alpha, tau, eta in points:

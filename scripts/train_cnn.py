@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from lazytraining.config.cnn_job import CnnJob
-from lazytraining.files import parquet
+from lazytraining.files import checkpoints, parquet
 from lazytraining.models import cnn, images, sgd
 from lazytraining.workflow import jobs
 
@@ -24,7 +24,7 @@ def main(snakemake) -> None:
     where = {"device": device, "threads": str(torch.get_num_threads())}
     parquet.write(output.curve, curve, cnn.CURVE, **where)
     parquet.write(output.run, [row], cnn.RUN, **where)
-    checkpoint.unlink(missing_ok=True)
+    checkpoints.remove(checkpoint)
 
 
 if __name__ == "__main__":

@@ -5,11 +5,11 @@ losses there; and where the teacher's are.
 """
 
 import numpy as np
-import torch
 
 from lazytraining.files import parquet, schemas
 from lazytraining.student import descent, network, problem
 from lazytraining.student.network import Weights
+from lazytraining.student.students import Students
 from lazytraining.workflow import jobs
 
 
@@ -26,18 +26,18 @@ def paths(taus: list[float], sizes: dict, m: int, step_size: float, iterations: 
     """Rows for every τ, recorded iteration and neuron; the teacher's neurons come first, numbered from −m0 to −1."""
     data = problem.make_problem(d=2, teacher_gain=1.0, seed=seed, **sizes)
     teacher = problem.make_teacher(2, sizes["teacher_neurons"], 1.0, seed)
-    starts = [network.initialise_on_circle(m, tau, seed) for tau in taus]
-    start = Weights(*(torch.cat(parts) for parts in zip(*starts, strict=True)))
-    alpha, eta = (torch.full((len(taus),), value, dtype=torch.float64) for value in (1.0, step_size))
+    start = Weights.stack(network.initialise_on_circle(m, tau, seed) for tau in taus)
     seen = [[] for _ in taus]
 
     def observe(iteration: int, running: list[int], displacement: Weights) -> None:
         now = start.select(running).plus(displacement)
-        for student, b, a in zip(running, now.hidden.numpy(), now.output.numpy(), strict=True):
-            seen[student].append((b.copy(), a.copy()))
+        for student, b, a in zip(running, *now, strict=True):
+            seen[student].append((b, a))
 
-    options = {"track_best": False, "symmetrized": True, "observe": observe}
-    runs = descent.descend(data, start, alpha, eta, iterations, **options)
+    students = Students(start, 1.0, step_size, displaced=True)
+    runs = descent.descend(
+        students=students, data=data, iterations=iterations, track_best=False, observe=observe
+    )
     rows = []
     for tau, run, states in zip(taus, runs, seen, strict=True):
         key = {"tau": tau, "seed": seed}

@@ -10,18 +10,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from lazytraining.config.job import Job, Run
-from lazytraining.files import parquet, schemas
-from lazytraining.student import training
+from lazytraining.files import checkpoints, parquet, schemas
+from lazytraining.student import kernels, training
 from lazytraining.workflow import jobs
 
 
 def write(output, keys: Sequence[Run], trained: list[training.Trained], device: str) -> None:
     """The files of these runs. `output` has the paths run and curve, and weights if they are kept."""
-    where = {"device": device, "threads": str(torch.get_num_threads())}
-    where["cpu"] = torch.backends.cpu.get_cpu_capability()
+    where = {"device": device, "cpu": kernels.PROCESSOR[1]}
     if hasattr(output, "weights"):
         arrays = {}
         for key, student in zip(keys, trained, strict=True):
@@ -39,6 +37,7 @@ def write(output, keys: Sequence[Run], trained: list[training.Trained], device: 
 
 
 def main(snakemake) -> None:
+    jobs.without_pandas()
     jobs.start(snakemake)
     run(snakemake, jobs.device(snakemake.resources))
 
@@ -49,7 +48,7 @@ def run(snakemake, device: str) -> None:
     parquet.remove_temporaries([checkpoint])
     trained = training.train(job, device, checkpoint, snakemake.params.code)
     write(output, job.keys, trained, device)
-    checkpoint.unlink(missing_ok=True)
+    checkpoints.remove(checkpoint)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,13 @@
 """Shared by the tests: small problems, and the real snakemake on a tiny configuration."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # as in a job, and before NumPy and torch look
+
 import pytest
-import torch
 import yaml
 from filelock import FileLock
 from hypothesis import settings
@@ -13,7 +15,6 @@ from hypothesis import settings
 from lazytraining.student import problem
 
 settings.register_profile("untimed", deadline=None)
-torch.set_num_threads(1)  # as in a job; more threads fight over problems as small as these
 
 ROOT = Path(__file__).parents[1]
 TINY = {
@@ -42,10 +43,6 @@ def pytest_collection_modifyitems(items: list) -> None:
 @pytest.fixture
 def small_problem() -> problem.Problem:
     return problem.make_problem(d=5, n_train=40, n_test=30, teacher_neurons=3, teacher_gain=1.0, seed=7)
-
-
-def tensor(*values: float) -> torch.Tensor:
-    return torch.tensor(values, dtype=torch.float64)
 
 
 class Workflow:

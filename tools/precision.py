@@ -12,20 +12,21 @@ PARSER = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.R
 if __name__ == "__main__":
     PARSER.parse_args()  # --help and mistakes end here, before what is slow to import
 
-import torch
+import numpy as np
 
 from lazytraining.config.fields import rounded
 from lazytraining.student import descent, network, problem, tangent
+from lazytraining.student.students import Students
 
 ITERATIONS = 10_000
-WAYS = [(False, torch.float32), (False, torch.float64), (True, torch.float32), (True, torch.float64)]
+WAYS = [(False, "float32"), (False, "float64"), (True, "float32"), (True, "float64")]
 
 
 def main(arguments: list[str] | None = None) -> int:
     PARSER.parse_args(arguments)
     data = problem.make_problem(100, 1000, 1000, 3, 1.0, seed=0)
     model = tangent.TangentModel.at(network.initialise(50, 100, 1.0, 0, symmetrize=True), data)
-    last = torch.tensor([ITERATIONS])
+    last = np.array([ITERATIONS])
     print("| τ | w, float32 | w, float64 | w − w0, float32 | w − w0, float64 | tangent model |")
     print("|---|---|---|---|---|---|")
     for exponent in range(1, 7):
@@ -33,13 +34,12 @@ def main(arguments: list[str] | None = None) -> int:
         eta = rounded(min(10, 0.1 / tau**2))
         cells = []
         for displaced, precision in WAYS:
-            start = network.initialise(50, 100, tau, 0, symmetrize=True).to(precision)
-            one, step = torch.ones(1, dtype=torch.float64), torch.tensor([eta], dtype=torch.float64)
-            options = {"track_best": False, "symmetrized": displaced}
-            (run,) = descent.descend(data, start, one, step, ITERATIONS, **options)
+            start = network.initialise(50, 100, tau, 0, symmetrize=True).astype(precision)
+            students = Students(start, 1.0, eta, displaced=displaced)
+            (run,) = descent.descend(students=students, data=data, iterations=ITERATIONS, track_best=False)
             cells.append(f"{run.test_loss[-1]:.6e}")
         _, test = model.losses(1.0, eta, last, tau)
-        print(f"| 10^{exponent} | {' | '.join(cells)} | {test.item():.6e} |", flush=True)
+        print(f"| 10^{exponent} | {' | '.join(cells)} | {test[0]:.6e} |", flush=True)
     return 0
 
 

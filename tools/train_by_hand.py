@@ -1,7 +1,7 @@
 """Train a seed of an experiment in a terminal, as its jobs do, with a progress bar.
 
-Writes the files of its runs, or of its stack in stacked execution, under the configuration's results. A GPU is used if there is
-one. Ends with 0; with 1 and a line if the configuration is wrong or has no such seed; with 2 if the arguments are wrong.
+Writes the files of its runs, or of its stack in stacked execution, under the configuration's results. Ends
+with 0; with 1 and a line if the configuration is wrong or has no such seed; with 2 if the arguments are wrong.
 """
 
 import argparse
@@ -11,6 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 PARSER = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+PARSER.add_argument("--gpu", action="store_true", help="train on a GPU, if there is one")
 PARSER.add_argument("experiment", metavar="EXPERIMENT")
 PARSER.add_argument("seed", metavar="SEED", type=int)
 PARSER.add_argument("overlays", metavar="FILE", nargs="*", help="laid over the paper preset, in this order")
@@ -20,15 +21,14 @@ if __name__ == "__main__":
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # as in a job, and before NumPy and torch look
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 import check_config
-import torch
 import train_students
 
 from lazytraining.config import experiments
 from lazytraining.files import provenance
-from lazytraining.workflow import digest
+from lazytraining.workflow import digest, jobs
 
 
-def train(experiment: str, seed: int, overlays: list[str]) -> None:
+def train(experiment: str, seed: int, overlays: list[str], gpu: bool) -> None:
     """Train the experiment's runs of this seed, and print the file of each job. Raises ConfigError."""
     config = check_config.load(*overlays)
     chosen = [runs for runs in config.jobs.get(experiment, {}).values() if runs[0].seed == seed]
@@ -43,7 +43,7 @@ def train(experiment: str, seed: int, overlays: list[str]) -> None:
             params = SimpleNamespace(job=config.job(runs).plain(), code=code)
             log = files.pop("log")
             job = SimpleNamespace(output=SimpleNamespace(**files), log=[log], params=params)
-            train_students.run(job, "cuda" if torch.cuda.is_available() else "cpu")
+            train_students.run(job, jobs.device({"gpu": gpu}))
             print(files["run"])
 
 
@@ -65,7 +65,7 @@ def files_of(config: experiments.Config, experiment: str, path: str) -> dict[str
 def main(arguments: list[str] | None = None) -> int:
     asked = PARSER.parse_args(arguments)
     try:
-        train(asked.experiment, asked.seed, asked.overlays)
+        train(asked.experiment, asked.seed, asked.overlays, asked.gpu)
     except experiments.ConfigError as error:
         print(f"Configuration: {error}", file=sys.stderr)
         return 1

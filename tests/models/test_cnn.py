@@ -183,7 +183,7 @@ def without_time(row: dict) -> dict:
 
 def test_a_job_cut_off_goes_on_where_it_was_and_ends_the_same(tmp_path, monkeypatch):
     monkeypatch.setattr(sgd, "SAVE_EVERY", 0.0)
-    data, path = some_images(), tmp_path / "checkpoint.pt"
+    data, path = some_images(), tmp_path / "checkpoint"
     row, curve = sgd.train(JOB, data)
     epoch, calls = sgd._epoch, []
 

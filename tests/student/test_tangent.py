@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 import torch
-from conftest import tensor
 from torch.func import hessian, jacrev
 
 from lazytraining.student import descent, network, tangent
 from lazytraining.student.network import Weights
 from lazytraining.student.problem import make_problem
+from lazytraining.student.students import Students
 
 D, M, N = 3, 4, 9
 
@@ -19,38 +19,49 @@ def student() -> Weights:
 
 
 @pytest.fixture
-def x() -> torch.Tensor:
-    return torch.from_numpy(make_problem(D, N, 1, 3, 1.0, seed=2).x_train)
+def x() -> np.ndarray:
+    return make_problem(D, N, 1, 3, 1.0, seed=2).x_train
 
 
 def relative(found, expected):
     """Distance of each row from the expected one, relative to it."""
-    return (found - expected).norm(dim=1) / expected.norm(dim=1)
+    return np.linalg.norm(found - expected, axis=1) / np.linalg.norm(expected, axis=1)
 
 
 def outputs(x):
-    return lambda vector: network.forward(Weights.from_vector(vector[None], D), x)[0]
+    """h(w, x) in torch, of a vector of weights: for autograd."""
+    points = torch.from_numpy(x)
+
+    def h(vector):
+        neurons = vector.unflatten(0, (-1, D + 1))
+        return torch.relu(points @ neurons[:, :D].T) @ neurons[:, D]
+
+    return h
+
+
+def vector_of(student: Weights) -> torch.Tensor:
+    return torch.from_numpy(student.vector()[0])
 
 
 def test_jacobian_is_autograds(student, x):
-    expected = jacrev(outputs(x))(student.vector()[0])
-    torch.testing.assert_close(tangent.jacobian(student, x), expected)
+    expected = jacrev(outputs(x))(vector_of(student))
+    np.testing.assert_allclose(tangent.jacobian(student, x), expected, rtol=1e-12)
 
 
 def test_kernel_is_the_product_of_jacobians(student, x):
-    other = torch.randn(5, D, dtype=torch.float64)
+    other = np.random.default_rng(0).standard_normal((5, D))
     expected = tangent.jacobian(student, x) @ tangent.jacobian(student, other).T
-    torch.testing.assert_close(tangent.kernel(student, x, other), expected)
+    np.testing.assert_allclose(tangent.kernel(student, x, other), expected, rtol=1e-10, atol=1e-13)
 
 
 def test_first_derivative_norm_is_the_largest_singular_value(student, x):
-    singular = torch.linalg.svdvals(tangent.jacobian(student, x))
-    assert tangent.first_derivative_norm(student, x) == pytest.approx(singular[0].item() / N**0.5)
+    singular = np.linalg.svd(tangent.jacobian(student, x), compute_uv=False)
+    assert tangent.first_derivative_norm(student, x) == pytest.approx(singular[0] / N**0.5)
 
 
 def test_second_derivative_norm_is_that_of_the_bilinear_form(student, x):
     """Alternating maximisation of ‖D²h[u, v]‖ over unit u and v, from many starts, on autograd's Hessian."""
-    form = hessian(outputs(x))(student.vector()[0]) / N**0.5
+    form = hessian(outputs(x))(vector_of(student)) / N**0.5
     generator = torch.Generator().manual_seed(0)
     u = torch.randn(30, M * (D + 1), generator=generator, dtype=torch.float64)
 
@@ -70,54 +81,52 @@ def test_second_derivative_norm_is_that_of_the_bilinear_form(student, x):
 
 
 def test_kappa_is_its_definition_at_every_tau_and_alpha(student, x):
-    y = torch.randn(N, dtype=torch.float64)
-    tau, alpha = torch.meshgrid(tensor(0.1, 1.0, 7.0), tensor(0.5, 20.0), indexing="ij")
+    y = np.random.default_rng(1).standard_normal(N)
+    tau, alpha = np.meshgrid([0.1, 1.0, 7.0], [0.5, 20.0], indexing="ij")
     values = tangent.kappa(student, x, y, tau, alpha)
-    for t, a, value in zip(tau.flatten(), alpha.flatten(), values.flatten(), strict=True):
-        scaled = Weights(t * student.hidden, t * student.output)
-        distance = (a * network.forward(scaled, x)[0] - y).square().mean().sqrt()
+    for t, a, value in zip(tau.flat, alpha.flat, values.flat, strict=True):
+        scaled = student.times(t)
+        distance = np.sqrt(np.mean((a * network.forward(scaled, x)[0] - y) ** 2))
         second, first = tangent.second_derivative_norm(scaled, x), tangent.first_derivative_norm(scaled, x)
-        assert value.item() == pytest.approx((distance * second / first**2 / a).item())
+        assert value == pytest.approx(distance * second / first**2 / a)
 
 
 def test_gradient_norm_is_autograds_at_every_tau_and_alpha(student, x):
-    y = torch.randn(N, dtype=torch.float64)
-    tau, alpha = torch.meshgrid(tensor(0.1, 1.0, 7.0), tensor(0.5, 20.0), indexing="ij")
+    y = np.random.default_rng(1).standard_normal(N)
+    tau, alpha = np.meshgrid([0.1, 1.0, 7.0], [0.5, 20.0], indexing="ij")
     values = tangent.gradient_norm(student, x, y, tau, alpha)
-    for t, a, value in zip(tau.flatten(), alpha.flatten(), values.flatten(), strict=True):
-        vector = (t * student.vector()[0]).requires_grad_()
-        objective = (a * outputs(x)(vector) - y).square().mean() / (2 * a**2)
+    for t, a, value in zip(tau.flat, alpha.flat, values.flat, strict=True):
+        vector = (t * vector_of(student)).requires_grad_()
+        objective = (a * outputs(x)(vector) - torch.from_numpy(y)).square().mean() / (2 * a**2)
         (gradient,) = torch.autograd.grad(objective, vector)
-        assert value.item() == pytest.approx(gradient.norm().item())
+        assert value == pytest.approx(gradient.norm().item())
 
 
 @pytest.mark.parametrize("alpha", [1.0, 5.0])
 def test_relative_change_is_that_of_one_step(student, x, alpha):
-    y, step_size = torch.linspace(-1, 1, N, dtype=torch.float64), 0.7
-    vector = student.vector()[0].requires_grad_()
+    y, step_size = np.linspace(-1, 1, N), 0.7
+    vector = vector_of(student).requires_grad_()
 
     def objective(vector):
-        return (alpha * outputs(x)(vector) - y).square().mean() / (2 * alpha**2)
+        return (alpha * outputs(x)(vector) - torch.from_numpy(y)).square().mean() / (2 * alpha**2)
 
     before = objective(vector)
     after = (vector - step_size * torch.autograd.grad(before, vector)[0]).detach()
     difference = jacrev(outputs(x))(after) - jacrev(outputs(x))(vector.detach())
-    displacement = Weights.from_vector((after - vector.detach())[None], D)
-    torch.testing.assert_close(tangent.jacobian_change(student, displacement, x), difference)
+    displacement = Weights.from_vector((after - vector.detach()).numpy()[None], D)
+    moved = tangent.jacobian_change(student, displacement, x)
+    np.testing.assert_allclose(moved, difference, rtol=1e-9, atol=1e-13)
     found = tangent.relative_change(student, x, y, alpha, step_size)
     assert found.objective == pytest.approx((abs(objective(after) - before) / before).item())
-    norms = [torch.linalg.matrix_norm(part, 2).item() for part in (difference, tangent.jacobian(student, x))]
+    norms = [np.linalg.norm(part, 2) for part in (difference.numpy(), tangent.jacobian(student, x))]
     assert found.differential == pytest.approx(norms[0] / norms[1])
 
 
 def test_relative_change_of_a_large_symmetrised_start_is_not_rounding(x):
     """By homogeneity Δ(F) is that of τ = 1, and Δ(Dh) falls as τ⁻², at η = η₁/τ² and with no gate switched."""
-    y = torch.linspace(-1, 1, N, dtype=torch.float64)
+    y = np.linspace(-1, 1, N)
     start = network.initialise(M, D, 1.0, 3, True)
-    near, far = (
-        tangent.relative_change(Weights(tau * start.hidden, tau * start.output), x, y, 1.0, 0.1 / tau**2)
-        for tau in (1e2, 1e6)
-    )
+    near, far = (tangent.relative_change(start.times(tau), x, y, 1.0, 0.1 / tau**2) for tau in (1e2, 1e6))
     assert far.objective == pytest.approx(near.objective, rel=1e-6)
     assert far.differential == pytest.approx(near.differential * 1e-8, rel=1e-6)
 
@@ -128,26 +137,24 @@ def test_relative_change_of_a_large_symmetrised_start_is_not_rounding(x):
 def test_closed_form_is_descent_on_the_linearised_model(student, step_size, scale, alpha):
     """Iterated with the Jacobian; the last step size is past the edge, where both blow up alike."""
     data = make_problem(D, N, 7, 3, 1.0, seed=2)
-    x_train, x_test = torch.from_numpy(data.x_train), torch.from_numpy(data.x_test)
-    y_train, y_test = torch.from_numpy(data.y_train), torch.from_numpy(data.y_test)
-    scaled = Weights(scale * student.hidden, scale * student.output)
-    train, test = (tangent.jacobian(scaled, x) for x in (x_train, x_test))
-    start_train, start_test = (alpha * network.forward(scaled, x)[0] for x in (x_train, x_test))
-    move, expected, moves, outputs = torch.zeros(train.shape[1], dtype=torch.float64), [], [], []
+    inputs, scaled = (data.x_train, data.x_test), student.times(scale)
+    train, test = (tangent.jacobian(scaled, x) for x in inputs)
+    start_train, start_test = (alpha * network.forward(scaled, x)[0] for x in inputs)
+    move, expected, moves, outputs = np.zeros(train.shape[1]), [], [], []
     for _ in range(41):
-        residual = start_train + alpha * train @ move - y_train
-        test_residual = start_test + alpha * test @ move - y_test
-        expected.append([residual.square().mean().item() / 2, test_residual.square().mean().item() / 2])
+        residual = start_train + alpha * train @ move - data.y_train
+        test_residual = start_test + alpha * test @ move - data.y_test
+        expected.append([np.mean(residual**2) / 2, np.mean(test_residual**2) / 2])
         moves.append(move)
-        outputs.append(torch.cat([residual + y_train, test_residual + y_test]))
+        outputs.append(np.concatenate([residual + data.y_train, test_residual + data.y_test]))
         move = move - step_size / (alpha * N) * train.T @ residual
-    model, t = tangent.TangentModel.at(student, data), torch.arange(41)
+    model, t = tangent.TangentModel.at(student, data), np.arange(41)
     losses = model.losses(alpha, step_size, t, scale)
-    np.testing.assert_allclose(torch.stack(losses, 1), expected, rtol=1e-7)
-    predicted = torch.cat(model.outputs(alpha, step_size, t, scale), dim=1)
-    assert relative(predicted, torch.stack(outputs)).max() < 1e-7
+    np.testing.assert_allclose(np.stack(losses, 1), expected, rtol=1e-7)
+    predicted = np.concatenate(model.outputs(alpha, step_size, t, scale), axis=1)
+    assert relative(predicted, np.stack(outputs)).max() < 1e-7
     at_scale = tangent.TangentModel.at(scaled, data).displacements(alpha, step_size, t, train)
-    assert relative(at_scale, torch.stack(moves))[1:].max() < 1e-7
+    assert relative(at_scale[1:], np.stack(moves)[1:]).max() < 1e-7
     assert not at_scale[0].any()
 
 
@@ -155,9 +162,9 @@ def test_closed_form_is_descent_on_the_linearised_model(student, step_size, scal
 def test_the_best_fit_is_least_squares_on_the_jacobian(symmetrize):
     """With more points than directions: the tangent model f = α h(w0) + α Dh(w0) δ at the best δ."""
     start, data = network.initialise(M, D, 1.0, 5, symmetrize), make_problem(D, 60, 1, 3, 1.0, seed=2)
-    jacobian = tangent.jacobian(start, torch.from_numpy(data.x_train)).numpy()
+    jacobian = tangent.jacobian(start, data.x_train)
     for alpha in (0.5, 20.0):
-        target = data.y_train / alpha - network.forward(start, torch.from_numpy(data.x_train))[0].numpy()
+        target = data.y_train / alpha - network.forward(start, data.x_train)[0]
         residual = target - jacobian @ np.linalg.lstsq(jacobian, target)[0]
         expected = np.mean((alpha * residual) ** 2) / 2
         assert tangent.TangentModel.at(start, data).best_fit() == pytest.approx(expected, rel=1e-9)
@@ -165,18 +172,18 @@ def test_the_best_fit_is_least_squares_on_the_jacobian(symmetrize):
 
 def test_the_stable_step_is_where_descent_on_the_tangent_model_turns(student):
     model = tangent.TangentModel.at(student, make_problem(D, N, 3, 3, 1.0, seed=2))
-    far = torch.tensor([2000])
+    far = np.array([2000])
     for tau in (0.1, 3.0):
         below, above = (
             model.losses(1.0, share * model.stable_step(tau), far, tau)[0] for share in (0.99, 1.01)
         )
-        assert below < model.losses(1.0, 0.1, torch.tensor([0]), tau)[0] < above
+        assert below < model.losses(1.0, 0.1, np.array([0]), tau)[0] < above
 
 
 def test_past_the_edge_losses_end_infinite(student):
     data = make_problem(D, N, 7, 3, 1.0, seed=2)
-    for loss in tangent.TangentModel.at(student, data).losses(1.0, 200.0, torch.tensor([0, 10_000])):
-        assert torch.isfinite(loss[0]) and loss[1] == torch.inf
+    for loss in tangent.TangentModel.at(student, data).losses(1.0, 200.0, np.array([0, 10_000])):
+        assert np.isfinite(loss[0]) and loss[1] == np.inf
 
 
 def test_lazy_descent_is_the_tangent_models_over_the_whole_curve():
@@ -184,15 +191,16 @@ def test_lazy_descent_is_the_tangent_models_over_the_whole_curve():
     tau = 1e3
     start = network.initialise(10, 20, tau, 1, True)
     step = 0.5 / tau**2
-    (run,) = descent.descend(data, start, tensor(1.0), tensor(step), 3000, symmetrized=True)
-    train, test = tangent.TangentModel.at(start, data).losses(1.0, step, torch.tensor(run.iteration))
+    students = Students(start, 1.0, step, displaced=True)
+    (run,) = descent.descend(students=students, data=data, iterations=3000)
+    train, test = tangent.TangentModel.at(start, data).losses(1.0, step, np.array(run.iteration))
     np.testing.assert_allclose(run.train_loss, train, rtol=1e-3)
     np.testing.assert_allclose(run.test_loss, test, rtol=1e-3)
 
 
 def test_random_features_are_least_squares(student):
     data = make_problem(D, 30, 20, 3, 1.0, seed=0)
-    hidden = student.hidden[0].numpy()
+    hidden = student.hidden[0]
     features, test_features = (np.maximum(x @ hidden.T, 0) for x in (data.x_train, data.x_test))
     output = np.linalg.pinv(features) @ data.y_train
     expected = np.mean((test_features @ output - data.y_test) ** 2) / 2

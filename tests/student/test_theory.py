@@ -28,7 +28,7 @@ def test_a_run_is_its_transcription_column_by_column(symmetrize):
     curve = training.curve_rows(key, columns)
     data = make_problem(*PROBLEM)
     expected_start = network.initialise(10, 20, 0.7, 3, symmetrize)
-    b0, a0 = (part[0].numpy() for part in expected_start)
+    b0, a0 = (part[0] for part in expected_start)
     losses, b, a = transcription(data, b0, a0, 2.0, 0.5, 200)
     steps, starts = np.hstack([b - b0, (a - a0)[:, None]]), np.hstack([b0, a0[:, None]])
 

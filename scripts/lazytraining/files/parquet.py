@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from jaxtyping import Float
 
@@ -153,7 +152,7 @@ def _not_of(path: Path, table: pa.Table) -> str:
     said[owner] = next((before for before, part in itertools.pairwise(parts) if "~" in part), parts[-1])
     for name, value in said.items():
         if name in table.column_names:
-            for found in pc.unique(table[name]).to_pylist():
+            for found in table[name].unique().to_pylist():
                 shown = f"{found:.6g}" if isinstance(found, float) else str(found)
                 if shown != value:
                     return f"of another run: {name} is {shown}, not {value}"

@@ -23,7 +23,7 @@ def _here() -> dict[str, str]:
     return {
         "commit": _commit(),
         "python": platform.python_version(),
-        **{name: version(name) for name in ("torch", "numpy", "pyarrow")},
+        **{name: version(name) for name in ("torch", "numpy", "numba", "pyarrow")},
         "machine": f"{platform.node()} {platform.machine()}",
     }
 

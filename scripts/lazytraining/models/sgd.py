@@ -168,12 +168,13 @@ class _State:
     """How far a run has come, kept in a file that belongs to one job."""
 
     def __init__(self, path: Path | None, job: list, weights: vgg.Weights, optimiser: torch.optim.Optimizer):
-        self.path, self.weights, self.optimiser = path, vgg.parameters(weights), optimiser
+        self.path = path if path and checkpoints.is_ours(path) else None
+        self.weights, self.optimiser = vgg.parameters(weights), optimiser
         self.identity = checkpoints.identity(job)
         self.curve: list[dict[str, float]] = []
         self.seconds, self.saved_at = 0.0, time.monotonic()
-        if path and path.exists():
-            self._load(path)
+        if self.path and self.path.exists():
+            self._load(self.path)
 
     @property
     def diverged(self) -> bool:
@@ -183,7 +184,11 @@ class _State:
         if not self.path or time.monotonic() < self.saved_at + SAVE_EVERY:
             return
         content = {"curve": self.curve, "seconds": seconds}
-        content |= {"weights": self.weights, "optimiser": self.optimiser.state_dict()}
+        momenta = [self.optimiser.state[part].get("momentum_buffer") for part in self.weights]
+        content |= {
+            "weights": [part.numpy(force=True) for part in self.weights],
+            "momenta": [part if part is None else part.numpy(force=True) for part in momenta],
+        }
         checkpoints.save(self.path, self.identity, content)
         self.saved_at = time.monotonic()
 
@@ -193,6 +198,9 @@ class _State:
             return
         self.curve, self.seconds = content["curve"], content["seconds"]
         with torch.no_grad():
-            for part, saved in zip(self.weights, content["weights"], strict=True):
-                part.copy_(saved)
-        self.optimiser.load_state_dict(content["optimiser"])
+            for part, saved, momentum in zip(
+                self.weights, content["weights"], content["momenta"], strict=True
+            ):
+                part.copy_(torch.from_numpy(saved))
+                if momentum is not None:
+                    self.optimiser.state[part]["momentum_buffer"] = torch.from_numpy(momentum).to(part.device)

@@ -5,12 +5,12 @@ A stack is S students of m neurons in dimension d. `hidden` holds the b_i, shape
 factor 1/m; the trained model is α h (note, §4.1).
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from jaxtyping import Float
-from torch import Tensor
+from numpy.typing import DTypeLike
 
 from lazytraining.student.problem import Stream, generator, sphere
 
@@ -18,14 +18,19 @@ from lazytraining.student.problem import Stream, generator, sphere
 class Weights(NamedTuple):
     """w = (b, a) of a stack of students."""
 
-    hidden: Float[Tensor, "stack m d"]
-    output: Float[Tensor, "stack m"]
+    hidden: Float[np.ndarray, "stack m d"]
+    output: Float[np.ndarray, "stack m"]
 
-    def clone(self) -> "Weights":
-        return Weights(self.hidden.clone(), self.output.clone())
+    @staticmethod
+    def stack(students: Iterable["Weights"]) -> "Weights":
+        """Several stacks as one, in their order."""
+        return Weights(*map(np.concatenate, zip(*students, strict=True)))
 
-    def to(self, *args, **kwargs) -> "Weights":
-        return Weights(self.hidden.to(*args, **kwargs), self.output.to(*args, **kwargs))
+    def astype(self, dtype: DTypeLike) -> "Weights":
+        return Weights(self.hidden.astype(dtype), self.output.astype(dtype))
+
+    def copy(self) -> "Weights":
+        return Weights(self.hidden.copy(), self.output.copy())
 
     def plus(self, other: "Weights") -> "Weights":
         return Weights(self.hidden + other.hidden, self.output + other.output)
@@ -33,34 +38,38 @@ class Weights(NamedTuple):
     def minus(self, other: "Weights") -> "Weights":
         return Weights(self.hidden - other.hidden, self.output - other.output)
 
+    def times(self, factor: float) -> "Weights":
+        return Weights(factor * self.hidden, factor * self.output)
+
     def select(self, index: list[int]) -> "Weights":
+        """A copy of these students."""
         return Weights(self.hidden[index], self.output[index])
 
-    def vector(self) -> Float[Tensor, "stack p"]:
+    def vector(self) -> Float[np.ndarray, "stack p"]:
         """Every weight of a student in one row: neuron by neuron, b_i and then a_i."""
-        return torch.cat([self.hidden, self.output[..., None]], dim=-1).flatten(1)
+        return np.concatenate([self.hidden, self.output[..., None]], axis=-1).reshape(len(self.output), -1)
 
     def array(self) -> Float[np.ndarray, "m d_plus_1"]:
         """A stack of one as a row for each neuron: b_i, and a_i in the last column."""
-        return torch.cat([self.hidden[0], self.output[0][:, None]], dim=1).cpu().numpy()
+        return np.column_stack([self.hidden[0], self.output[0]])
 
     @staticmethod
-    def from_vector(vector: Float[Tensor, "stack p"], d: int) -> "Weights":
+    def from_vector(vector: Float[np.ndarray, "stack p"], d: int) -> "Weights":
         """Inverse of `vector`, for students in dimension d."""
-        neurons = vector.unflatten(1, (-1, d + 1))
-        return Weights(neurons[..., :d].contiguous(), neurons[..., d].contiguous())
+        neurons = vector.reshape(len(vector), -1, d + 1)
+        return Weights(neurons[..., :d].copy(), neurons[..., d].copy())
 
 
 class Movement(NamedTuple):
     """How far students are from their start w0."""
 
-    relative_change: Float[Tensor, " stack"]
+    relative_change: Float[np.ndarray, " stack"]
     """S = Σ_i |w_i − w0_i| / |w0_i| over all weights (note, §4.2)."""
-    relative_distance: Float[Tensor, " stack"]
+    relative_distance: Float[np.ndarray, " stack"]
     """‖w − w0‖ / ‖w0‖."""
-    hidden_distance: Float[Tensor, " stack"]
+    hidden_distance: Float[np.ndarray, " stack"]
     """‖b − b0‖ / ‖b0‖."""
-    output_distance: Float[Tensor, " stack"]
+    output_distance: Float[np.ndarray, " stack"]
     """‖a − a0‖ / ‖a0‖."""
 
 
@@ -75,13 +84,12 @@ def initialise(m: int, d: int, tau: float, seed: int, symmetrize: bool) -> Weigh
     """
     if symmetrize and m % 2:
         raise ValueError(f"a symmetrised student needs an even m, not {m}")
-    draw = generator(seed, Stream.STUDENT).standard_normal((m, d + 1))
-    weights = tau * torch.from_numpy(draw)
+    weights = tau * generator(seed, Stream.STUDENT).standard_normal((m, d + 1))
     if symmetrize:
         half = weights[: m // 2]
-        half[:, d].abs_()
-        weights = torch.cat([half, half])
-        weights[m // 2 :, d].neg_()
+        half[:, d] = np.abs(half[:, d])
+        weights = np.concatenate([half, half])
+        weights[m // 2 :, d] *= -1
     return Weights.from_vector(weights.reshape(1, -1), d)
 
 
@@ -93,27 +101,28 @@ def initialise_on_circle(m: int, tau: float, seed: int) -> Weights:
     if m % 2:
         raise ValueError(f"a symmetrised student needs an even m, not {m}")
     rng = generator(seed, Stream.STUDENT)
-    hidden = torch.from_numpy(sphere(rng, m, 2))[: m // 2]
-    output = torch.from_numpy(rng.uniform(size=m))[: m // 2]
-    return Weights(tau * torch.cat([hidden, hidden])[None], tau * torch.cat([output, -output])[None])
+    hidden, output = sphere(rng, m, 2)[: m // 2], rng.uniform(size=m)[: m // 2]
+    return Weights(np.concatenate([hidden, hidden])[None], np.concatenate([output, -output])[None]).times(tau)
 
 
-def forward(weights: Weights, x: Float[Tensor, "n d"]) -> Float[Tensor, "stack n"]:
+def forward(weights: Weights, x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "stack n"]:
     """h(w, x) at n inputs.
 
-    The two halves of the neurons are evaluated apart, from copies that are aligned alike in
-    memory: so both are rounded alike, and h of a symmetrised student is 0 to the last bit.
+    The two halves of the neurons are evaluated apart, by products of one shape: so both are
+    rounded alike, and h of a symmetrised student is 0 to the last bit.
     """
     half = weights.output.shape[1] // 2
 
-    def part(neurons: slice) -> Tensor:
-        features = torch.relu(weights.hidden[:, neurons].clone() @ x.T)
-        return (weights.output[:, neurons, None] * features).sum(1)
+    def part(neurons: slice) -> Float[np.ndarray, "stack n"]:
+        features = np.maximum(weights.hidden[:, neurons].copy() @ x.T, 0)
+        return (weights.output[:, None, neurons].copy() @ features)[:, 0]
 
     return part(slice(half)) + part(slice(half, None))
 
 
-def change(start: Weights, displacement: Weights, x: Float[Tensor, "n d"]) -> Float[Tensor, "stack n"]:
+def change(
+    start: Weights, displacement: Weights, x: Float[np.ndarray, "n d"]
+) -> Float[np.ndarray, "stack n"]:
     """h(w0 + δ, x) − h(w0, x) without cancellation, however small δ is beside w0.
 
     With p = b0·x and q = δb·x it is a0ᵀΔ + δaᵀ ReLU(p + q), where
@@ -121,16 +130,16 @@ def change(start: Weights, displacement: Weights, x: Float[Tensor, "n d"]) -> Fl
         Δ = ReLU(p + q) − ReLU(p) = max(q + min(p, 0), −max(p, 0)).
     """
     before, step = start.hidden @ x.T, displacement.hidden @ x.T
-    moved = torch.maximum(step + before.clamp(max=0), -before.clamp(min=0))
-    outputs = start.output[..., None] * moved + displacement.output[..., None] * torch.relu(before + step)
-    return outputs.sum(1)
+    moved = np.maximum(step + np.minimum(before, 0), -np.maximum(before, 0))
+    now = np.maximum(before + step, 0)
+    return (start.output[:, None] @ moved + displacement.output[:, None] @ now)[:, 0]
 
 
 def half_mean_square(
-    prediction: Float[Tensor, "stack n"], target: Float[Tensor, " n"]
-) -> Float[Tensor, " stack"]:
+    prediction: Float[np.ndarray, "stack n"], target: Float[np.ndarray, " n"]
+) -> Float[np.ndarray, " stack"]:
     """The loss L = ½ mean((prediction − target)²)."""
-    return (prediction - target).square().mean(-1) / 2
+    return np.square(prediction - target).mean(-1) / 2
 
 
 def movement(displacement: Weights, start: Weights) -> Movement:
@@ -139,17 +148,19 @@ def movement(displacement: Weights, start: Weights) -> Movement:
     The displacement is given, not the weights: far below the rounding of w0 it still has a size.
     """
 
-    def norms(weights: Weights) -> tuple[Tensor, Tensor, Tensor]:
-        hidden = torch.linalg.vector_norm(weights.hidden, dim=(1, 2))
-        output = torch.linalg.vector_norm(weights.output, dim=1)
-        return torch.hypot(hidden, output), hidden, output
+    def norms(weights: Weights) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        hidden = np.linalg.norm(weights.hidden.reshape(len(weights.hidden), -1), axis=1)
+        output = np.linalg.norm(weights.output, axis=1)
+        return np.hypot(hidden, output), hidden, output
 
-    relative = (displacement.vector() / start.vector()).abs().sum(1)
-    shares = zip(norms(displacement), norms(start), strict=True)
-    return Movement(relative, *(step / reference for step, reference in shares))
+    with np.errstate(over="ignore", invalid="ignore"):  # a student that diverges is a result
+        relative = np.abs(displacement.vector() / start.vector()).sum(1)
+        shares = zip(norms(displacement), norms(start), strict=True)
+        return Movement(relative, *(step / reference for step, reference in shares))
 
 
-def gate_flips(now: Weights, start: Weights, x: Float[Tensor, "n d"]) -> Float[Tensor, " stack"]:
+def gate_flips(now: Weights, start: Weights, x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, " stack"]:
     """Share of the (neuron, input) pairs whose ReLU gate 1[b·x > 0] differs between two states."""
-    before, after = start.hidden @ x.T > 0, now.hidden @ x.T > 0
-    return (before != after).to(now.hidden.dtype).mean((1, 2))
+    with np.errstate(over="ignore", invalid="ignore"):  # a student that diverges is a result
+        before, after = start.hidden @ x.T > 0, now.hidden @ x.T > 0
+    return (before != after).mean((1, 2))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
@@ -42,14 +43,48 @@ class Teacher:
         return np.maximum(x @ self.hidden.T, 0) @ self.output
 
 
+@runtime_checkable
+class Data(Protocol):
+    """What descent trains on: the same points at every iteration (`Problem`), or a fresh batch at each (`Batches`)."""
+
+    fresh: bool
+    x_test: Float[np.ndarray, "n_test d"]
+    y_test: Float[np.ndarray, " n_test"]
+
+    @property
+    def n_train(self) -> int:
+        """Points of an iteration."""
+
+    @property
+    def state(self) -> dict | None:
+        """Where the next draw starts; setting it goes back there. None where all draws are the same."""
+
+    def draw(
+        self, count: int
+    ) -> tuple[Float[np.ndarray, "batches n_train d"], Float[np.ndarray, "batches n_train"]]:
+        """The points of the next `count` iterations: so many batches, or one for all of them."""
+
+
 @dataclass(frozen=True)
 class Problem:
     """A regression problem, in float64."""
 
+    fresh: ClassVar[bool] = False
+    state: ClassVar[None] = None
     x_train: Float[np.ndarray, "n_train d"]
     y_train: Float[np.ndarray, " n_train"]
     x_test: Float[np.ndarray, "n_test d"]
     y_test: Float[np.ndarray, " n_test"]
+
+    @property
+    def n_train(self) -> int:
+        return len(self.y_train)
+
+    def draw(
+        self, count: int
+    ) -> tuple[Float[np.ndarray, "1 {self.n_train} d"], Float[np.ndarray, "1 {self.n_train}"]]:
+        """The training points, for any number of iterations."""
+        return self.x_train[None], self.y_train[None]
 
     @property
     def zero_loss(self) -> float:
@@ -81,14 +116,24 @@ def make_problem(
 
 
 class Batches:
-    """Fresh points on the unit sphere with their teacher's values: a batch for each iteration, drawn ahead in blocks.
+    """Fresh points on the unit sphere with their teacher's values: a batch for each iteration, and test points that stay.
 
-    However they are drawn, batch t is the t-th of the seed's stream. `state` is where the stream stands; setting it
-    goes back there.
+    However many are drawn at once, batch t is the t-th of the seed's stream, to the same bits. `state` is where the stream
+    stands; setting it goes back there.
     """
 
-    def __init__(self, teacher: Teacher, size: int, seed: int):
-        self.teacher, self.size, self.rng = teacher, size, generator(seed, Stream.MINIBATCHES)
+    fresh = True
+
+    def __init__(
+        self,
+        teacher: Teacher,
+        size: int,
+        seed: int,
+        x_test: Float[np.ndarray, "n_test d"],
+        y_test: Float[np.ndarray, " n_test"],
+    ):
+        self.teacher, self.n_train, self.rng = teacher, size, generator(seed, Stream.MINIBATCHES)
+        self.x_test, self.y_test = x_test, y_test
 
     @property
     def state(self) -> dict:
@@ -100,8 +145,8 @@ class Batches:
 
     def draw(
         self, count: int
-    ) -> tuple[Float[np.ndarray, "{count} {self.size} d"], Float[np.ndarray, "{count} {self.size}"]]:
+    ) -> tuple[Float[np.ndarray, "{count} {self.n_train} d"], Float[np.ndarray, "{count} {self.n_train}"]]:
         """The next `count` batches."""
-        x = sphere(self.rng, count * self.size, self.teacher.hidden.shape[1])
-        x = x.reshape(count, self.size, -1)
-        return x, self.teacher(x)
+        x = sphere(self.rng, count * self.n_train, self.teacher.hidden.shape[1])
+        x = x.reshape(count, self.n_train, -1)
+        return x, np.stack([self.teacher(batch) for batch in x])

@@ -106,7 +106,7 @@ class Recorder:
     def save(self) -> dict:
         values = dict(vars(self.trajectory))
         for name in ("weights", "displacement"):
-            values[name] = values[name] and tuple(part.cpu() for part in values[name])
+            values[name] = values[name] and list(values[name])
         return values | {"reference": (self.reference, self.reference_iteration)}
 
     def restore(self, saved: dict) -> None:

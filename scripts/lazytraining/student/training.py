@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numba
 import numpy as np
-import torch
 from jaxtyping import Float
-from torch import Tensor
 from tqdm import tqdm
 
 from lazytraining.config.job import Job, Run
 from lazytraining.files import checkpoints, progress
-from lazytraining.student import descent, network, problem, recording
+from lazytraining.student import descent, engine, network, problem, recording
 from lazytraining.student.network import Weights
+from lazytraining.student.students import Students
 
 CPU_FEATURES = 256_000
 """A stack on a CPU: as many students as compute at most so many features, neurons times points: 128 neurons on 2000
@@ -44,7 +44,7 @@ def train(job: Job, device: str = "cpu", checkpoint: Path | None = None, code: s
     goes on from it. The file is the caller's to remove, once the results are safe.
     """
     data = problem.make_problem(*job.problem)
-    saved = _Checkpoint(checkpoint, [job.plain(), device, code, torch.__version__])
+    saved = _Checkpoint(checkpoint, [job.plain(), device, code, np.__version__, numba.__version__])
     updates = len(job.keys) * job.iterations
     with progress.bar(updates) as bar:
         for stack in _stacks(job, device):
@@ -73,6 +73,8 @@ def _stacks(job: Job, device: str) -> Iterator[list[int]]:
     sizes, width = job.problem, 4 if job.precision == "float32" else 8
     neurons = CPU_FEATURES // points(job)
     if device == "cuda":
+        import torch  # takes longer to import than most students to train
+
         buffers = 4 * (sizes.n_train + sizes.n_test) + 6 * sizes.d
         neurons = int(GPU_SHARE * torch.cuda.mem_get_info()[0] / (buffers * width))
     by_width = sorted(range(len(job.keys)), key=lambda i: job.keys[i].m)
@@ -90,35 +92,29 @@ def _train_stack(
     saved: "_Checkpoint",
     bar: tqdm,
 ) -> list[Trained]:
-    keys, kind = [job.keys[i] for i in stack], {"dtype": getattr(torch, job.precision), "device": device}
+    keys, dtype = [job.keys[i] for i in stack], np.dtype(job.precision)
     m, d, seed = keys[0].m, job.problem.d, keys[0].seed
-    students = [network.initialise(m, d, key.tau, seed, job.symmetrize) for key in keys]
-    start = Weights(*(torch.cat(parts).to(**kind) for parts in zip(*students, strict=True)))
-    alpha, eta = (
-        torch.tensor([getattr(key, name) for key in keys], dtype=torch.float64) for name in ("alpha", "eta")
-    )
+    start = Weights.stack(network.initialise(m, d, key.tau, seed, job.symmetrize) for key in keys)
     stopping = job.early_stopping
-    before, unfinished = saved.unfinished(stack)
-    population = {}
-    if job.batch:
-        p = job.problem
-        teacher = problem.make_teacher(p.d, p.teacher_neurons, p.teacher_gain, p.seed)
-        population = {"batches": problem.Batches(teacher, job.batch, seed)}
-        population |= {"hidden_factor": job.hidden_factor, "average_last": job.average_last}
-
-    begin = time.perf_counter() - before
-    run = descent.Descent(
-        data,
-        start,
-        alpha,
-        eta,
-        job.iterations,
-        early_stopping=stopping and [recording.EarlyStopping(*stopping[i]) for i in stack],
-        track_best=job.track_best,
-        symmetrized=job.symmetrize,
-        checkpoint=unfinished,
-        **population,
+    students = Students(
+        start.astype(dtype),
+        alpha=[key.alpha for key in keys],
+        step_size=[key.eta for key in keys],
+        displaced=job.symmetrize,
+        early_stopping=stopping and tuple(recording.EarlyStopping(*stopping[i]) for i in stack),
+        hidden_factor=job.hidden_factor,
     )
+    arguments = {
+        "students": students,
+        "data": _points(data, job, seed),
+        "iterations": job.iterations,
+        "track_best": job.track_best,
+        "average_last": job.average_last,
+        "make_engine": _engine(device),
+    }
+    before, unfinished = saved.unfinished(stack)
+    begin = time.perf_counter() - before
+    run = descent.Descent.resume(unfinished, **arguments) if unfinished else descent.Descent(**arguments)
     done = 0
     while run.running:
         saved.save_if_due(stack, time.perf_counter() - begin, run)
@@ -129,19 +125,36 @@ def _train_stack(
     seconds = (time.perf_counter() - begin) / len(keys)
     bar.update(len(keys) * job.iterations - done)
 
-    x_train = torch.as_tensor(data.x_train, **kind)
-    origins = (start.select([i]) for i in range(len(keys)))
+    x_train = data.x_train.astype(dtype)
+    origins = (students.start.select([i]) for i in range(len(keys)))
     return [
         _result(key, job, data, x_train, origin, trajectory, seconds)
         for key, origin, trajectory in zip(keys, origins, run.trajectories, strict=True)
     ]
 
 
+def _points(data: problem.Problem, job: Job, seed: int) -> problem.Data:
+    """The problem's training points, or for a population loss fresh ones from the same teacher."""
+    if not job.batch:
+        return data
+    key = job.problem
+    teacher = problem.make_teacher(key.d, key.teacher_neurons, key.teacher_gain, key.seed)
+    return problem.Batches(teacher, job.batch, seed, data.x_test, data.y_test)
+
+
+def _engine(device: str) -> descent.MakeEngine:
+    if device == "cpu":
+        return engine.Engine
+    from lazytraining.student import gpu
+
+    return gpu.Engine
+
+
 def _result(
     key: Run,
     job: Job,
     data: problem.Problem,
-    x_train: Tensor,
+    x_train: Float[np.ndarray, "n d"],
     start: Weights,
     run: recording.Trajectory,
     seconds: float,
@@ -158,8 +171,8 @@ def _result(
         "test_loss_end": math.nan if run.diverged else run.test_loss[-1],
         "test_loss_best": run.test_loss_best,
         "best_iteration": run.best_iteration,
-        **{name: value.item() for name, value in moved._asdict().items()},
-        "gate_flips": network.gate_flips(run.weights, start, x_train).item(),
+        **{name: float(value[0]) for name, value in moved._asdict().items()},
+        "gate_flips": float(network.gate_flips(run.weights, start, x_train)[0]),
         "zero_loss": data.zero_loss,
         "wall_seconds": seconds,
     }
@@ -171,12 +184,12 @@ class _Checkpoint:
     """What is trained so far, and the descent under way, in a file that belongs to one job."""
 
     def __init__(self, path: Path | None, job: list):
-        self.path, self.saved_at = path, time.monotonic()
+        self.path, self.saved_at = path if path and checkpoints.is_ours(path) else None, time.monotonic()
         self.identity = checkpoints.identity(job)
         self.trained: dict[int, Trained] = {}
         self._stack, self._seconds, self._unfinished = None, 0.0, None
-        if path and path.exists():
-            self._load()
+        if self.path and self.path.exists():
+            self._load(self.path)
 
     def unfinished(self, stack: list[int]) -> tuple[float, dict | None]:
         """Seconds spent on a stack that was under way, and its descent's checkpoint."""
@@ -185,21 +198,16 @@ class _Checkpoint:
     def save_if_due(self, stack: list[int], seconds: float, run: descent.Descent) -> None:
         if not self.path or time.monotonic() < self.saved_at + SAVE_EVERY:
             return
-        trained = {
-            i: (*student[:2], *map(torch.from_numpy, student[2:])) for i, student in self.trained.items()
-        }
+        trained = [[i, *student] for i, student in self.trained.items()]
         content = {"trained": trained, "stack": stack, "seconds": seconds, "descent": run.checkpoint()}
         checkpoints.save(self.path, self.identity, content)
         self.saved_at = time.monotonic()
 
-    def _load(self) -> None:
-        content = checkpoints.load(self.path, self.identity)
+    def _load(self, path: Path) -> None:
+        content = checkpoints.load(path, self.identity)
         if content is None:
             return
-        self.trained = {
-            i: Trained(row, curve, start.numpy(), end.numpy())
-            for i, (row, curve, start, end) in content["trained"].items()
-        }
+        self.trained = {i: Trained(*student) for i, *student in content["trained"]}
         self._stack, self._seconds = content["stack"], content["seconds"]
         self._unfinished = content["descent"]
-        print(f"{self.path}: going on from there", flush=True)
+        print(f"{path}: going on from there", flush=True)

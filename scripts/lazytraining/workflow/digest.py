@@ -19,6 +19,7 @@ PLUMBING = {
     "files/provenance.py",
     "files/checkpoints.py",
     "files/progress.py",
+    "student/compiling.py",
 }
 """What decides neither numbers nor pictures, below the library."""
 

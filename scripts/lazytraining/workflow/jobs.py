@@ -39,6 +39,21 @@ def _redirect(log: Path) -> None:
         os.dup2(descriptor, stream.fileno())
 
 
+class _NoPandas:
+    @staticmethod
+    def find_spec(name: str, path=None, target=None) -> None:
+        if name == "pandas":
+            raise ModuleNotFoundError("pandas: this job does without", name=name)
+
+
+def without_pandas() -> None:
+    """Keep pandas out of this process, before its first Arrow array.
+
+    pyarrow would import it there, only to ask whether it was given something of pandas; that takes as long as a short training.
+    """
+    sys.meta_path.insert(0, _NoPandas)
+
+
 def say(line: str) -> None:
     """A line on the terminal, and in the log."""
     for descriptor in {_TERMINAL, sys.stderr.fileno()}:
@@ -71,10 +86,10 @@ def _fail(log: Path, kind: type, error: BaseException, trace) -> None:
 
 def device(resources) -> str:
     """ "cuda" if the job asks for a GPU (resource `gpu`) and there is one, else "cpu" with a line in the log."""
-    import torch
-
     if not resources.get("gpu", 0):
         return "cpu"
+    import torch
+
     if torch.cuda.is_available():
         return "cuda"
     print("No GPU here that this torch can use: training on the CPU.", flush=True)

@@ -1,0 +1,307 @@
+"""The arithmetic of descent, compiled: one call does all iterations between two recorded ones.
+
+A student's features are needed twice in an iteration, for its output and for its gradient, and not afterwards. So points are
+taken `BLOCK` at a time: their features, residuals and gates stay in the core's own cache, and only the data and the weights
+are read from further away.
+
+Both matrix products are made of one tile, c[r, :] (+)= Σ_k a[r, k] b[k, :], of a few rows by 64 bytes of columns, whose sums
+are kept in registers. Sums run over k in order, in fused multiply-adds, whatever the processor and however many rows there are: a
+student's bits depend neither on its neighbours in the stack nor on the width of the processor's vectors.
+
+Arrays are padded with zeros to whole tiles: points and input dimensions to `lanes`, the depth of a product to `DEPTH`.
+"""
+
+import inspect
+
+import llvmlite.ir as ir
+import numpy as np
+from numba import njit, types
+from numba.core import cgutils
+from numba.core.registry import cpu_target
+from numba.extending import intrinsic
+
+from lazytraining.student import compiling
+
+compiling.folder()  # numba looks where to keep code when it meets the decorators
+
+VECTOR = 64
+"""Bytes of a tile's row: one register with AVX-512, two with AVX2, four elsewhere."""
+PROCESSOR = cpu_target.target_context.codegen().magic_tuple()
+"""What numba compiles for (triple, name, features), and keeps its compiled code apart by."""
+ROWS = 12 if "+avx512f" in PROCESSOR[2] else 6
+"""The most rows of a tile: their sums, a row of b and an element of a fill the registers."""
+DEPTH = 4
+"""A product's depth is a multiple of this: so many steps are unrolled."""
+BLOCK = 128
+"""Points whose features are kept."""
+
+
+def lanes(dtype) -> int:
+    """Numbers in a tile's row."""
+    return VECTOR // np.dtype(dtype).itemsize
+
+
+def _inner(function):
+    """Compile as part of what calls it. Tests wrap functions to check types; the wrapper is not compiled."""
+    return njit(inspect.unwrap(function), error_model="numpy")
+
+
+def _outer(function):
+    """Compile on the first call, and keep the code on disk for the next process."""
+    return njit(inspect.unwrap(function), error_model="numpy", cache=True)
+
+
+@intrinsic
+def _tile(typing, rows, a, a0, lda, b, b0, ldb, c, c0, ldc, depth, add):
+    """c[c0 + r ldc :][:lanes] (+)= Σ_{k < depth} a[a0 + r lda + k] b[b0 + k ldb :][:lanes] for r < rows ≤ ROWS.
+
+    The arrays are flat. Without `add` the sum starts at 0, else at what c holds.
+    """
+    return types.void(rows, a, a0, lda, b, b0, ldb, c, c0, ldc, depth, add), _build_tile
+
+
+def _build_tile(context, builder, signature, arguments):
+    """LLVM code of `_tile`: a switch over the number of rows, with a loop over k in each case."""
+    builder.function.attributes.add("noinline")  # `_product`: one copy of so much code is compiled
+    rows, a, a0, lda, b, b0, ldb, c, c0, ldc, depth, add = arguments
+    array = signature.args[1]
+    size = array.dtype.bitwidth // 8
+    vector = ir.VectorType(context.get_value_type(array.dtype), VECTOR // size)
+    zeros = ir.Constant(ir.VectorType(ir.IntType(32), vector.count), None)
+    name = f"llvm.fma.v{vector.count}f{8 * size}"
+    fma = cgutils.get_or_insert_function(builder.module, ir.FunctionType(vector, [vector] * 3), name)
+
+    def at(position, offset):
+        data = context.make_array(signature.args[position])(context, builder, arguments[position]).data
+        return builder.gep(data, [offset])
+
+    def load(pointer):
+        return builder.load(builder.bitcast(pointer, vector.as_pointer()), align=size)
+
+    def everywhere(number):
+        one = builder.insert_element(ir.Constant(vector, ir.Undefined), number, ir.IntType(32)(0))
+        return builder.shuffle_vector(one, ir.Constant(vector, ir.Undefined), zeros)
+
+    a, b, c = at(1, a0), at(4, b0), at(7, c0)
+    twice, done = builder.add(lda, lda), builder.append_basic_block("done")
+    cases = builder.switch(rows, done)
+    for count in range(1, ROWS + 1):
+        start, held, loop, store = (builder.append_basic_block(f"{name}{count}") for name in "shlw")
+        cases.add_case(rows.type(count), start)
+        builder.position_at_end(start)
+        # Three rows share a pointer: the processor adds once or twice the stride by itself.
+        threes = [builder.gep(a, [builder.mul(lda, lda.type(row))]) for row in range(0, count, 3)]
+        places = [builder.gep(c, [builder.mul(ldc, ldc.type(row))]) for row in range(count)]
+        builder.cbranch(builder.icmp_signed("!=", add, add.type(0)), held, loop)
+        builder.position_at_end(held)
+        before = [load(place) for place in places]
+        builder.branch(loop)
+
+        builder.position_at_end(loop)
+        moving = [(depth.type, depth), (b.type, b), *((three.type, three) for three in threes)]
+        phis = [builder.phi(kind) for kind, _ in moving]
+        sums = [builder.phi(vector) for _ in range(count)]
+        for phi, (_, first) in zip(phis, moving, strict=True):
+            phi.add_incoming(first, start)
+            phi.add_incoming(first, held)
+        for phi, value in zip(sums, before, strict=True):
+            phi.add_incoming(ir.Constant(vector, None), start)
+            phi.add_incoming(value, held)
+        left, row_of_b, *pointers = phis
+        new = list(sums)
+        for k in range(DEPTH):
+            values = load(row_of_b)
+            row_of_b = builder.gep(row_of_b, [ldb])
+            for row in range(count):
+                pointer = pointers[row // 3]
+                if row % 3:
+                    pointer = builder.gep(pointer, [lda if row % 3 == 1 else twice])
+                factor = builder.load(builder.gep(pointer, [depth.type(k)]))
+                new[row] = builder.call(fma, [everywhere(factor), values, new[row]])
+        left_after = builder.sub(left, depth.type(DEPTH))
+        moved = [left_after, row_of_b, *(builder.gep(pointer, [depth.type(DEPTH)]) for pointer in pointers)]
+        for phi, value in zip([*phis, *sums], [*moved, *new], strict=True):
+            phi.add_incoming(value, loop)
+        builder.cbranch(builder.icmp_signed(">", left_after, depth.type(0)), loop, store)
+
+        builder.position_at_end(store)
+        for place, value in zip(places, new, strict=True):
+            builder.store(value, builder.bitcast(place, vector.as_pointer()), align=size)
+        builder.branch(done)
+    builder.position_at_end(done)
+    return context.get_dummy_value()
+
+
+@_inner
+def _product(a, lda, rows, b, b0, ldb, jump, panels, c, ldc, width, depth, add):
+    """Tiles side by side: panel p of c, `width` columns, is a times the panel of b at b0 + p · jump."""
+    tiles = (rows + ROWS - 1) // ROWS
+    for panel in range(panels):
+        for tile in range(tiles):
+            first, end = rows * tile // tiles, rows * (tile + 1) // tiles
+            at_b, at_c = b0 + panel * jump, first * ldc + panel * width
+            _tile(end - first, a, first * lda, lda, b, at_b, ldb, c, at_c, ldc, depth, add)
+
+
+@_outer
+def project(hidden, panels, out):
+    """out (rows, n) = hidden (rows, D) · x for points in panels (n / lanes, depth, lanes)."""
+    count, depth, width = panels.shape
+    rows, stride = hidden.shape
+    flat = panels.reshape(-1), out.reshape(-1)
+    _product(hidden.reshape(-1), stride, rows, flat[0], 0, width, depth * width, count, flat[1], out.shape[1], width, depth, 0)  # fmt: skip
+
+
+@_inner
+def _respond(z, readout, targets, out):
+    """out = Σ_j readout_j ReLU(z_j) − targets. A NaN in z comes through, as in NumPy's maximum."""
+    zero = z.dtype.type(0)
+    for i in range(len(out)):
+        out[i] = -targets[i]
+    for j in range(len(readout)):
+        a, row = readout[j], z[j]
+        for i in range(len(out)):
+            out[i] += a * (zero if row[i] <= zero else row[i])
+
+
+@_inner
+def _gate(z, scaled):
+    """z_j ← scaled where z_j > 0, else 0."""
+    zero = z.dtype.type(0)
+    for j in range(len(z)):
+        row = z[j]
+        for i in range(len(scaled)):
+            row[i] = scaled[i] if row[i] > zero else zero
+
+
+@_inner
+def _respond_displaced(z, at_start, readout, start_readout, targets, out):
+    """The same for z = δb · x, from features' changes Δ: out = Σ_j readout_j Δ_j + Σ_j start_readout_j ReLU(p_j) − targets.
+
+    p = b0 · x is shared by the neurons j and j + m/2, and Δ = max(z + min(p, 0), −max(p, 0)).
+    """
+    zero, half = z.dtype.type(0), len(at_start)
+    for i in range(len(out)):
+        out[i] = -targets[i]
+    for j in range(half):
+        a, b, c = readout[j], readout[half + j], start_readout[j]
+        row, other, p = z[j], z[half + j], at_start[j]
+        for i in range(len(out)):
+            below, above = (p[i], zero) if p[i] < zero else (zero, p[i])
+            u, v = row[i] + below, other[i] + below
+            u, v = (-above if u <= -above else u), (-above if v <= -above else v)
+            out[i] += a * u + b * v + c * above
+
+
+@_inner
+def _gate_displaced(z, at_start, scaled):
+    """z_j ← scaled where p_j + z_j > 0, by the same rounding as the features, else 0."""
+    zero, half = z.dtype.type(0), len(at_start)
+    for j in range(len(z)):
+        row, p = z[j], at_start[j % half]
+        for i in range(len(scaled)):
+            below, above = (p[i], zero) if p[i] < zero else (zero, p[i])
+            row[i] = scaled[i] if row[i] + below > -above else zero
+
+
+@_inner
+def _add_squares(residual, sums):
+    """Σ residual² in float64, a sum for each lane."""
+    width = len(sums)
+    for first in range(0, len(residual), width):
+        for lane in range(width):
+            value = np.float64(residual[first + lane])
+            sums[lane] += value * value
+
+
+@_inner
+def _descend(state, now, gradient, output, now_output, hidden_factor, sums):
+    """b ← b − hidden_factor · a c and a ← a − b · c for one student; a and b on the right are `now`'s."""
+    width = len(sums)
+    for j in range(len(output)):
+        a, b, c, moving = now_output[j], now[j], gradient[j], state[j]
+        sums[:] = 0
+        for first in range(0, len(b), width):
+            for lane in range(first, first + width):
+                sums[lane - first] += b[lane] * c[lane]
+                moving[lane] -= hidden_factor * (a * c[lane])
+        total = sums[0]
+        for lane in range(1, width):
+            total += sums[lane]
+        output[j] -= total
+
+
+@_outer
+def iterate(steps, update_last, tested, sizes, data, students, state, work, losses):
+    """Do `steps` iterations in place; losses (steps, train and test, stack) before each one's update.
+
+    Without `update_last` the last iteration has no update. `tested`: whether test losses are wanted at every iteration, and
+    whether at the first; elsewhere they stay as they are.
+
+    sizes: n_train, n_test, d rounded up to DEPTH. With D and n rounded up to lanes, data:
+    panels (batches, n_train / lanes, depth, lanes), points (batches, n_train, D), targets (batches, n_train), test panels and
+    targets without the first axis, and of displaced students p = b0 · x at both sets (batches, stack · m/2, n_train) and
+    (stack · m/2, n_test); these have no rows for the others. Iteration t takes batch t, or the only one.
+    students: b0 (stack · m, D) and a0 (stack, m), α and η/(α n) (stack,), and the factor of the hidden layer's step.
+    state: b (stack · m, D) and a (stack, m), or their displacement. work: z (stack · m, BLOCK + lanes) and gradient (stack · m, D).
+    """
+    n_train, n_test, depth = sizes
+    panels, points, targets, test_panels, test_targets, at_start, at_start_test = data
+    start_hidden, start_output, alpha, rate, hidden_factor = students
+    hidden, output = state
+    z, gradient = work
+    (stack, m), (rows, stride) = output.shape, hidden.shape
+    width, half, displaced = test_panels.shape[2], m // 2, len(at_start_test) > 0
+    flat_hidden, flat_z, flat_gradient = hidden.reshape(-1), z.reshape(-1), gradient.reshape(-1)
+    flat_test, ldz = test_panels.reshape(-1), z.shape[1]
+    sums, part = np.empty((stack, width)), np.empty(width, z.dtype)
+    residual = np.empty(BLOCK, z.dtype)
+    now, now_output = np.empty_like(hidden[:m]), np.empty_like(output[0])
+    readout, start_readout = np.empty_like(output), np.empty((stack, half), z.dtype)
+
+    for t in range(steps):
+        batch = min(t, len(targets) - 1)
+        update, test = update_last or t + 1 < steps, tested[0] or (tested[1] and t == 0)
+        flat_panels, flat_points = panels[batch].reshape(-1), points[batch].reshape(-1)
+        for s in range(stack):
+            for j in range(m):
+                a = output[s, j] + start_output[s, j] if displaced else output[s, j]
+                readout[s, j] = alpha[s] * a
+            for j in range(half):
+                start_readout[s, j] = alpha[s] * (output[s, j] + output[s, half + j])
+        for kind in range(2 if test else 1):
+            sums[:] = 0
+            x, y = (flat_panels, targets[batch]) if kind == 0 else (flat_test, test_targets)
+            p = at_start[min(batch, len(at_start) - 1)] if kind == 0 else at_start_test
+            for first in range(0, len(y), BLOCK):
+                count = min(BLOCK, len(y) - first)
+                r, here = residual[:count], y[first : first + count]
+                _product(flat_hidden, stride, rows, x, first * depth, width, depth * width, count // width, flat_z, ldz, width, depth, 0)  # fmt: skip
+                for s in range(stack):
+                    own = z[s * m : (s + 1) * m, :count]
+                    q = p[s * half : (s + 1) * half, first : first + count]
+                    if displaced:
+                        _respond_displaced(own, q, readout[s], start_readout[s], here, r)
+                    else:
+                        _respond(own, readout[s], here, r)
+                    _add_squares(r, sums[s])
+                    if update and kind == 0:
+                        for i in range(count):
+                            r[i] *= rate[s]
+                        if displaced:
+                            _gate_displaced(own, q, r)
+                        else:
+                            _gate(own, r)
+                if update and kind == 0:
+                    _product(flat_z, ldz, rows, flat_points, first * stride, stride, width, stride // width, flat_gradient, stride, width, count, first)  # fmt: skip
+            for s in range(stack):
+                losses[t, kind, s] = sums[s].sum() / (2 * (n_train if kind == 0 else n_test))
+        if update:
+            for s in range(stack):
+                span = slice(s * m, (s + 1) * m)
+                own, c = hidden[span], gradient[span]
+                if displaced:
+                    now[:], now_output[:] = own + start_hidden[span], output[s] + start_output[s]
+                    _descend(own, now, c, output[s], now_output, hidden_factor, part)
+                else:
+                    _descend(own, own, c, output[s], output[s], hidden_factor, part)

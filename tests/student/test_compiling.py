@@ -1,0 +1,174 @@
+"""Compiled code: kept where it is safe, made once, never taken from another processor; and what jobs import."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import numba
+import numpy as np
+import pytest
+from conftest import ROOT
+
+from lazytraining.student import compiling, engine, kernels
+
+SCRIPTS = ROOT / "scripts"
+LOADED = """
+import sys
+sys.path.insert(0, {scripts!r})
+import numba, numpy
+from lazytraining.student import engine, kernels
+types = tuple(map(numba.typeof, engine.nothing(numpy.dtype("float64"))))
+print(kernels.iterate._cache.load_overload(types, kernels.iterate.targetctx) is not None)
+"""
+
+
+def run(code: str, **environment: str) -> str:
+    command = [sys.executable, "-c", code.format(scripts=str(SCRIPTS))]
+    done = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=False)
+    assert not done.returncode, done.stderr
+    return done.stdout
+
+
+@pytest.fixture
+def chosen(monkeypatch):
+    """The folder chosen for a wanted one, and what is printed of it, with a home of the test's own."""
+    monkeypatch.setattr(numba.config, "CACHE_DIR", "")
+    return lambda wanted: (
+        monkeypatch.setattr(numba.config, "CACHE_DIR", str(wanted)),
+        compiling.folder.__wrapped__(),
+    )[1]
+
+
+def test_code_compiled_on_one_processor_is_not_run_on_another():
+    engine.ready(np.dtype("float64"))
+    assert run(LOADED).split() == ["True"]
+    other = {"NUMBA_CPU_NAME": "nehalem", "NUMBA_CPU_FEATURES": "+sse4.2"}
+    assert run(LOADED, **other).split() == ["False"]
+
+
+def test_a_folder_of_the_users_own_is_taken(tmp_path, chosen, capsys):
+    assert chosen(tmp_path / "new") == tmp_path / "new"
+    assert not capsys.readouterr().out
+
+
+def test_one_that_cannot_be_written_is_replaced_with_a_line(tmp_path, chosen, capsys, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
+    (tmp_path / "file").touch()
+    assert chosen(tmp_path / "file/below") == tmp_path / "home/lazytraining"
+    (line,) = capsys.readouterr().out.splitlines()
+    assert "file/below" in line and "home/lazytraining" in line
+    assert str(tmp_path / "home/lazytraining") == numba.config.CACHE_DIR
+
+
+def test_one_that_others_can_write_is_not_trusted(tmp_path, chosen, capsys, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open").chmod(0o777)
+    assert chosen(tmp_path / "open") == tmp_path / "home/lazytraining"
+    if os.geteuid() == 0:
+        (tmp_path / "foreign").mkdir()
+        os.chown(tmp_path / "foreign", 12345, 12345)
+        assert chosen(tmp_path / "foreign") == tmp_path / "home/lazytraining"
+
+
+def test_without_any_home_code_is_compiled_all_the_same(tmp_path, chosen, capsys, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    folder = chosen(tmp_path / "file/below")
+    assert folder.is_dir() and len(capsys.readouterr().out.splitlines()) == 1
+    folder.rmdir()
+
+
+def test_jobs_compile_one_after_the_other(tmp_path, monkeypatch):
+    monkeypatch.setattr(compiling, "folder", lambda: tmp_path)
+    code = "import fcntl; fcntl.flock(open({path!r}, 'a'), fcntl.LOCK_EX | fcntl.LOCK_NB)"
+    command = [sys.executable, "-c", code.format(path=str(tmp_path / "kernels.lock"))]
+    with compiling.alone():
+        assert b"BlockingIOError" in subprocess.run(command, capture_output=True, check=False).stderr
+    subprocess.run(command, check=True)
+
+
+def test_damaged_code_is_compiled_anew_with_a_line(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(compiling, "folder", lambda: tmp_path)
+    kept = tmp_path / "kernels.iterate-1.py311.1.nbc"
+    kept.touch()
+
+    def project(*_):
+        if kept.exists():
+            raise EOFError
+
+    monkeypatch.setattr(engine, "kernels", SimpleNamespace(project=project, iterate=lambda *_: None))
+    engine.ready.__wrapped__(np.dtype("float64"))
+    assert "compiled anew (EOFError)" in capsys.readouterr().out
+
+
+NEEDS_TORCH = {"train_cnn", "prepare_images"}
+IMPORTED = """
+import sys
+sys.path.insert(0, {scripts!r})
+for name in sys.argv[1:]:
+    __import__(name)
+    print(name, *({{"torch", "torchvision"}} & sys.modules.keys()))
+"""
+
+
+def test_no_script_imports_torch_but_those_of_the_cnn():
+    names = sorted(path.stem for path in SCRIPTS.glob("*.py"))
+    assert set(names) > NEEDS_TORCH
+    rest = [name for name in names if name not in NEEDS_TORCH]
+    command = [sys.executable, "-c", IMPORTED.format(scripts=str(SCRIPTS)), *rest]
+    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert lines == rest
+
+
+JOB = """
+import sys
+sys.path.insert(0, {scripts!r})
+from types import SimpleNamespace as Names
+from lazytraining.config.job import Job, ProblemKey, Run
+from lazytraining.workflow import jobs
+jobs.start = lambda snakemake: None
+import train_students
+job = Job(
+    keys=(Run("e", 4, 1.0, 1.0, 0.1, seed=0),),
+    problem=ProblemKey(3, 20, 15, 3, 1.0, 0),
+    symmetrize=True,
+    iterations=3,
+)
+output = Names(run={folder!r} + "/run.parquet", curve={folder!r} + "/curve.parquet")
+params = Names(job=job.plain(), code="")
+train_students.main(Names(output=output, log=[{folder!r} + "/log"], params=params, resources={{}}))
+print(*({{"torch", "pandas", "scipy.linalg", "matplotlib", "pydantic", "snakemake"}} & sys.modules.keys()))
+"""
+
+
+def test_a_training_job_imports_nothing_that_it_does_not_need(tmp_path):
+    engine.ready(np.dtype("float64"))
+    code = JOB.replace("{folder!r}", repr(str(tmp_path)))
+    assert run(code).split() == []
+    assert (tmp_path / "run.parquet").exists()
+
+
+def test_what_is_compiled_ahead_is_what_jobs_load():
+    """No signature is left for a job to compile."""
+    for precision in ("float32", "float64"):
+        engine.ready(np.dtype(precision))
+    before = set(kernels.iterate.signatures), set(kernels.project.signatures)
+    from lazytraining.student import descent, network, problem
+    from lazytraining.student.students import Students
+
+    data = problem.make_problem(3, 20, 15, 3, 1.0, 0)
+    batches = problem.Batches(problem.make_teacher(3, 3, 1.0, 0), 8, 0, data.x_test, data.y_test)
+    for precision in ("float32", "float64"):
+        for displaced in (False, True):
+            for points in (data, batches):
+                start = network.initialise(4, 3, 1.0, 0, displaced).astype(precision)
+                students = Students(start, 1.0, 0.1, displaced=displaced)
+                descent.descend(students=students, data=points, iterations=30, track_best=displaced)
+    assert before == (set(kernels.iterate.signatures), set(kernels.project.signatures))
+
+
+def test_the_folder_is_beside_the_code_by_default():
+    assert Path(kernels.__file__).parent / "__pycache__" == compiling.BESIDE
