@@ -15,9 +15,9 @@ import pyarrow.parquet as pq
 import pytest
 from chaos import Chaos, contents, running
 from conftest import ROOT, TINY, Workflow
-from provenance import provenance
 
 from lazytraining.files import parquet, schemas
+from lazytraining.files.provenance import of as provenance
 
 pytestmark = pytest.mark.workflow
 

@@ -1,7 +1,9 @@
 """Where a file comes from: what every file that this project writes says of its origin."""
 
 import datetime
+import json
 import platform
+import re
 import subprocess
 from functools import cache
 from importlib.metadata import version
@@ -16,6 +18,22 @@ ORIGIN: dict[str, str] = {}
 def provenance() -> dict[str, str]:
     """Where a file comes from: commit, digests, versions, machine, date."""
     return _here() | ORIGIN | {"date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")}
+
+
+def of(path: Path) -> dict[str, str]:
+    """What a file says of its origin; empty if it says nothing. Raises OSError, ValueError or ArrowException if it is not readable."""
+    if path.suffix == ".parquet":
+        import pyarrow.parquet as pq
+
+        metadata = pq.read_schema(path).metadata or {}
+        return {key.decode(): value.decode() for key, value in metadata.items()}
+    if path.suffix in (".png", ".gif"):
+        import PIL.Image
+
+        with PIL.Image.open(path) as image:
+            return dict(image.text) if path.suffix == ".png" else json.loads(image.info.get("comment", b"{}"))
+    found = re.search(rb"/Keywords \(((?:[^()\\]|\\.)*)\)", path.read_bytes(), re.DOTALL)
+    return json.loads(re.sub(rb"\\(.)", rb"\1", found[1])) if found else {}
 
 
 @cache
