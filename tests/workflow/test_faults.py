@@ -332,7 +332,9 @@ def test_no_reader_takes_pickles():
         path_of(1).replace("m~4", "m~x"),
         "results/runs/own/seed~99.parquet",
         "results/baselines/own/m~9/seed~0.parquet",
+        "results/baselines/own/m~04/seed~0.parquet",
         "results/neurons/neuron_paths/seed~99.parquet",
+        "results/neurons/neuron_paths/seed~00.parquet",
         "results/cnn_runs/vgg11/alpha~3/learning_rate~1/seed~0.parquet",
     ],
 )

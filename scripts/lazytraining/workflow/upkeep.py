@@ -86,7 +86,7 @@ def differing(dag: DAG, config: Config) -> dict[str, str]:
     found, training = {}, {}
     for job in dag.jobs:
         paths = list(_outputs(job, config))
-        if not paths or not hasattr(job.params, "code") or any(_missing(job, config)):
+        if not paths or any(_missing(job, config)) or not hasattr(job.params, "code"):
             continue
         experiment = job.wildcards.get("experiment")
         if job.rule.name.startswith("train_") and experiment in config.jobs:
