@@ -32,6 +32,8 @@ def load_config():
         sys.exit(f"Configuration: {error}")
     if problem := layout.problem(loaded):
         sys.exit(f"Results: {problem}")
+    if doubt := layout.warning(loaded):
+        logger.warning(f"Results: {doubt}")
     for line in experiments.doubtful_precision(loaded):
         logger.warning(f"Configuration: {line}")
     if why := provenance.commit()[1]:

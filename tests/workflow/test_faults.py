@@ -207,6 +207,7 @@ DAMAGE = {
     "of another configuration": lambda path: changed(path, configuration="0" * 16),
     "with a bit flipped": flipped,
     "a folder": directory,
+    "a pipe": lambda path: (path.unlink(), os.mkfifo(path)),
     "gone": lambda path: path.unlink(),
 }
 

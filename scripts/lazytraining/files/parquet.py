@@ -53,6 +53,11 @@ def replacing(path: str | Path):
         temporary.unlink(missing_ok=True)
 
 
+def not_a_file(path: Path) -> bool:
+    """Whether something else than a file is there: to open a pipe would wait for ever."""
+    return path.exists() and not path.is_file()
+
+
 def remove_temporaries(paths: Iterable[str | Path]) -> None:
     """Remove what a killed process has left of writing these files."""
     for path in map(Path, paths):
@@ -85,6 +90,9 @@ def read(
     """
     tables, codes, damaged = [], set(), {}
     for path in map(Path, paths):
+        if not_a_file(path):
+            damaged[path] = "no file"
+            continue
         try:
             table = pq.ParquetFile(path, page_checksum_verification=True).read()
         except MemoryError:
@@ -168,6 +176,8 @@ def weights_of(
     path: str | Path, key: dict
 ) -> tuple[Float[np.ndarray, "m d_plus_1"], Float[np.ndarray, "m d_plus_1"]]:
     """The first and the last weights of a run, from its own file or its stack's. Raises Damaged."""
+    if not_a_file(Path(path)):
+        raise Damaged({Path(path): "no file"})
     try:
         with np.load(path) as arrays:
             folder = "" if "end" in arrays else weights_folder(key)

@@ -1,6 +1,7 @@
 """Where a file comes from: what every file that this project writes says of its origin."""
 
 import datetime
+import errno
 import json
 import os
 import platform
@@ -22,6 +23,8 @@ def provenance() -> dict[str, str]:
 
 def of(path: Path) -> dict[str, str]:
     """What a file says of its origin; empty if it says nothing. Raises OSError, ValueError or ArrowException if it is not readable."""
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise OSError(errno.EINVAL, "no file", str(path))
     if path.suffix == ".parquet":
         import pyarrow.parquet as pq
 

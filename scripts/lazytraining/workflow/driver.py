@@ -3,12 +3,14 @@
 Handed on in the environment, so that none of it is a reason to run a job again.
 """
 
+import errno
 import fcntl
 import logging
 import os
 import shlex
 import signal
 import socket
+import stat
 import sys
 import threading
 import time
@@ -78,13 +80,30 @@ def end_with_driver() -> None:
         threading.Thread(target=watch, args=[int(os.environ[_DRIVER])], daemon=True).start()
 
 
+def own_file(path: Path, flags: int) -> int:
+    """The descriptor of a file that is here and nowhere else, made if there is none. Raises OSError for a link, whose target would be written, and
+    for a pipe, which would wait for a reader."""
+    flags |= os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        descriptor = os.open(path, flags, 0o644)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENXIO):
+            raise OSError(error.errno, "a link or a pipe, not a file", str(path)) from None
+        raise
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "a link or a pipe, not a file", str(path))
+    return descriptor
+
+
 def lock(path: Path) -> TextIO:
     """A lock that goes with this process, however it ends, as long as the returned file is open.
 
-    Raises LockedError, which says who has it; OSError if the file can't be written, or its file system has no locks.
+    Raises LockedError, which says who has it; OSError if the file can't be written or is another's, or its file system has no locks.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    file = path.open("a+")
+    file = os.fdopen(own_file(path, os.O_RDWR), "r+", encoding="utf-8")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

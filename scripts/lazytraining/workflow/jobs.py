@@ -45,7 +45,10 @@ def _redirect(log: Path) -> None:
     _TERMINAL = os.dup(_TERMINAL)
     sys.excepthook = partial(_fail, log)
     log.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    if log.is_symlink() or parquet.not_a_file(log):
+        log.unlink()
+    descriptor = driver.own_file(log, os.O_WRONLY)
+    os.truncate(descriptor, 0)
     for stream in (sys.stdout, sys.stderr):
         os.dup2(descriptor, stream.fileno())
 
