@@ -28,7 +28,7 @@ COVERED = {
         "models/vgg",
         "student/problem",
     },
-    "summarise_runs": {"files/schemas", "student/fits"},
+    "summarise_runs": STUDENT | {"files/schemas", "student/fits", "student/recording"},
     "summarise_cnn": {"models/cnn", "student/fits"},
     "plot_cnn": DRAWN | {"models/cnn"},
     "plot_experiment": DRAWN | {"files/schemas"},
