@@ -1,6 +1,11 @@
 import html
 import json
 
+from lazytraining.workflow import report as covered
+from lazytraining.workflow import text as texts
+
+covered.configure_captions(HOME / "docs/captions/docutils.conf")
+
 
 def link(record, text):
     """A link of the start page that shows a file of the report beside its caption."""
@@ -16,14 +21,22 @@ def ledger_of(files):
     import pyarrow.parquet as pq
 
     paths = [record.path.with_suffix(".parquet") for record in files if record.target == "claims.html"]
-    return pq.read_table(paths[0]).to_pylist() if paths else []
+    rows = pq.read_table(paths[0]).to_pylist() if paths else []
+    return [
+        {name: texts.one_line(value) if isinstance(value, str) else value for name, value in row.items()}
+        for row in rows
+    ]
 
 
 def verdicts(job, files):
     """What the ledger says of a figure, for its caption."""
     names = {Path(path).stem for path in job.output}
     names |= {"cnn"} if names & set(CNNS) else {"underparameterized"} if "population" in names else set()
-    found = [f"claim {row['id']} {row['verdict']}" for row in ledger_of(files) if row["figure"] in names]
+    found = [
+        f"claim {texts.for_rest(row['id'])} {texts.for_rest(row['verdict'])}"
+        for row in ledger_of(files)
+        if row["figure"] in names
+    ]
     return f"**By the ledger of these runs:** {', '.join(found)}." if found else ""
 
 
@@ -39,7 +52,6 @@ for (const result of Object.values(results)) if (result.mime_type === 'text/html
 def start_page(files):
     """What a report over these files covers and came to, for docs/captions/start.rst: read when the report is made, so that it is never stale."""
     from lazytraining.claims import pages
-    from lazytraining.workflow import report as covered
 
     trained = [job for job in workflow.dag.jobs if job.rule.name.startswith("train_")]
     page = covered.runs(Path(job.output[0]) for job in trained)

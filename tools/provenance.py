@@ -18,6 +18,7 @@ if __name__ == "__main__":
 import pyarrow as pa
 
 from lazytraining.files import provenance
+from lazytraining.workflow.text import one_line
 
 FIRST = ("date", "commit", "configuration", "code", "run_code", "machine")
 
@@ -31,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
             return 1
         print(path if found else f"{path}: says nothing of where it comes from")
         for key in [*(key for key in FIRST if key in found), *(key for key in found if key not in FIRST)]:
-            print(f"  {key:14} {found[key]}")
+            print(f"  {one_line(key):14} {one_line(str(found[key]))}")
     return 0
 
 

@@ -29,7 +29,9 @@ def of(path: Path) -> dict[str, str]:
         import pyarrow.parquet as pq
 
         metadata = pq.read_schema(path).metadata or {}
-        return {key.decode(): value.decode() for key, value in metadata.items()}
+        return {
+            key.decode(errors="replace"): value.decode(errors="replace") for key, value in metadata.items()
+        }
     if path.suffix in (".png", ".gif"):
         import PIL.Image
 

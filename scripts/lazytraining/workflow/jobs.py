@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from lazytraining.files import parquet, provenance
 from lazytraining.workflow import digest, driver
+from lazytraining.workflow.text import one_line
 
 _TERMINAL = sys.stderr.fileno()
 
@@ -72,7 +73,7 @@ def say(line: str) -> None:
     """A line on the terminal, and in the log."""
     for descriptor in {_TERMINAL, sys.stderr.fileno()}:
         with suppress(OSError):
-            os.write(descriptor, f"{line}\n".encode())
+            os.write(descriptor, f"{one_line(line)}\n".encode())
 
 
 def say_if_mixed(runs: pa.Table, summary: str) -> str:

@@ -1,10 +1,18 @@
 """What a report covers: the runs behind it, and where they come from. For its first page."""
 
+import os
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
 import pyarrow.parquet as pq
+
+from lazytraining.workflow.text import one_line
+
+
+def configure_captions(docutils: Path) -> None:
+    """Have Snakemake make captions by this configuration of docutils."""
+    os.environ["DOCUTILSCONFIG"] = str(docutils)
 
 
 def runs(paths: Iterable[Path]) -> dict:
@@ -20,7 +28,7 @@ def runs(paths: Iterable[Path]) -> dict:
             names = file.schema_arrow.names
             wanted = [name for name in ("experiment", "seed", "tau", "wall_seconds") if name in names]
             columns = file.read(wanted).to_pydict()
-            entry = experiments[columns["experiment"][0]]
+            entry = experiments[one_line(columns["experiment"][0])]
             if "wall_seconds" in names:
                 entry["seconds"] += sum(columns["wall_seconds"])
                 entry["runs"] += file.metadata.num_rows
@@ -28,7 +36,7 @@ def runs(paths: Iterable[Path]) -> dict:
                 entry["runs"] += len(set(columns["tau"]))
             entry["seeds"] |= set(columns["seed"])
             for name, value in (file.schema_arrow.metadata or {}).items():
-                origins[name.decode()].add(value.decode())
+                origins[name.decode(errors="replace")].add(one_line(value.decode(errors="replace")))
     days = sorted({date[:10] for date in origins["date"]})
     shown = {name: sorted(origins[name]) for name in ("commit", "machine", "torch")}
     return {"experiments": dict(sorted(experiments.items())), "days": days} | shown
