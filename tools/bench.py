@@ -226,6 +226,7 @@ job = Job(keys=(key,), problem=problem, symmetrize=False, iterations=1)
 output = Names(run={folder!r} + "/run.parquet", curve={folder!r} + "/curve.parquet")
 jobs.without_pandas()
 train_students.run(Names(output=output, log=[{folder!r} + "/run.log"], params=Names(job=job.plain(), code="")), "cpu")
+print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
 """
 DRAWS = """
 import sys
@@ -240,15 +241,12 @@ style.save(plot_experiment.draw(summary), {folder!r} + "/figure.png", {folder!r}
 """
 
 
-def process(command: list[str], **options) -> tuple[float, float]:
-    """CPU seconds of a command and all that it starts, and the MiB that it took at most."""
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, **options) as child:
-        said = child.stderr.read()
-        _, status, used = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
-        raise subprocess.CalledProcessError(child.returncode, command, stderr=said)
-    return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
+def cpu_seconds(command: list[str], **options) -> tuple[float, str]:
+    """What a command and all that it starts take, and what it prints."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    said = subprocess.run(command, check=True, capture_output=True, text=True, **options).stdout
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return sum(getattr(after, part) - getattr(before, part) for part in ("ru_utime", "ru_stime")), said
 
 
 def bench_jobs() -> dict[str, float]:
@@ -263,13 +261,14 @@ def bench_jobs() -> dict[str, float]:
             "pictures": "import matplotlib.pyplot, pandas",
         }
         rounds = [
-            {name: process([sys.executable, "-c", code]) for name, code in codes.items()} for _ in range(5)
+            {name: cpu_seconds([sys.executable, "-c", code]) for name, code in codes.items()}
+            for _ in range(5)
         ]
     seconds = {name: min(each[name][0] for each in rounds) for name in codes}
     return {
         "CPU of a training job of one iteration over import torch": seconds["trains"] / seconds["torch"],
         "CPU of a figure job over import matplotlib.pyplot, pandas": seconds["draws"] / seconds["pictures"],
-        "MiB of a training job, m = 50": min(each["trains"][1] for each in rounds),
+        "MiB of a training job, m = 50": min(int(each["trains"][1]) for each in rounds) / 1024,
     }
 
 
@@ -282,15 +281,11 @@ def quick_preset() -> dict[str, float]:
         command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
         command += ["--workflow-profile", str(ROOT / "profiles/default"), "--configfile", *files]
         options = {"cwd": folder, "env": os.environ | {"OMP_NUM_THREADS": "1"}}
-        begin, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
-        process([*command, "--cores", "2", "--", *targets], **options)
-        process([*command, "--report", "report.html", "--", *targets], **options)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    parts = ("ru_utime", "ru_stime")
-    return {
-        "CPU seconds of make": sum(getattr(after, part) - getattr(before, part) for part in parts),
-        "seconds of make on two cores": time.perf_counter() - begin,
-    }
+        begin = time.perf_counter()
+        made, _ = cpu_seconds([*command, "--cores", "2", "--", *targets], **options)
+        reported, _ = cpu_seconds([*command, "--report", "report.html", "--", *targets], **options)
+    wall = time.perf_counter() - begin
+    return {"CPU seconds of make": made + reported, "seconds of make on two cores": wall}
 
 
 def judge(found: pd.DataFrame, measured: dict[str, float]) -> pd.DataFrame:

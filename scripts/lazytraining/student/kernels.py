@@ -209,29 +209,49 @@ def _gate_displaced(z, first, m, at_start, first_start, at, scaled):
 
 @_inner
 def _add_squares(residual, sums):
-    """Σ residual² in float64, a sum for each lane."""
-    width = len(sums)
-    for first in range(0, len(residual), width):
-        for lane in range(width):
-            value = np.float64(residual[first + lane])
-            sums[lane] += value * value
+    """Residuals² on top of what is there, in float64, point by point of a block."""
+    for i in range(len(residual)):
+        value = np.float64(residual[i])
+        sums[i] += value * value
 
 
 @_inner
-def _descend(state, now, gradient, output, now_output, hidden_factor, sums):
+def _total(values):
+    """Their sum, by folding the second half onto the first; it overwrites them. The same order of sums on every processor."""
+    left = len(values)
+    while left > 1:
+        half = left // 2
+        for i in range(half):
+            values[i] += values[left - half + i]
+        left -= half
+    return values[0]
+
+
+@_inner
+def _dot(b, c):
+    """b · c in eight sums, as many as the narrowest `lanes`: the compiler keeps the order of sums, and needs them side by side."""
+    s0 = s1 = s2 = s3 = s4 = s5 = s6 = s7 = b.dtype.type(0)
+    for k in range(0, len(b), 8):
+        s0 += b[k] * c[k]
+        s1 += b[k + 1] * c[k + 1]
+        s2 += b[k + 2] * c[k + 2]
+        s3 += b[k + 3] * c[k + 3]
+        s4 += b[k + 4] * c[k + 4]
+        s5 += b[k + 5] * c[k + 5]
+        s6 += b[k + 6] * c[k + 6]
+        s7 += b[k + 7] * c[k + 7]
+    return ((s0 + s4) + (s2 + s6)) + ((s1 + s5) + (s3 + s7))
+
+
+@_inner
+def _descend(state, now, gradient, output, now_output, hidden_factor):
     """b ← b − hidden_factor · a c and a ← a − b · c for one student; a and b on the right are `now`'s."""
-    width = len(sums)
     for j in range(len(output)):
         a, b, c, moving = now_output[j], now[j], gradient[j], state[j]
-        sums[:] = 0
-        for first in range(0, len(b), width):
-            for lane in range(first, first + width):
-                sums[lane - first] += b[lane] * c[lane]
-                moving[lane] -= hidden_factor * (a * c[lane])
-        total = sums[0]
-        for lane in range(1, width):
-            total += sums[lane]
-        output[j] -= total
+        output_step = _dot(b, c)
+        for k in range(len(c)):
+            moving[k] -= hidden_factor * (a * c[k])
+        output[j] -= output_step
 
 
 @_outer
@@ -257,8 +277,7 @@ def iterate(steps, update_last, tested, sizes, data, students, state, work, loss
     width, half, displaced = test_panels.shape[2], m // 2, len(at_start_test) > 0
     flat_hidden, flat_z, flat_gradient = hidden.reshape(-1), z.reshape(-1), gradient.reshape(-1)
     flat_test, ldz = test_panels.reshape(-1), z.shape[1]
-    sums, part = np.empty((stack, width)), np.empty(width, z.dtype)
-    residual = np.empty(BLOCK, z.dtype)
+    sums, residual = np.empty((stack, BLOCK)), np.empty(BLOCK, z.dtype)
     now, now_output = np.empty_like(hidden[:m]), np.empty_like(output[0])
     readout, start_readout = np.empty_like(output), np.empty((stack, half), z.dtype)
 
@@ -296,13 +315,13 @@ def iterate(steps, update_last, tested, sizes, data, students, state, work, loss
                 if update and kind == 0:
                     _product(flat_z, ldz, rows, flat_points, first * stride, stride, width, stride // width, flat_gradient, stride, width, count, first)  # fmt: skip
             for s in range(stack):
-                losses[t, kind, s] = sums[s].sum() / (2 * (n_train if kind == 0 else n_test))
+                losses[t, kind, s] = _total(sums[s]) / (2 * (n_train if kind == 0 else n_test))
         if update:
             for s in range(stack):
                 span = slice(s * m, (s + 1) * m)
                 own, c = hidden[span], gradient[span]
                 if displaced:
                     now[:], now_output[:] = own + start_hidden[span], output[s] + start_output[s]
-                    _descend(own, now, c, output[s], now_output, hidden_factor, part)
+                    _descend(own, now, c, output[s], now_output, hidden_factor)
                 else:
-                    _descend(own, own, c, output[s], output[s], hidden_factor, part)
+                    _descend(own, own, c, output[s], output[s], hidden_factor)
