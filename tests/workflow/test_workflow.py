@@ -279,11 +279,11 @@ def test_changed_numerics_run_again_and_changed_comments_do_not(tmp_path):
     overlay = only(trajectory_symmetrized=SMALL | {"iterations": 10, "seeds": 1})
     workflow = Workflow(tmp_path, overlay, root)
     workflow("trajectory_symmetrized")
-    engine = root / "scripts/lazytraining/student/descent.py"
+    engine = root / "scripts/lazytraining/student/kernels.py"
     text = engine.read_text()
     engine.write_text(f"# A comment.\n{text}")
     assert workflow.jobs("trajectory_symmetrized") == {}
-    changed = text.replace("output.sub_(self.output_step)", "output.add_(self.output_step)")
+    changed = text.replace("output[j] -= output_step", "output[j] += output_step")
     assert changed != text
     engine.write_text(changed)
     again = workflow.jobs("trajectory_symmetrized")
