@@ -59,7 +59,6 @@ def test_files_and_columns_are_the_interface(finished):
         assert table.schema.remove_metadata() == schemas.RUN
         assert table.num_rows == 1
         assert {b"commit", b"torch", b"device"} <= table.schema.metadata.keys()
-        assert table.schema.metadata[b"threads"] == b"1"
         key = {name: table[name][0].as_py() for name in schemas.KEYS}
         name = f"{key['experiment']}/{experiments.Run(**key).path}"
         assert path == results / f"runs/{name}.parquet"

@@ -8,8 +8,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 ORIGIN: dict[str, str] = {}
-
-
 """What a job adds to the provenance of its files: digests of its `code` and of its `configuration`."""
 
 
