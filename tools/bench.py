@@ -44,7 +44,7 @@ from lazytraining.workflow import cost
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "results/bench"
 D, N = 100, 1000
-ROUNDS, UPDATES = 6, 20_000
+ROUNDS, UPDATES = 15, 6_000
 """Rounds of each loop, and about how many neurons × iterations / 50 a round of it has."""
 SHAPES = [(4, 1, False), (4, 16, False), (50, 1, False), (50, 2, False), (256, 1, False), (50, 1, True)]
 """Neurons of a student, students in a stack, and whether their displacement is trained."""
@@ -202,7 +202,7 @@ def bench_engine() -> pd.DataFrame:
             for name, make in makers.items()
             if name not in left_out
         }
-        found = fastest(loops, max(200, UPDATES // max(m * stack, 20)))
+        found = fastest(loops, max(100, UPDATES // max(m * stack, 20)))
         shape = {"precision": precision, "m": m, "stack": stack, "displaced": displaced}
         for name, microseconds in found.items():
             over = microseconds / found["products"]
