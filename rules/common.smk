@@ -12,6 +12,7 @@ sys.path.insert(0, str(HOME / "scripts"))
 
 from lazytraining.config import catalogue, experiments
 from lazytraining.config.kinds import Cnn, Neurons
+from lazytraining.files import provenance
 from lazytraining.workflow import cost, layout
 from lazytraining.workflow.digest import code_digest
 from lazytraining.workflow.inputs import Inputs
@@ -31,8 +32,12 @@ def load_config():
         sys.exit(f"Configuration: {error}")
     if problem := layout.problem(loaded):
         sys.exit(f"Results: {problem}")
+    if doubt := layout.warning(loaded):
+        logger.warning(f"Results: {doubt}")
     for line in experiments.doubtful_precision(loaded):
         logger.warning(f"Configuration: {line}")
+    if why := provenance.commit()[1]:
+        logger.warning(f"The commit is unknown, and no result will say of which it is ({why})")
     if "gpu" in workflow.global_resources and not shutil.which("nvidia-smi"):
         logger.warning("No GPU on this machine (no nvidia-smi): stacks will be trained on the CPU")
     return loaded

@@ -2,21 +2,13 @@ import shlex
 
 from snakemake.shell import shell
 
-from lazytraining.workflow import driver
+from lazytraining.workflow import driver, upkeep
 
 
 def same_command():
     """What makes files of this configuration, without the files: those are known once it starts."""
     targets = workflow.dag_settings.targets if workflow.dag_settings else ()
     return shlex.join(["snakemake", *(word for word in sys.argv[1:] if word not in {"--", *targets})])
-
-
-def forget_what_was_made_of(lost):
-    """Snakemake does not miss a file while all that is made of it is there."""
-    for job in [job for job in workflow.dag.jobs if lost.intersection(map(str, job.output))]:
-        for later in workflow.dag.bfs(workflow.dag.depending, job):
-            for path in later.output:
-                Path(path).unlink(missing_ok=True)
 
 
 def lock():
@@ -41,6 +33,7 @@ def lock():
             )
 
 
+upkeep.watch(workflow, CONFIG)
 driver.announce(same_command(), CONFIG.digest(), CONFIG.results)
 driver.end_when_told("/.snakemake/scripts/")
 # Ctrl-C reaches every process of a terminal. Jobs leave it to the driver, which ends them.
@@ -63,4 +56,4 @@ onsuccess:
 
 
 onerror:
-    forget_what_was_made_of(driver.to_make_again())
+    upkeep.forget(workflow.dag, CONFIG)

@@ -46,6 +46,7 @@ rule summarise_runs:
     params:
         configuration=lambda wildcards: CONFIG.digest(wildcards.experiment),
         rows=lambda wildcards: len(CONFIG.runs[wildcards.experiment]),
+        iterations=lambda wildcards: CONFIG.experiments[wildcards.experiment].iterations,
         code=digest("summarise_runs.py"),
     script:
         "../scripts/summarise_runs.py"

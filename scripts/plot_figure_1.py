@@ -9,6 +9,7 @@ from matplotlib import pyplot as plt
 
 from lazytraining.figures import labels, style
 from lazytraining.files import parquet, schemas
+from lazytraining.student import fits
 from lazytraining.workflow import jobs
 
 KINDS = ["experiment", "tau"]
@@ -28,8 +29,7 @@ def over_seeds(curves: pd.DataFrame, column: str) -> pd.DataFrame:
 
 def draw(curves: pd.DataFrame, runs: pd.DataFrame) -> plt.Figure:
     """Diverged runs are in no median and no band; the legend counts them."""
-    curves = curves.merge(runs[[*KINDS, "seed", "diverged"]], on=[*KINDS, "seed"])
-    curves = curves[~curves["diverged"]]
+    curves = curves[~fits.diverged(curves, runs, schemas.KEYS)]
     figure, panels = plt.subplots(1, 3, figsize=(style.PAGE, 2.5), width_ratios=[3, 3, 2])
     last = 1.15 * runs["iterations"].max()
     for number, (kind, group) in enumerate(runs.groupby(KINDS)):
@@ -46,7 +46,7 @@ def draw(curves: pd.DataFrame, runs: pd.DataFrame) -> plt.Figure:
             axes.plot(median.index, median, label=label, color=color, ls=line["linestyle"])
             axes.plot(median.index[-1:], median.iloc[-1:], line["marker"], color=color)
     panels[0].set_ylim(bottom=1)
-    movement(panels[2], runs[~runs["diverged"]])
+    movement(panels[2], runs)
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
     for axes, title in zip(panels, ("(a) relative change", "(b) test loss", "(c) movement"), strict=True):
         style.letter(axes, title)
@@ -54,9 +54,10 @@ def draw(curves: pd.DataFrame, runs: pd.DataFrame) -> plt.Figure:
 
 
 def movement(axes: plt.Axes, runs: pd.DataFrame) -> None:
-    """Each layer's distance from its start at the end of training, a dot for each seed."""
+    """Each layer's distance from its start at the end of training, a dot for each seed that did not diverge."""
     groups = list(runs.groupby(KINDS))
     for number, (_, group) in enumerate(groups):
+        group = group[~group["diverged"]]
         line = style.line_look(number) | {"linestyle": "", "alpha": 0.6, "markeredgewidth": 0}
         offset = 0.6 * ((number + 0.5) / len(groups) - 0.5)
         for position, layer in enumerate(("hidden", "output")):

@@ -1,6 +1,6 @@
 """The theory, measured (§1.1, §3, §5): κ, one step, the lazy limit, gradients, and speed of convergence.
 
-In: start, step and limit of every seed, and the curves of `convergence_symmetrized`.
+In: start, step and limit of every seed, and the curves and the table of `convergence_symmetrized`.
 Out: the figure as PNG and PDF. Lines are means over seeds (geometric), bands reach from the least to the greatest.
 """
 
@@ -201,6 +201,8 @@ def main(snakemake) -> None:
     theory = {"start": schemas.THEORY_START, "step": schemas.THEORY_STEP, "limit": schemas.THEORY_LIMIT}
     parts = [parquet.read(snakemake.input[name], schema).to_pandas() for name, schema in theory.items()]
     curves = parquet.read(snakemake.input.curves, schemas.CURVE).to_pandas()
+    runs = parquet.read(snakemake.input.runs, schemas.RUN).to_pandas()
+    curves = curves[~fits.diverged(curves, runs, schemas.KEYS)]
     style.save(draw(*parts, curves), snakemake.output.png, snakemake.output.pdf)
 
 

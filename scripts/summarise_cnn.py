@@ -18,11 +18,16 @@ def summarise(runs: pd.DataFrame) -> pd.DataFrame:
     return fits.over_seeds(cnn.best(runs), cnn.KEYS[:-1], cnn.MEASURED, ["mean", "std"])
 
 
+def recorded(run: dict) -> list[int]:
+    """The epochs that the curve of a run has."""
+    return list(range(1, run["epochs"] + 1))
+
+
 def main(snakemake) -> None:
     jobs.start(snakemake)
-    expected = {"configuration": snakemake.params.configuration}
+    expected = {"configuration": snakemake.params.configuration, "runs": 1}
     inputs = snakemake.input
-    runs = parquet.read_runs(inputs.runs, inputs.curves, (cnn.RUN, cnn.CURVE), **expected)
+    runs = parquet.read_runs(inputs.runs, inputs.curves, (cnn.RUN, cnn.CURVE), recorded, **expected)
     codes = jobs.say_if_mixed(runs, snakemake.output.summary)
     runs = runs.sort_by([(key, "ascending") for key in cnn.KEYS])
     summary = pa.Table.from_pandas(summarise(runs.to_pandas()), preserve_index=False)

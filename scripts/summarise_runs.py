@@ -5,11 +5,13 @@ Out: summary/E.parquet, one row for each (m, alpha, tau, eta), and tables/E.parq
 the keys.
 """
 
+from functools import partial
+
 import pandas as pd
 import pyarrow as pa
 
 from lazytraining.files import parquet, schemas
-from lazytraining.student import fits
+from lazytraining.student import fits, recording
 from lazytraining.workflow import jobs
 
 
@@ -18,12 +20,20 @@ def summarise(runs: pd.DataFrame) -> pd.DataFrame:
     return fits.over_seeds(runs, schemas.GROUP, schemas.AVERAGED, schemas.STATISTICS)
 
 
+def recorded(run: dict, iterations: int) -> list[int]:
+    """The iterations that the curve of a run has: those recorded, up to where it ended."""
+    end = run["iterations"] if run["diverged"] or run["stopped_early"] else iterations
+    wanted = recording.recorded_iterations(iterations)
+    return [*wanted[wanted < end].tolist(), end]
+
+
 def main(snakemake) -> None:
     jobs.start(snakemake)
     expected = {"configuration": snakemake.params.configuration}
     expected["runs"] = snakemake.params.rows // len(snakemake.input.runs)
     inputs = snakemake.input
-    runs = parquet.read_runs(inputs.runs, inputs.curves, (schemas.RUN, schemas.CURVE), **expected)
+    points = partial(recorded, iterations=snakemake.params.iterations)
+    runs = parquet.read_runs(inputs.runs, inputs.curves, (schemas.RUN, schemas.CURVE), points, **expected)
     codes = jobs.say_if_mixed(runs, snakemake.output.summary)
     runs = runs.sort_by([(key, "ascending") for key in schemas.KEYS])
     summary = pa.Table.from_pandas(summarise(runs.to_pandas()), preserve_index=False)

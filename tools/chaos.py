@@ -1,7 +1,8 @@
 """Kill the workflow at random moments and hold what comes of it against an undisturbed run. Run by `make chaos`.
 
 The quick preset, in a temporary folder: at a random moment SIGKILL for the driver, or for a job of whatever rule has
-been hit least so far; then the same command again, KILLS times. Takes twenty to thirty minutes on two cores, and in stacked
+been hit least so far; then the same command again, KILLS times. Then as often in each update of what is finished: a τ
+added, a seed added, the engine changed. Takes an hour on two cores, and in stacked
 execution half of that. Ends with 0; with 1 if anything was lost, made twice or other than undisturbed; with 2 if the
 arguments are wrong.
 """
@@ -16,18 +17,22 @@ if __name__ == "__main__":
     PARSER.parse_args()  # --help and mistakes end here, before what is slow to import
 
 import base64
+import os
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import matplotlib.image
 import numpy as np
 import psutil
 import pyarrow.parquet as pq
+import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGETS = ("all", "theory", "width", "population", "step_size", "neurons", "spectral_bias", "claims")
@@ -86,6 +91,20 @@ class Chaos:
     def __init__(self, command: list[str], folder: Path, seed: int):
         self.command, self.folder, self.random = command, folder, random.Random(seed)
         self.kills, self.problems = Counter(), []
+        self.old = {}
+
+    def update(self) -> None:
+        """What is finished now may be made again, once."""
+        self.old = finished(self.folder)
+
+    def again(self, before: dict) -> list[str]:
+        """Which of these files have been made again, of those that should not be."""
+        after = finished(self.folder)
+        return [
+            f"ran again: {name}"
+            for name, stat in before.items()
+            if stat not in (after.get(name), self.old.get(name))
+        ]
 
     def round(self, shortest: float, longest: float) -> bool:
         """One run of the command with one kill in it; False if it ended before."""
@@ -114,8 +133,7 @@ class Chaos:
             time.sleep(0.05)
         if (waited := time.monotonic() - ended) > 20:  # one is not watching before its imports are done
             self.problems.append(f"jobs ran on for {waited:.0f} s without their driver")
-        after = finished(self.folder)
-        self.problems += [f"ran again: {name}" for name in before if before[name] != after.get(name)]
+        self.problems += self.again(before)
         return driver.returncode != 0
 
     def finish(self) -> None:
@@ -123,8 +141,7 @@ class Chaos:
         done = subprocess.run(self.command, cwd=self.folder, capture_output=True, text=True, check=False)
         if done.returncode:
             self.problems.append(f"did not go on: {done.stdout}{done.stderr}")
-        after = finished(self.folder)
-        self.problems += [f"ran again: {name}" for name in before if before[name] != after.get(name)]
+        self.problems += self.again(before)
 
     def compare(self, undisturbed: Path) -> None:
         results = self.folder / "results"
@@ -133,13 +150,52 @@ class Chaos:
         self.problems += [f"left over: {path}" for path in results.rglob(".*")]
 
 
-def command(folder: Path, *settings: str) -> list[str]:
-    where = ["--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder), "--cores", "2"]
+def copy_of_project(folder: Path) -> Path:
+    """The project, to be changed."""
+    ignored = shutil.ignore_patterns(".*", "results", "data", "__pycache__")
+    return Path(shutil.copytree(ROOT, folder / "project", ignore=ignored))
+
+
+def add_tau(project: Path) -> None:
+    change(project, lambda plateau: plateau["tau"].append(3))
+
+
+def add_seed(project: Path) -> None:
+    change(project, lambda plateau: plateau.update(seeds=plateau["seeds"] + 1))
+
+
+def change(project: Path, how: Callable[[dict], None]) -> None:
+    """The quick preset with another experiment plateau, its τ as a list."""
+    path = project / "config/quick.yaml"
+    content = yaml.safe_load(path.read_text())
+    plateau = content["experiments"]["plateau"]
+    if isinstance(plateau["tau"], dict):
+        plateau["tau"] = np.logspace(*plateau["tau"]["logspace"]).tolist()
+    how(plateau)
+    path.write_text(yaml.safe_dump(content))
+
+
+def change_engine(project: Path) -> None:
+    """To what computes the same, which no digest can know."""
+    with (project / "scripts/lazytraining/student/engine.py").open("a") as file:
+        file.write("\nCHANGED = True\n")
+
+
+UPDATES = {
+    "from nothing": lambda project: None,
+    "τ added": add_tau,
+    "seed added": add_seed,
+    "engine changed": change_engine,
+}
+
+
+def command(project: Path, folder: Path, *settings: str) -> list[str]:
+    where = ["--snakefile", str(project / "Snakefile"), "--directory", str(folder), "--cores", "2"]
     how = [
         "--workflow-profile",
-        str(ROOT / "profiles/default"),
+        str(project / "profiles/default"),
         "--configfile",
-        str(ROOT / "config/quick.yaml"),
+        str(project / "config/quick.yaml"),
     ]
     what = ["--config", "results=results", *settings, "--", *TARGETS]
     return [sys.executable, "-m", "snakemake", *where, *how, *what]
@@ -148,17 +204,26 @@ def command(folder: Path, *settings: str) -> list[str]:
 def main(arguments: list[str] | None = None) -> int:
     asked = PARSER.parse_args(arguments)
     settings = ["execution=stacked"] if asked.stacked else []
-    print(f"{asked.kills} kills, seed {asked.seed}", *settings, flush=True)
-    with tempfile.TemporaryDirectory() as undisturbed, tempfile.TemporaryDirectory() as folder:
-        subprocess.run(command(Path(undisturbed), *settings), check=True, capture_output=True)
-        print("Undisturbed: done", flush=True)
-        chaos = Chaos(command(Path(folder), *settings), Path(folder), asked.seed)
-        while chaos.kills.total() < asked.kills and chaos.round(0, 12):
-            print(f"{chaos.kills.total():3} kills, {len(chaos.problems)} problems", flush=True)
-        chaos.finish()
-        chaos.compare(Path(undisturbed) / "results")
+    print(f"{asked.kills} kills for each of {', '.join(UPDATES)}, seed {asked.seed}", *settings, flush=True)
+    with tempfile.TemporaryDirectory() as temporary:
+        undisturbed, folder = Path(temporary, "undisturbed"), Path(temporary, "killed")
+        project = copy_of_project(Path(temporary))
+        os.environ["PYTHONPATH"] = str(project / "scripts")  # not the library that is installed
+        undisturbed.mkdir()
+        folder.mkdir()
+        chaos = Chaos(command(project, folder, *settings), folder, asked.seed)
+        for name, update in UPDATES.items():
+            update(project)
+            subprocess.run(command(project, undisturbed, *settings), check=True, capture_output=True)
+            print(f"Undisturbed, {name}: done", flush=True)
+            chaos.update()
+            before = chaos.kills.total()
+            while chaos.kills.total() < before + asked.kills and chaos.round(0, 12):
+                print(f"{chaos.kills.total():3} kills, {len(chaos.problems)} problems", flush=True)
+            chaos.finish()
+            chaos.compare(undisturbed / "results")
         print("Killed:", ", ".join(f"{name} {count}" for name, count in sorted(chaos.kills.items())))
-        print(f"Compared: {len(contents(Path(undisturbed) / 'results'))} columns, arrays, figures and texts")
+        print(f"Compared: {len(contents(undisturbed / 'results'))} columns, arrays, figures and texts")
         print(*chaos.problems, f"{len(chaos.problems)} problems", sep="\n")
     return int(bool(chaos.problems))
 

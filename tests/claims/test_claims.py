@@ -431,3 +431,78 @@ def test_low_rank_is_the_stable_rank_left():
     assert found[0] == pytest.approx(1.03 / 4)
     assert verdict_of("30", evidence(False)) == Verdict.REPRODUCED
     assert verdict_of("30", evidence(True)) == Verdict.NOT
+
+
+def curves_of(name: str) -> pd.DataFrame:
+    """At τ = 0.1 and 10, η = 1, with the loss and the movement that claims of Figure 1 and of speed read."""
+    return runs(
+        name,
+        tau=[0.1, 10.0],
+        eta=[1.0],
+        iteration=list(range(0, 1001, 10)),
+        train_loss=lambda row, seed: np.exp(
+            -{0.1: 0.1, 10.0: 0.01}[row["tau"]] * row["iteration"] * (1 + 1e-3 * seed)
+        ),
+        relative_change=lambda row, seed: row["iteration"] / (1 + 1e-3 * seed),
+    ).drop(columns="diverged")
+
+
+def ends_of(name: str) -> pd.DataFrame:
+    moved = {
+        "hidden_distance": lambda row, seed: 0.01,
+        "output_distance": lambda row, seed: 0.01 + 1e-3 * seed,
+    }
+    change = {
+        "relative_change": lambda row, seed: 1 + 1e-3 * seed,
+        "iterations": lambda row, seed: 1000 + seed,
+    }
+    return runs(name, tau=[0.1, 10.0], eta=[1.0], **moved, **change)
+
+
+def trained() -> Evidence:
+    names = ("trajectory", "convergence_symmetrized")
+    return Evidence(
+        runs={name: ends_of(name) for name in names}, curves={name: curves_of(name) for name in names}
+    )
+
+
+@pytest.mark.parametrize("id", ["1a", "1b", "19", "2a", "2b", "2c"])
+def test_where_all_at_the_largest_scale_diverged_nothing_is_decided(id):
+    """The largest τ is the configured one, not the largest that is left."""
+    evidence = trained()
+    assert verdict_of(id, evidence) != Verdict.OPEN
+    for table in evidence.runs.values():
+        table.loc[table["tau"] == 10, "diverged"] = True
+    assert verdict_of(id, evidence) == Verdict.OPEN
+
+
+def test_runs_that_diverged_decide_nothing_by_their_curves():
+    evidence = trained()
+    assert verdict_of("1c", evidence) == Verdict.REPRODUCED
+    whole = figure_1.late_movement(False)(evidence).values
+    evidence.runs["trajectory"].loc[evidence.runs["trajectory"]["seed"] == 1, "diverged"] = True
+    assert figure_1.late_movement(False)(evidence).values.equals(whole.drop(1))
+    evidence.runs["trajectory"]["diverged"] = True
+    assert verdict_of("1c", evidence) == Verdict.OPEN
+
+
+class Recorded(Evidence):
+    """Evidence that knows whether something was read that may have diverged."""
+
+    filtered = False
+
+    def get(self, kind: str, name: str, diverged: bool = False) -> pd.DataFrame:
+        found = super().get(kind, name, diverged)
+        self.filtered |= kind in ("runs", "curves", "spectra", "cnn") and not diverged
+        return found
+
+
+@pytest.mark.parametrize("source", [trained, lambda: plateau(1.0, 0.9, 0.5, 0.5), lambda: figure_5(2.0)])
+def test_no_claim_is_decided_by_runs_that_all_diverged(source):
+    evidence = source()
+    for table in (*evidence.runs.values(), *evidence.spectra.values()):
+        table["diverged"] = True
+    for claim in CLAIMS:
+        recorded = Recorded(**vars(evidence))
+        found = verdict.entry(claim, recorded)["verdict"]
+        assert found == Verdict.OPEN or not recorded.filtered, claim.id

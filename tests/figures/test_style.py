@@ -4,9 +4,9 @@ import pandas as pd
 import PIL.Image
 import plot_figure_2
 from matplotlib import pyplot as plt
-from provenance import provenance
 
 from lazytraining.figures import style
+from lazytraining.files.provenance import of as provenance
 
 
 def test_an_animation_has_its_frames_and_says_where_it_comes_from(tmp_path):

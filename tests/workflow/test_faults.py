@@ -8,16 +8,19 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 import psutil
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import summarise_runs
 from chaos import Chaos, contents, running
 from conftest import ROOT, TINY, Workflow
-from provenance import provenance
 
 from lazytraining.files import parquet, schemas
+from lazytraining.files.provenance import of as provenance
 
 pytestmark = pytest.mark.workflow
 
@@ -61,7 +64,7 @@ def started(workflow: Workflow):
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
     try:
-        while not list(workflow.results.glob("logs/train/**/*.log")):
+        while not list(workflow.results.glob("logs/train_students/**/*.log")):
             assert driver.poll() is None, (workflow.folder / "output").read_text()
             time.sleep(0.05)
         yield driver
@@ -187,6 +190,32 @@ def no_rows(path) -> None:
     pq.write_table(pq.read_table(path, partitioning=None).slice(0, 0), path)
 
 
+def rewritten(path, rows) -> None:
+    """With other rows, and the metadata that it had."""
+    table = pq.read_table(path, partitioning=None)
+    pq.write_table(pa.Table.from_pylist(rows(table.to_pylist()), schema=table.schema), path)
+
+
+def row_twice(path) -> None:
+    rewritten(path, lambda rows: [*rows, rows[-1]])
+
+
+def half(path) -> None:
+    """Half a curve; or the row of a run again, with another time."""
+    if "curves" in path.parts:
+        rewritten(path, lambda rows: rows[: len(rows) // 2])
+    else:
+        rewritten(path, lambda rows: [*rows, rows[0] | {"wall_seconds": 1e3}])
+
+
+def no_answer(path) -> None:
+    """Of whether it diverged; a curve without its first point."""
+    if "curves" in path.parts:
+        rewritten(path, lambda rows: rows[1:])
+    else:
+        rewritten(path, lambda rows: [row | {"diverged": None} for row in rows])
+
+
 def other_schema(path) -> None:
     pq.write_table(pq.read_table(path, partitioning=None).drop_columns("relative_distance"), path)
 
@@ -207,6 +236,10 @@ DAMAGE = {
     "of another configuration": lambda path: changed(path, configuration="0" * 16),
     "with a bit flipped": flipped,
     "a folder": directory,
+    "with a row twice": row_twice,
+    "with half a curve, or two rows of a run": half,
+    "without a point, or without a word on divergence": no_answer,
+    "a pipe": lambda path: (path.unlink(), os.mkfifo(path)),
     "gone": lambda path: path.unlink(),
 }
 
@@ -217,12 +250,12 @@ def test_aggregation_names_what_is_damaged(undisturbed, tmp_path, kind, folder):
     shutil.copytree(undisturbed.results, tmp_path / "results")
     paths = [[tmp_path / path_of(tau, of) for tau in TAUS] for of in ("runs", "curves")]
     expected = {"configuration": provenance(paths[0][0])["configuration"], "runs": 1}
-    both = (schemas.RUN, schemas.CURVE)
-    assert parquet.read_runs(*paths, both, **expected).num_rows == 3
+    both = (schemas.RUN, schemas.CURVE), partial(summarise_runs.recorded, iterations=30)
+    assert parquet.read_runs(*paths, *both, **expected).num_rows == 3
     damaged = tmp_path / path_of(TAUS[0], folder)
     DAMAGE[kind](damaged)
     with pytest.raises(parquet.Damaged) as caught:
-        parquet.read_runs(*paths, both, **expected)
+        parquet.read_runs(*paths, *both, **expected)
     assert caught.value.files.keys() == {damaged}
 
 
@@ -332,7 +365,9 @@ def test_no_reader_takes_pickles():
         path_of(1).replace("m~4", "m~x"),
         "results/runs/own/seed~99.parquet",
         "results/baselines/own/m~9/seed~0.parquet",
+        "results/baselines/own/m~04/seed~0.parquet",
         "results/neurons/neuron_paths/seed~99.parquet",
+        "results/neurons/neuron_paths/seed~00.parquet",
         "results/cnn_runs/vgg11/alpha~3/learning_rate~1/seed~0.parquet",
     ],
 )

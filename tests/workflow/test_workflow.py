@@ -225,6 +225,7 @@ def test_paper_preset_lists_the_right_jobs(tmp_path):
         "measure_theory_start": 10,
         "measure_theory_step": 10,
         "measure_theory_limit": 10,
+        "summarise_runs": 1,
         "plot_theory": 1,
         "theory": 1,
     }

@@ -33,7 +33,7 @@ def rank_left(name: str, largest: bool) -> Measure:
     @per("seeds")
     def measure(e: Evidence) -> pd.Series:
         rows = e.get("spectra", name)
-        return by_seed(extreme(rows[~rows["diverged"]], "tau", largest, f" in {name}"), share)
+        return by_seed(extreme(rows, "tau", largest, f" in {name}"), share)
 
     return measure
 

@@ -9,7 +9,7 @@ from lazytraining.models import cnn
 
 def cnn_runs(e: Evidence) -> pd.DataFrame:
     """Each α's runs at its best learning rate, without those that diverged."""
-    best = cnn.best(e.get("cnn", "vgg11"))
+    best = cnn.best(e.get("cnn", "vgg11", diverged=True))
     return best[~best["diverged"]]
 
 
@@ -54,7 +54,7 @@ def kept_with_alpha(e: Evidence) -> pd.Series:
 @per("seeds")
 def initial_weights(e: Evidence) -> pd.Series:
     """Size of the CNN's initial weights over that of Xavier's rule."""
-    return e.get("cnn", "vgg11").groupby("seed")["weights_over_xavier"].first()
+    return e.get("cnn", "vgg11", diverged=True).groupby("seed")["weights_over_xavier"].first()
 
 
 CLAIMS = [

@@ -44,9 +44,15 @@ def need(condition: bool | np.bool_, text: str) -> None:
 
 
 def extreme(rows: pd.DataFrame, key: str, largest: bool = True, where: str = "") -> pd.DataFrame:
-    """The rows at the largest or smallest `key` of all."""
-    need(rows[key].nunique() > 1, f"more than one {key}{where}")
-    return rows[rows[key] == (rows[key].max() if largest else rows[key].min())]
+    """The rows at the largest or smallest `key` of all, those of runs that diverged included: of which there have to be others."""
+    least, most = rows.attrs.get("whole", {}).get(key, (rows[key].min(), rows[key].max()))
+    need(least < most, f"more than one {key}{where}")
+    found = rows[rows[key] == (most if largest else least)]
+    need(
+        len(found) > 0,
+        f"runs at the {'largest' if largest else 'smallest'} {key}{where} that did not diverge",
+    )
+    return found
 
 
 def at_extreme(rows: pd.DataFrame, column: str, key: str, largest: bool = True) -> pd.Series:
@@ -86,7 +92,11 @@ def is_lazy(name: str) -> Check:
     @per("seeds")
     def measure(e: Evidence) -> pd.Series:
         rows = e.get("runs", name)
-        rows = rows[rows["tau"] == rows["tau"].max()]
+        rows = (
+            extreme(rows, "tau", where=f" in {name}")
+            if rows.attrs["whole"]["tau"][1] > rows["tau"].min()
+            else rows
+        )
         return rows.set_index("seed")[["hidden_distance", "output_distance"]].max(axis=1)
 
     return Check("relative movement of the layer that moves more, at the largest τ", measure, high=0.1)
@@ -116,6 +126,9 @@ def off_baseline(name: str, column: str, end: str = "test_loss_end") -> Measure:
 
 
 def limit_rows(e: Evidence, symmetrize: bool = False) -> pd.DataFrame:
-    """Towards the limit, from a start without mirrored neurons, or with."""
+    """Towards the limit, from a start without mirrored neurons, or with; a run that diverged has ended early, and is left out."""
     rows = e.get("theory", "limit")
-    return rows[rows["symmetrize"] == symmetrize]
+    last = rows.groupby(["symmetrize", "alpha", "seed"])["iteration"].transform("max")
+    rows = rows[(rows["symmetrize"] == symmetrize) & (last == rows["iteration"].max())]
+    need(len(rows) > 0, "runs towards the limit that did not diverge")
+    return rows

@@ -22,7 +22,7 @@ from lazytraining.claims.verdict import Check, Claim, Evidence, Samples, Verdict
 def output_kept(e: Evidence) -> pd.Series:
     """‖a_T‖/‖a_0‖ at the largest τ."""
     rows = e.get("spectra", "plateau")
-    return at_extreme(rows[(rows["index"] == 1) & ~rows["diverged"]], "output_kept", "tau")
+    return at_extreme(rows[rows["index"] == 1], "output_kept", "tau")
 
 
 @per("seeds")

@@ -11,8 +11,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+import numpy as np
 import pandas as pd
 
+from lazytraining.files import schemas
+from lazytraining.student import fits
 from lazytraining.student.fits import Interval, interval
 
 NOTHING = Interval(math.nan, math.nan, math.nan)
@@ -47,11 +50,33 @@ class Evidence:
     theory: dict[str, pd.DataFrame] = field(default_factory=dict)
 
     def get(self, kind: str, name: str, diverged: bool = False) -> pd.DataFrame:
-        """A table; of runs, without `diverged`, those that did not. Raises LackingError if it is not there."""
+        """A table; without `diverged`, only what is of runs that did not. Raises LackingError if it is not there.
+
+        Its attribute `whole` has the least and the largest of each number of all rows, so that the largest τ is the
+        configured one, and not the largest of those that are left.
+        """
         found = getattr(self, kind).get(name)
         if found is None:
             raise LackingError("the theory" if kind == "theory" else f"the experiment {name}")
-        return found if diverged or kind != "runs" else found[~found["diverged"]]
+        if diverged:
+            return found
+        kept = found[~self._diverged(kind, name, found)]
+        numbers = found.select_dtypes("number")
+        kept.attrs["whole"] = {column: (numbers[column].min(), numbers[column].max()) for column in numbers}
+        return kept
+
+    def _diverged(self, kind: str, name: str, found: pd.DataFrame) -> pd.Series:
+        """For each row, whether its run diverged."""
+        if "diverged" in found:
+            return found["diverged"].astype(bool)
+        if kind == "paths":  # whose runs have no table of their own
+            lost = ~np.isfinite(found[["x", "y"]]).all(axis=1)
+            return lost.groupby([found["tau"], found["seed"]]).transform("any")
+        runs = self.runs if kind == "endpoints" else {name: self.runs.get(name)}
+        tables = [table for table in runs.values() if table is not None]
+        if kind not in ("curves", "endpoints") or not tables:
+            return pd.Series(False, found.index)
+        return fits.diverged(found, pd.concat(tables), schemas.KEYS)
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,7 @@ FIGURES = {
         "The theory, measured (§1.1, §3)",
         THEORY,
         {"convergence_symmetrized": {"tau", "step_size"}},
-        {"curves": ALL},
+        {"curves": ALL, "runs": ALL},
         theory=("start", "step", "limit"),
     ),
     "width": Figure(
@@ -152,7 +152,7 @@ EVIDENCE = {
     "tau_alpha_converged": {"runs"},
     "fixed_step": {"runs"},
     "fixed_step_symmetrized": {"runs"},
-    "convergence_symmetrized": {"curves"},
+    "convergence_symmetrized": {"runs", "curves"},
     "landscape_mean_field": {"runs", "surfaces", "endpoints"},
     "landscape_ntk": {"runs", "surfaces", "endpoints"},
     "step_size": {"runs"},

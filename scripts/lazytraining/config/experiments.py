@@ -78,10 +78,10 @@ class Config(Model):
         return self.experiments[runs[0].experiment].job(runs)
 
     def digest(self, name: str | None = None) -> str:
-        """Sixteen digits for all of the configuration, or for what a run of this experiment depends on beside its key
+        """Sixteen digits for all of the configuration, wherever its results are, or for what a run of this experiment depends on beside its key
         (in stacked execution a stack, beside its seed)."""
         if name is None:
-            content = self.model_dump()
+            content = self.model_dump(exclude={"results"})
         else:
             one, stacked = self.experiments[name], name in self.sweeps and self.execution == "stacked"
             content = one.model_dump(exclude={"seeds", "keep_weights", *(() if stacked else one.swept)})

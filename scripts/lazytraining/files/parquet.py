@@ -5,7 +5,7 @@ import itertools
 import os
 import secrets
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -53,6 +53,11 @@ def replacing(path: str | Path):
         temporary.unlink(missing_ok=True)
 
 
+def not_a_file(path: Path) -> bool:
+    """Whether something else than a file is there: to open a pipe would wait for ever."""
+    return path.exists() and not path.is_file()
+
+
 def remove_temporaries(paths: Iterable[str | Path]) -> None:
     """Remove what a killed process has left of writing these files."""
     for path in map(Path, paths):
@@ -74,10 +79,11 @@ def read(
     columns: list[str] | None = None,
     configuration: str | None = None,
     runs: int | None = None,
+    check: Callable[[pa.Table], str] = lambda table: "",
 ) -> pa.Table:
     """The rows of many files of one schema, each checked: its schema, its checksums, and that its keys are those in its
-    path; with `configuration`, a digest, that it was made from that one, where the file says from which; and that it
-    has rows of so many `runs`.
+    path, that no row is there twice and no run leaves open whether it diverged; with `configuration`, a digest, that it was
+    made from that one, where the file says from which; that it has rows of so many `runs`; and what `check` says is wrong, if anything.
 
     The metadata has `run_code`, the digests of the code that made the runs.
 
@@ -85,6 +91,9 @@ def read(
     """
     tables, codes, damaged = [], set(), {}
     for path in map(Path, paths):
+        if not_a_file(path):
+            damaged[path] = "no file"
+            continue
         try:
             table = pq.ParquetFile(path, page_checksum_verification=True).read()
         except MemoryError:
@@ -97,14 +106,16 @@ def read(
         metadata = table.schema.metadata or {}
         if not table.schema.equals(schema):
             damaged[path] = "of another schema"
-        elif wrong := _not_of(path, table):
+        elif wrong := _not_of(path, table) or _rows(table):
             damaged[path] = wrong
         elif (
             configuration and metadata.get(b"configuration", configuration.encode()).decode() != configuration
         ):
             damaged[path] = "made from another configuration"
-        elif runs and runs != (found := table.group_by(KEYS).aggregate([]).num_rows):
+        elif runs and runs != (found := table.group_by(_keys(table.column_names)).aggregate([]).num_rows):
             damaged[path] = f"has rows of {found} runs, not of {runs}"
+        elif wrong := check(table):
+            damaged[path] = wrong
         else:
             codes |= set(_run_code(metadata).split())
             tables.append(table.replace_schema_metadata().select(columns or table.column_names))
@@ -114,18 +125,56 @@ def read(
 
 
 def read_runs(
-    runs: Iterable[str | Path], curves: Iterable[str | Path], schemas: Schemas, /, **of
+    runs: Iterable[str | Path],
+    curves: Iterable[str | Path],
+    schemas: Schemas,
+    recorded: Callable[[dict], list[int]],
+    /,
+    **of,
 ) -> pa.Table:
-    """The rows of runs, once they and their curves are whole. `of` is for both. Raises Damaged with every file that is not right."""
-    found, damaged = [], {}
-    for paths, schema in zip((runs, curves), schemas, strict=True):
-        try:
-            found.append(read(paths, schema, **of))
-        except Damaged as error:
-            damaged |= error.files
+    """The rows of runs, once they and their curves are whole. `recorded` gives the points that the curve of a row has, `of`
+    is for both kinds of file. Raises Damaged with every file that is not right."""
+    found, damaged, points, keys = None, {}, {}, _keys(schemas[0].names)
+    try:
+        found = read(runs, schemas[0], **of)
+        points = {tuple(row[key] for key in keys): recorded(row) for row in found.to_pylist()}
+    except Damaged as error:
+        damaged |= error.files
+    column = next(name for name in ("iteration", "epoch") if name in schemas[1].names)
+
+    def half(table: pa.Table) -> str:
+        seen = {}
+        for *key, at in zip(*(values.to_pylist() for values in table.select([*keys, column])), strict=True):
+            seen.setdefault(tuple(key), []).append(at)
+        for key, at in seen.items():
+            if at != (wanted := points.get(key, at)):
+                return f"not the curve of its run: {len(at)} points, of which it has {len(wanted)}"
+        return ""
+
+    try:
+        read(curves, schemas[1], check=half, **of)
+    except Damaged as error:
+        damaged |= error.files
     if damaged:
         raise Damaged(damaged)
-    return found[0]
+    return found
+
+
+def _keys(columns: list[str]) -> list[str]:
+    """The names of what makes the key of a student's run, or of a CNN's."""
+    return [name for name in (*KEYS, "learning_rate") if name in columns]
+
+
+def _rows(table: pa.Table) -> str:
+    """What is wrong with the rows by themselves."""
+    if table.group_by(table.column_names).aggregate([]).num_rows < table.num_rows:
+        return "has a row twice"
+    of_runs = "wall_seconds" in table.column_names  # a row for each
+    if of_runs and table.group_by(_keys(table.column_names)).aggregate([]).num_rows < table.num_rows:
+        return "has a run twice"
+    if "diverged" in table.column_names and table["diverged"].null_count:
+        return "does not say of every run whether it diverged"
+    return ""
 
 
 def run_code(path: str | Path) -> str:
@@ -168,6 +217,8 @@ def weights_of(
     path: str | Path, key: dict
 ) -> tuple[Float[np.ndarray, "m d_plus_1"], Float[np.ndarray, "m d_plus_1"]]:
     """The first and the last weights of a run, from its own file or its stack's. Raises Damaged."""
+    if not_a_file(Path(path)):
+        raise Damaged({Path(path): "no file"})
     try:
         with np.load(path) as arrays:
             folder = "" if "end" in arrays else weights_folder(key)

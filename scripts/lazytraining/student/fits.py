@@ -1,5 +1,6 @@
 """Exponents and intervals: what a figure or a claim says of several seeds in one number."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -119,6 +120,13 @@ def spread_at_equal(
     return np.array([group.max() / group.min() - 1 for group in groups])
 
 
+def diverged(rows: pd.DataFrame, runs: pd.DataFrame, keys: Sequence[str]) -> pd.Series:
+    """Whether the run that a row is of has diverged, by the keys that both tables have of these."""
+    keys = [key for key in keys if key in rows and key in runs]
+    gone = pd.MultiIndex.from_frame(runs.loc[runs["diverged"].astype(bool), keys])
+    return pd.Series(pd.MultiIndex.from_frame(rows[keys]).isin(gone), rows.index)
+
+
 def times_to_reach(curves: pd.DataFrame, shares: list[float]) -> pd.DataFrame:
     """Iterations until the training loss is a share of its first value, for each τ, seed and share.
 
@@ -137,7 +145,7 @@ def times_to_reach(curves: pd.DataFrame, shares: list[float]) -> pd.DataFrame:
                 for run in runs
             ]
             rows.append({"tau": tau, "seed": seed, "share": share, "first": times[0], "best": min(times)})
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=["tau", "seed", "share", "first", "best"])
 
 
 def basin(surface: pd.DataFrame) -> tuple[float, float]:

@@ -3,27 +3,30 @@
 Handed on in the environment, so that none of it is a reason to run a job again.
 """
 
+import errno
 import fcntl
 import logging
 import os
 import shlex
 import signal
 import socket
+import stat
 import sys
 import threading
 import time
 from pathlib import Path
 from typing import TextIO
 
-_DRIVER, _COMMAND, _CONFIGURATION, _RESULTS = (
+from lazytraining.workflow import digest
+
+_DRIVER, _COMMAND, _CONFIGURATION, _RESULTS, _CONTENT = (
     "LAZYTRAINING_DRIVER",
     "LAZYTRAINING_COMMAND",
     "LAZYTRAINING_CONFIGURATION",
     "LAZYTRAINING_RESULTS",
+    "LAZYTRAINING_CONTENT",
 )
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_DAMAGED = Path(".snakemake/damaged")
-"""Files that were set aside, one a line."""
 
 
 class LockedError(Exception):
@@ -31,9 +34,11 @@ class LockedError(Exception):
 
 
 def announce(command: str, configuration: str, results: str) -> None:
-    """Tell jobs that this process starts from now on."""
+    """Tell jobs that this process starts from now on, and have them import the library that it has imported."""
     told = {_DRIVER: str(os.getpid()), _COMMAND: command, _CONFIGURATION: configuration, _RESULTS: results}
-    os.environ.update(told)
+    os.environ.update(told | {_CONTENT: digest.content()})
+    first, *others = str(digest.SCRIPTS), *os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    os.environ["PYTHONPATH"] = os.pathsep.join([first, *(path for path in others if path not in ("", first))])
 
 
 def command() -> str:
@@ -46,21 +51,18 @@ def configuration() -> str:
     return os.environ.get(_CONFIGURATION, "unknown")
 
 
+def has_this_code() -> bool:
+    """Whether the driver, if there is one, had the same code when it began."""
+    return os.environ.get(_CONTENT) in (None, digest.content())
+
+
 def set_aside(path: Path) -> Path:
-    """Move a damaged file out of its data set, and remember that it has to be made again. Raises OSError."""
+    """Move a damaged file out of its data set. Raises OSError."""
     results = Path(os.environ.get(_RESULTS, path.parent))
     below = path.relative_to(results) if path.is_relative_to(results) else path.name
     aside = results / "damaged" / below
     aside.parent.mkdir(parents=True, exist_ok=True)
-    with _DAMAGED.open("a") as file:
-        print(path, file=file)
     return path.replace(aside)
-
-
-def to_make_again() -> set[str]:
-    """Files that were set aside and are still missing."""
-    lines = _DAMAGED.read_text().splitlines() if _DAMAGED.exists() else []
-    return {line for line in lines if not Path(line).exists()}
 
 
 def end_with_driver() -> None:
@@ -78,13 +80,30 @@ def end_with_driver() -> None:
         threading.Thread(target=watch, args=[int(os.environ[_DRIVER])], daemon=True).start()
 
 
+def own_file(path: Path, flags: int) -> int:
+    """The descriptor of a file that is here and nowhere else, made if there is none. Raises OSError for a link, whose target would be written, and
+    for a pipe, which would wait for a reader."""
+    flags |= os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        descriptor = os.open(path, flags, 0o644)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENXIO):
+            raise OSError(error.errno, "a link or a pipe, not a file", str(path)) from None
+        raise
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "a link or a pipe, not a file", str(path))
+    return descriptor
+
+
 def lock(path: Path) -> TextIO:
     """A lock that goes with this process, however it ends, as long as the returned file is open.
 
-    Raises LockedError, which says who has it; OSError if the file can't be written, or its file system has no locks.
+    Raises LockedError, which says who has it; OSError if the file can't be written or is another's, or its file system has no locks.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    file = path.open("a+")
+    file = os.fdopen(own_file(path, os.O_RDWR), "r+", encoding="utf-8")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

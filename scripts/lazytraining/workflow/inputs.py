@@ -55,7 +55,7 @@ class Inputs:
         chosen = [
             run
             for run in self.config.runs.get(wildcards.experiment, [])
-            if run.m == int(wildcards.m) and seed in (None, str(run.seed))
+            if str(run.m) == wildcards.m and seed in (None, str(run.seed))
         ]
         if not chosen:
             path = "/".join([wildcards.experiment, f"m~{wildcards.m}", *([f"seed~{seed}"] if seed else [])])
@@ -64,7 +64,7 @@ class Inputs:
 
     def seeded(self, wildcards: Any, seeded: Any, name: str) -> Any:
         """Part of the configuration whose seeds have the one of a path."""
-        if seeded is None or int(wildcards.seed) not in seeded.seeds:
+        if seeded is None or wildcards.seed not in map(str, seeded.seeds):  # 07 would be read by nothing
             raise WorkflowError(f"{name}/seed~{wildcards.seed} is not configured")
         return seeded
 
@@ -100,7 +100,7 @@ class Inputs:
         """A file of every student on a landscape: its experiment's own, and the other scaling's at its m."""
         names = [name for name in catalogue.LANDSCAPES if name in self.config.experiments]
         return lambda wildcards: [
-            path for name in names for path in self.of_jobs_at(folder, name, int(wildcards.m), suffix)
+            path for name in names for path in self.of_jobs_at(folder, name, self.at(wildcards)[0].m, suffix)
         ]
 
     def claimed(self, data: str) -> Input:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from lazytraining.files import parquet, provenance
-from lazytraining.workflow import driver
+from lazytraining.workflow import digest, driver
 
 _TERMINAL = sys.stderr.fileno()
 
@@ -19,14 +19,25 @@ def start(snakemake) -> None:
 
     What it prints, and its traceback if it fails, goes to its log, and one line that says why to the terminal; in the
     foreground (tools/run_script.py) all stays in the terminal. It ends with the process that started it, removes what a
-    killed one before it has left, and signs its files.
+    killed one before it has left, and signs its files. If its code is not the one that it would sign them with, it ends here.
     """
     if not getattr(snakemake, "foreground", False):
         _redirect(Path(snakemake.log[0]))
+        _check_code(snakemake.params.code)
     driver.end_with_driver()
     parquet.remove_temporaries(snakemake.output)
     provenance.ORIGIN["configuration"] = snakemake.params.get("configuration", driver.configuration())
     provenance.ORIGIN["code"] = snakemake.params.code
+
+
+def _check_code(asked: str) -> None:
+    script = Path(sys.modules["__main__"].__file__)  # as Snakemake has set it: the script that it has copied
+    if not driver.has_this_code() and (found := digest.code_digest(script)) != asked:
+        say(
+            f"{script}: not the code that this command began with ({found}, not {asked}), so nothing is written. "
+            "The same command goes on with the code as it is now."
+        )
+        sys.exit(1)
 
 
 def _redirect(log: Path) -> None:
@@ -34,7 +45,10 @@ def _redirect(log: Path) -> None:
     _TERMINAL = os.dup(_TERMINAL)
     sys.excepthook = partial(_fail, log)
     log.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    if log.is_symlink() or parquet.not_a_file(log):
+        log.unlink()
+    descriptor = driver.own_file(log, os.O_WRONLY)
+    os.truncate(descriptor, 0)
     for stream in (sys.stdout, sys.stderr):
         os.dup2(descriptor, stream.fileno())
 

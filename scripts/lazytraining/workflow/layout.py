@@ -1,11 +1,22 @@
 """Where results stand: what is there of an older layout, or of the other execution, is never half used."""
 
+import stat
 from pathlib import Path
 
 from lazytraining.config.experiments import Config
 
 _OLD = ("runs/experiment=*", "stacks/experiment=*", "cnn/experiment=*", "baselines/experiment=*")
 """Folders of a layout that this version neither writes nor reads."""
+
+
+def warning(config: Config) -> str:
+    """What is doubtful about the folder of results; empty if nothing is."""
+    results = Path(config.results)
+    if results.exists() and results.stat().st_mode & stat.S_IWOTH:
+        return (
+            f"{results} can be written by everyone on this machine, so anyone may have changed what is in it"
+        )
+    return ""
 
 
 def problem(config: Config) -> str:

@@ -15,7 +15,7 @@ def runs(paths: Iterable[Path]) -> dict:
     """
     experiments = defaultdict(lambda: {"runs": 0, "seeds": set(), "seconds": 0.0})
     origins = defaultdict(set)
-    for path in filter(Path.exists, paths):
+    for path in filter(Path.is_file, paths):
         with pq.ParquetFile(path) as file:
             names = file.schema_arrow.names
             wanted = [name for name in ("experiment", "seed", "tau", "wall_seconds") if name in names]
