@@ -12,6 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import Discriminator, Field, Tag
 
+from lazytraining.config import ranges
 from lazytraining.config.cnn_job import CnnJob, CnnRun
 from lazytraining.config.errors import ConfigError, refused
 from lazytraining.config.fields import (
@@ -93,6 +94,7 @@ class Sweep(OnTheSphere, Kind):
             for tau, eta_text in itertools.product(self.tau, self.step_size):
                 values = {"m": m, "alpha": alpha, "tau": tau}
                 eta = evaluate(f"{path}.step_size", eta_text, values)
+                ranges.check(path, self.precision, gain=self.teacher_gain, tau=tau, alpha=alpha, step=eta)
                 if self.early_stopping:
                     text = self.early_stopping.min_delta
                     evaluate(f"{path}.early_stopping.min_delta", text, values, zero=True)
@@ -211,6 +213,8 @@ class Neurons(Kind):
         return [SeedRun(name, seed) for seed in self.seeds]
 
     def check(self, path: str) -> None:
+        for tau in self.tau:
+            ranges.check(path, "float64", tau=tau)
         check_size(path, self, 2, self.m)
         check_even(path, self.m)
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from lazytraining.config import ranges
 from lazytraining.config.errors import ConfigError, refused, show
 from lazytraining.config.expressions import Expression, ExpressionError
 from lazytraining.config.fields import (
@@ -116,6 +117,10 @@ class Theory(OnTheSphere):
     def check(self) -> None:
         """Raises ConfigError for what does not hold across its keys."""
         check_even("theory", self.m)
+        for tau in self.tau:
+            ranges.check("theory", "float64", gain=self.teacher_gain, tau=tau)
+        for alpha in self.alpha:
+            ranges.check("theory", "float64", alpha=alpha)
         check_size("theory", self, self.d, self.m, *self.widths)
         self.steps  # noqa: B018 - evaluates the expression at every tau, now
 
