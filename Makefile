@@ -7,7 +7,7 @@ RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
 SNAKEMAKE := $(RUN) snakemake --cores $(CORES)
 EDITABLE = .venv/bin/python -m pip install --disable-pip-version-check --no-deps --editable .
 PYTEST := $(RUN) pytest -n 2 --dist loadfile --no-loadscope-reorder
-TARGETS := all theory width population step_size neurons spectral_bias cnn interactive claims
+TARGETS := reported
 
 .PHONY: figures help environment report paper test test-fast test-reference compare reference precision bench bench-snakemake chaos pins audit lint format rulegraph schema clean
 

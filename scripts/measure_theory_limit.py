@@ -25,7 +25,7 @@ def measure(
 ) -> list[dict]:
     """Rows for one start. f̄_t is the same for every α, and w̄_t − w0 is ∝ 1/α."""
     inputs = data.x_train, data.x_test
-    differential = tangent.jacobian(start, inputs[0])
+    differential = tangent.differential(start, inputs[0]).matrix()
     initial = [network.forward(start, x)[0] for x in inputs]
     centred = tangent.TangentModel.at(start, data)
     centred = replace(

@@ -17,7 +17,7 @@ def measure(
     for symmetrize in (False, True):
         for sweep, alpha, tau, eta in points:
             start = network.initialise(m, x.shape[1], tau, seed, symmetrize)
-            change = tangent.relative_change(start, x, y, alpha, eta)
+            change = tangent.step_change(start, x, y, alpha, eta)
             key = {"sweep": sweep, "symmetrize": symmetrize, "m": m, "alpha": alpha, "tau": tau}
             changes = {"objective_change": change.objective, "differential_change": change.differential}
             rows.append(key | {"seed": seed, "eta": eta} | changes)

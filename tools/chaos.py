@@ -59,7 +59,7 @@ def contents(results: Path) -> dict[str, bytes]:
 def finished(folder: Path) -> dict[str, tuple[int, int]]:
     """Files of jobs that Snakemake has seen to end, and when they were written."""
     markers = folder.glob(".snakemake/incomplete/*")
-    unfinished = {base64.b64decode(marker.name).decode() for marker in markers if marker.is_file()}
+    unfinished = {base64.urlsafe_b64decode(marker.name).decode() for marker in markers if marker.is_file()}
     paths = [path for path in (folder / "results").rglob("*") if path.is_file() and "logs" not in path.parts]
     files = {str(path.relative_to(folder)): path.stat() for path in paths if path.name[0] != "."}
     return {name: (stat.st_mtime_ns, stat.st_ino) for name, stat in files.items() if name not in unfinished}

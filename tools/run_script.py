@@ -114,7 +114,8 @@ def main(arguments: list[str] | None = None) -> int:
     for path in job.output:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     sys.path.insert(0, str(SCRIPTS))
-    importlib.import_module(Path(job.rule.script).stem).main(snakemake)
+    script = str(job.rule.script).format(params=job.params, wildcards=job.wildcards)
+    importlib.import_module(Path(script).stem).main(snakemake)
     print(*job.output, sep="\n")
     return 0
 

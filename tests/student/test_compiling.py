@@ -172,3 +172,27 @@ def test_what_is_compiled_ahead_is_what_jobs_load():
 
 def test_the_folder_is_beside_the_code_by_default():
     assert Path(kernels.__file__).parent / "__pycache__" == compiling.BESIDE
+
+
+BITS = """
+import sys
+sys.path.insert(0, {scripts!r})
+import hashlib
+from lazytraining.student import descent, network, problem
+from lazytraining.student.students import Students
+data, found = problem.make_problem(11, 150, 90, 3, 1.0, 0), hashlib.sha256()
+for displaced in (False, True):
+    start = network.Weights.stack(network.initialise(22, 11, tau, 0, displaced) for tau in (0.5, 1.0))
+    students = Students(start, 1.0, 0.1, displaced=displaced)
+    for run in descent.descend(students=students, data=data, iterations=60):
+        found.update(repr(run.train_loss + run.test_loss).encode() + run.weights.hidden.tobytes())
+print(found.hexdigest())
+"""
+
+
+def test_the_bits_are_the_same_on_a_processor_without_wide_vectors(tmp_path):
+    """Compiled for one with neither AVX nor fused multiply-adds, which this one can run; some seconds to compile."""
+    other = {"NUMBA_CPU_NAME": "nehalem", "NUMBA_CPU_FEATURES": "+sse4.2", "NUMBA_CACHE_DIR": str(tmp_path)}
+    if kernels.PROCESSOR[0].split("-")[0] != "x86_64":
+        pytest.skip("for x86-64")
+    assert run(BITS) == run(BITS, **other)

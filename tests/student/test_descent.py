@@ -265,3 +265,22 @@ def test_observer_sees_every_recorded_displacement(small_problem, symmetrize):
         distance = np.linalg.norm(displacement[running.index(1)]) / np.linalg.norm(start.vector())
         expected = runs[1].relative_distance[runs[1].iteration.index(iteration)]
         assert distance == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("symmetrize", [False, True])
+@pytest.mark.parametrize("track_best", [False, True])
+def test_blocks_of_any_length_give_the_same_bits(small_problem, symmetrize, track_best, monkeypatch):
+    """One student stops early, one diverges, one goes on to the end."""
+    rules = (EarlyStopping(1e-3, 7), None, None)
+    starts = [network.initialise(6, 5, tau, 3, symmetrize) for tau in (0.5, 1.0, 2.0)]
+    start = Weights(*(np.concatenate(parts) for parts in zip(*starts, strict=True)))
+    students = Students(start, 1.0, np.array([0.5, 1e6, 0.01]), symmetrize, rules)
+    arguments = {"students": students, "data": small_problem, "iterations": 150, "track_best": track_best}
+    whole = descent.descend(**arguments)
+    monkeypatch.setattr(descent, "LONGEST", 4)
+    assert {run.stopped_early for run in whole} == {run.diverged for run in whole} == {False, True}
+    for ours, theirs in zip(descent.descend(**arguments), whole, strict=True):
+        for name in set(vars(theirs)) - {"weights", "displacement", "late_loss"}:
+            assert repr(getattr(ours, name)) == repr(getattr(theirs, name)), name
+        for part, other in zip(ours.weights, theirs.weights, strict=True):
+            assert part.tobytes() == other.tobytes()

@@ -45,17 +45,26 @@ def vector_of(student: Weights) -> torch.Tensor:
 
 def test_jacobian_is_autograds(student, x):
     expected = jacrev(outputs(x))(vector_of(student))
-    np.testing.assert_allclose(tangent.jacobian(student, x), expected, rtol=1e-12)
+    np.testing.assert_allclose(tangent.differential(student, x).matrix(), expected, rtol=1e-12)
+
+
+def test_a_differential_acts_as_its_matrix(student, x):
+    differential = tangent.differential(student, x)
+    matrix, rng = differential.matrix(), np.random.default_rng(1)
+    weights, values = rng.standard_normal(matrix.shape[1]), rng.standard_normal(N)
+    np.testing.assert_allclose(differential.apply(weights), matrix @ weights, rtol=1e-11, atol=1e-12)
+    np.testing.assert_allclose(differential.pull_back(values), values @ matrix, rtol=1e-11, atol=1e-12)
+    assert differential.norm() == pytest.approx(np.linalg.norm(matrix, 2), rel=1e-12)
 
 
 def test_kernel_is_the_product_of_jacobians(student, x):
     other = np.random.default_rng(0).standard_normal((5, D))
-    expected = tangent.jacobian(student, x) @ tangent.jacobian(student, other).T
+    expected = tangent.differential(student, x).matrix() @ tangent.differential(student, other).matrix().T
     np.testing.assert_allclose(tangent.kernel(student, x, other), expected, rtol=1e-10, atol=1e-13)
 
 
 def test_first_derivative_norm_is_the_largest_singular_value(student, x):
-    singular = np.linalg.svd(tangent.jacobian(student, x), compute_uv=False)
+    singular = np.linalg.svd(tangent.differential(student, x).matrix(), compute_uv=False)
     assert tangent.first_derivative_norm(student, x) == pytest.approx(singular[0] / N**0.5)
 
 
@@ -103,7 +112,7 @@ def test_gradient_norm_is_autograds_at_every_tau_and_alpha(student, x):
 
 
 @pytest.mark.parametrize("alpha", [1.0, 5.0])
-def test_relative_change_is_that_of_one_step(student, x, alpha):
+def test_step_change_is_that_of_one_step(student, x, alpha):
     y, step_size = np.linspace(-1, 1, N), 0.7
     vector = vector_of(student).requires_grad_()
 
@@ -114,19 +123,21 @@ def test_relative_change_is_that_of_one_step(student, x, alpha):
     after = (vector - step_size * torch.autograd.grad(before, vector)[0]).detach()
     difference = jacrev(outputs(x))(after) - jacrev(outputs(x))(vector.detach())
     displacement = Weights.from_vector((after - vector.detach()).numpy()[None], D)
-    moved = tangent.jacobian_change(student, displacement, x)
+    moved = tangent.differential_change(student, displacement, x).matrix()
     np.testing.assert_allclose(moved, difference, rtol=1e-9, atol=1e-13)
-    found = tangent.relative_change(student, x, y, alpha, step_size)
+    found = tangent.step_change(student, x, y, alpha, step_size)
     assert found.objective == pytest.approx((abs(objective(after) - before) / before).item())
-    norms = [np.linalg.norm(part, 2) for part in (difference.numpy(), tangent.jacobian(student, x))]
+    norms = [
+        np.linalg.norm(part, 2) for part in (difference.numpy(), tangent.differential(student, x).matrix())
+    ]
     assert found.differential == pytest.approx(norms[0] / norms[1])
 
 
-def test_relative_change_of_a_large_symmetrised_start_is_not_rounding(x):
+def test_step_change_of_a_large_symmetrised_start_is_not_rounding(x):
     """By homogeneity Δ(F) is that of τ = 1, and Δ(Dh) falls as τ⁻², at η = η₁/τ² and with no gate switched."""
     y = np.linspace(-1, 1, N)
     start = network.initialise(M, D, 1.0, 3, True)
-    near, far = (tangent.relative_change(start.times(tau), x, y, 1.0, 0.1 / tau**2) for tau in (1e2, 1e6))
+    near, far = (tangent.step_change(start.times(tau), x, y, 1.0, 0.1 / tau**2) for tau in (1e2, 1e6))
     assert far.objective == pytest.approx(near.objective, rel=1e-6)
     assert far.differential == pytest.approx(near.differential * 1e-8, rel=1e-6)
 
@@ -138,7 +149,7 @@ def test_closed_form_is_descent_on_the_linearised_model(student, step_size, scal
     """Iterated with the Jacobian; the last step size is past the edge, where both blow up alike."""
     data = make_problem(D, N, 7, 3, 1.0, seed=2)
     inputs, scaled = (data.x_train, data.x_test), student.times(scale)
-    train, test = (tangent.jacobian(scaled, x) for x in inputs)
+    train, test = (tangent.differential(scaled, x).matrix() for x in inputs)
     start_train, start_test = (alpha * network.forward(scaled, x)[0] for x in inputs)
     move, expected, moves, outputs = np.zeros(train.shape[1]), [], [], []
     for _ in range(41):
@@ -162,7 +173,7 @@ def test_closed_form_is_descent_on_the_linearised_model(student, step_size, scal
 def test_the_best_fit_is_least_squares_on_the_jacobian(symmetrize):
     """With more points than directions: the tangent model f = α h(w0) + α Dh(w0) δ at the best δ."""
     start, data = network.initialise(M, D, 1.0, 5, symmetrize), make_problem(D, 60, 1, 3, 1.0, seed=2)
-    jacobian = tangent.jacobian(start, data.x_train)
+    jacobian = tangent.differential(start, data.x_train).matrix()
     for alpha in (0.5, 20.0):
         target = data.y_train / alpha - network.forward(start, data.x_train)[0]
         residual = target - jacobian @ np.linalg.lstsq(jacobian, target)[0]

@@ -64,7 +64,7 @@ def started(workflow: Workflow):
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
     try:
-        while not list(workflow.results.glob("logs/train/**/*.log")):
+        while not list(workflow.results.glob("logs/train_students/**/*.log")):
             assert driver.poll() is None, (workflow.folder / "output").read_text()
             time.sleep(0.05)
         yield driver

@@ -10,6 +10,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import PIL.Image
+from fontTools import subset
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
@@ -55,6 +56,10 @@ plt.rcParams.update(
 )
 
 
+# A PDF places each glyph, so that the fonts in it need no tables to place them by; to thin those out takes a second a file.
+subset.Options._drop_tables_default = [*subset.Options._drop_tables_default, "GDEF", "GPOS", "GSUB"]
+
+
 def save(figure: Figure, *paths: str | Path) -> None:
     """Write a figure to each path, PNG or PDF by its suffix, with its provenance, whole or not at all."""
     texts = provenance()
@@ -63,6 +68,7 @@ def save(figure: Figure, *paths: str | Path) -> None:
             form = Path(path).suffix[1:]
             metadata = {"Keywords": json.dumps(texts)} if form == "pdf" else texts  # a PDF's keys are fixed
             figure.savefig(temporary, format=form, metadata=metadata)
+        figure.set_layout_engine("none")  # laid out once, for all its files
     plt.close(figure)
 
 

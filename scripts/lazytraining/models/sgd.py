@@ -10,7 +10,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -43,12 +43,28 @@ def train(
     Deterministic, on a GPU too. With `checkpoint` the state is saved there after an epoch, at most twice a minute,
     and the same job with the same digest of its code goes on from it; the file is the caller's to remove.
     """
-    with _deterministic():
+    with _deterministic() if device == "cuda" else nullcontext():
         return _train(job, data, device, checkpoint, code)
+
+
+class Momentum:
+    """v ← μ v + ∇, w ← w − rate · v, as torch.optim.SGD has it, whose first step imports a compiler: seconds of CPU."""
+
+    def __init__(self, weights: list[Tensor], momentum: float):
+        self.weights, self.momentum, self.rate = weights, momentum, 0.0
+        self.velocity = [torch.zeros_like(part) for part in weights]
+
+    def descend(self, loss: Float[Tensor, ""]) -> None:
+        """One step down this loss."""
+        gradients = torch.autograd.grad(loss, self.weights)
+        with torch.no_grad():
+            for weight, velocity, gradient in zip(self.weights, self.velocity, gradients, strict=True):
+                weight.sub_(velocity.mul_(self.momentum).add_(gradient), alpha=self.rate)
 
 
 @contextmanager
 def _deterministic() -> Iterator[None]:
+    """On a CPU all that is used here is; to ask for it imports a compiler, seconds of CPU."""
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it cuBLAS refuses
     before = torch.are_deterministic_algorithms_enabled()
     torch.use_deterministic_algorithms(True)
@@ -66,7 +82,7 @@ def _train(
     first = vgg.initialise(job.width, job.key.seed)
     start = [vgg.Layer(*(part.to(**kind) for part in layer)) for layer in first]
     weights = [vgg.Layer(*(part.clone().requires_grad_() for part in layer)) for layer in start]
-    optimiser = torch.optim.SGD(vgg.parameters(weights), job.key.learning_rate, job.momentum)
+    optimiser = Momentum(vgg.parameters(weights), job.momentum)
     state = _State(checkpoint, [job.plain(), device, code, torch.__version__], weights, optimiser)
     begin = time.perf_counter() - state.seconds
 
@@ -75,7 +91,7 @@ def _train(
         if state.diverged:
             break
         rate = job.key.learning_rate / (1 + 100 * len(state.curve) / 300)
-        optimiser.param_groups[0]["lr"] = rate
+        optimiser.rate = rate
         y = torch.as_tensor(data.y_train[order], device=device)
         loss, accuracy = _epoch(weights, start, optimiser, data, x, y, job.key.alpha, job.batch, kind)
         state.curve.append(
@@ -105,7 +121,7 @@ def _train(
 def _epoch(
     weights: vgg.Weights,
     start: vgg.Weights,
-    optimiser: torch.optim.Optimizer,
+    optimiser: "Momentum",
     data: Images,
     x: np.ndarray,
     y: Int[Tensor, " n"],
@@ -119,9 +135,7 @@ def _epoch(
         chosen, labels = data.normalised(x[first : first + batch], **kind), y[first : first + batch]
         f = vgg.symmetrised(weights, start, chosen)
         loss = objective(f, labels, alpha)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
+        optimiser.descend(loss)
         losses += loss.detach() * len(labels)
         right += (f.argmax(1) == labels).sum()
     return losses.item() * alpha**2 / len(x), right.item() / len(x)
@@ -167,7 +181,7 @@ def _measure_batch(
 class _State:
     """How far a run has come, kept in a file that belongs to one job."""
 
-    def __init__(self, path: Path | None, job: list, weights: vgg.Weights, optimiser: torch.optim.Optimizer):
+    def __init__(self, path: Path | None, job: list, weights: vgg.Weights, optimiser: Momentum):
         self.path = path if path and checkpoints.is_ours(path) else None
         self.weights, self.optimiser = vgg.parameters(weights), optimiser
         self.identity = checkpoints.identity(job)
@@ -184,10 +198,9 @@ class _State:
         if not self.path or time.monotonic() < self.saved_at + SAVE_EVERY:
             return
         content = {"curve": self.curve, "seconds": seconds}
-        momenta = [self.optimiser.state[part].get("momentum_buffer") for part in self.weights]
         content |= {
             "weights": [part.numpy(force=True) for part in self.weights],
-            "momenta": [part if part is None else part.numpy(force=True) for part in momenta],
+            "momenta": [part.numpy(force=True) for part in self.optimiser.velocity],
         }
         checkpoints.save(self.path, self.identity, content)
         self.saved_at = time.monotonic()
@@ -198,9 +211,7 @@ class _State:
             return
         self.curve, self.seconds = content["curve"], content["seconds"]
         with torch.no_grad():
-            for part, saved, momentum in zip(
-                self.weights, content["weights"], content["momenta"], strict=True
-            ):
+            for part, saved in zip(self.weights, content["weights"], strict=True):
                 part.copy_(torch.from_numpy(saved))
-                if momentum is not None:
-                    self.optimiser.state[part]["momentum_buffer"] = torch.from_numpy(momentum).to(part.device)
+        momenta = zip(self.weights, content["momenta"], strict=True)
+        self.optimiser.velocity = [torch.from_numpy(saved).to(part.device) for part, saved in momenta]

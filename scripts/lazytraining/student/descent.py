@@ -4,6 +4,7 @@ The update is `students.step`. On the population loss (Chizat, Oyallon and Bach 
 iteration, and that is all that differs. An engine does the arithmetic: the compiled one of `engine`, or on a GPU that of `gpu`.
 """
 
+import bisect
 import copy
 from collections.abc import Callable
 from typing import Protocol, runtime_checkable
@@ -29,6 +30,10 @@ class Engine(Protocol):
         """Do so many iterations; train and test losses before each one's update."""
 
 
+OPERATIONS = 4e10
+"""In the products of one call of the engine, at most: about a second, in which a job neither saves nor hears anything."""
+LONGEST = 2**18
+"""Iterations of one call, at most: their losses are in memory."""
 MakeEngine = Callable[[Students, Data, Weights | None], Engine]
 Observe = Callable[[int, list[int], Weights], None]
 
@@ -76,9 +81,9 @@ def descend(
 class Descent:
     """A stack of students on its way. Arguments are `descend`'s.
 
-    The losses between two recorded iterations come as one block; a student that turns out to have ended inside is taken back to
+    The losses between two recorded iterations come in blocks of about a second; a student that turns out to have ended inside is taken back to
     the block's start and its steps up to the end are done again, so that its weights are those of its last iteration. At the
-    next recorded iteration the others go on without it.
+    next block the others go on without it.
     """
 
     def __init__(
@@ -99,14 +104,15 @@ class Descent:
         self.recorded = [*recorded_iterations(iterations).tolist(), iterations + 1]
         late = range(max(0, iterations - average_last), iterations)
         self.recorders = [Recorder(rule, track_best, late) for rule in rules]
-        self.blocks, self.running = 0, list(range(len(students)))
+        self.iteration, self.running = 0, list(range(len(students)))
+        """Updates that the students still running have done, and which these are."""
         self.engine = make_engine(students, data, None)
 
     @classmethod
     def resume(cls, checkpoint: dict, **arguments) -> "Descent":
         """The descent with these arguments where `checkpoint` of another with the same was; it goes on to the same bits."""
         descent = cls(**arguments)
-        descent.blocks, descent.running = checkpoint["blocks"], checkpoint["running"]
+        descent.iteration, descent.running = checkpoint["iteration"], checkpoint["running"]
         for recorder, saved in zip(descent.recorders, checkpoint["recorders"], strict=True):
             recorder.restore(saved)
         if descent.data.fresh:
@@ -119,27 +125,26 @@ class Descent:
     def trajectories(self) -> list[Trajectory]:
         return [recorder.trajectory for recorder in self.recorders]
 
-    @property
-    def iteration(self) -> int:
-        """Updates that the students still running have done."""
-        return self.recorded[self.blocks]
-
     def advance(self) -> None:
-        """Record, and train on to the next recorded iteration."""
-        first, end = self.recorded[self.blocks], self.recorded[self.blocks + 1]
-        self.blocks += 1
-        running, last = self.students.select(self.running), end > self.iterations
+        """Record, if that is due, and train on for about a second, or to the next recorded iteration."""
+        running, first = self.students.select(self.running), self.iteration
+        passed = bisect.bisect_right(self.recorded, first)
+        end = min(self.recorded[passed], first + self._most(running))
+        self.iteration = end
+        recorded, last = self.recorded[passed - 1] == first, end > self.iterations
         at_first, batch = self.engine.state, self.data.state
-        displacement = running.split(at_first)[1]
-        moved = [column.tolist() for column in movement(displacement, running.start)[:2]]
-        if self.observe:
-            self.observe(first, self.running, displacement)
+        if recorded:
+            displacement = running.split(at_first)[1]
+            moved = [column.tolist() for column in movement(displacement, running.start)[:2]]
+            if self.observe:
+                self.observe(first, self.running, displacement)
         losses = self.engine.run(end - first, self.always_test, not last)
         at_end, left = self.engine.state, []
         for i, student in enumerate(self.running):
             recorder = self.recorders[student]
-            offset = recorder.block(first, losses[:, :, i], self.always_test)
-            recorder.moved(*(column[i] for column in moved))
+            offset = recorder.block(first, losses[:, :, i], self.always_test, recorded)
+            if recorded:
+                recorder.moved(*(column[i] for column in moved))
             if offset is None and not last:
                 left.append(i)
             elif offset is None:
@@ -153,6 +158,12 @@ class Descent:
             self.running = [self.running[i] for i in left]
             if left:
                 self.engine = self.make_engine(running.select(left), self.data, at_end.select(left))
+
+    def _most(self, students: Students) -> int:
+        """How many iterations of these students to do at once."""
+        stack, m, d = students.start.hidden.shape
+        points = 2 * self.data.n_train + (len(self.data.y_test) if self.always_test else 0)
+        return max(1, min(LONGEST, int(OPERATIONS / (2 * stack * m * d * points))))
 
     def _again(self, students: Students, state: Weights, batch: dict | None, steps: int) -> Weights:
         """Where a student is so many steps after a state, with the data as they were there."""
@@ -169,7 +180,7 @@ class Descent:
         """A copy of all that changes: arrays, lists and numbers."""
         return copy.deepcopy(
             {
-                "blocks": self.blocks,
+                "iteration": self.iteration,
                 "running": self.running,
                 "state": list(self.engine.state),
                 "recorders": [recorder.save() for recorder in self.recorders],

@@ -47,8 +47,8 @@ def _inner(function):
 
 
 def _outer(function):
-    """Compile on the first call, and keep the code on disk for the next process."""
-    return njit(inspect.unwrap(function), error_model="numpy", cache=True)
+    """Compile on the first call, and keep the code on disk for the next process. Other threads run meanwhile."""
+    return njit(inspect.unwrap(function), error_model="numpy", cache=True, nogil=True)
 
 
 @intrinsic
@@ -153,82 +153,105 @@ def project(hidden, panels, out):
 
 
 @_inner
-def _respond(z, readout, targets, out):
-    """out = Σ_j readout_j ReLU(z_j) − targets. A NaN in z comes through, as in NumPy's maximum."""
+def _respond(z, first, readout, targets, at, out):
+    """out = Σ_j readout_j ReLU(z_j) − targets, for a student whose rows begin at `first` and points that begin at `at`.
+
+    A NaN in z comes through, as in NumPy's maximum. Arrays stay whole: the compiler has no vectors for a slice's strides.
+    """
     zero = z.dtype.type(0)
     for i in range(len(out)):
-        out[i] = -targets[i]
+        out[i] = -targets[at + i]
     for j in range(len(readout)):
-        a, row = readout[j], z[j]
+        a, row = readout[j], z[first + j]
         for i in range(len(out)):
             out[i] += a * (zero if row[i] <= zero else row[i])
 
 
 @_inner
-def _gate(z, scaled):
+def _gate(z, first, m, scaled):
     """z_j ← scaled where z_j > 0, else 0."""
     zero = z.dtype.type(0)
-    for j in range(len(z)):
+    for j in range(first, first + m):
         row = z[j]
         for i in range(len(scaled)):
             row[i] = scaled[i] if row[i] > zero else zero
 
 
 @_inner
-def _respond_displaced(z, at_start, readout, start_readout, targets, out):
+def _respond_displaced(z, first, at_start, first_start, readout, start_readout, targets, at, out):
     """The same for z = δb · x, from features' changes Δ: out = Σ_j readout_j Δ_j + Σ_j start_readout_j ReLU(p_j) − targets.
 
-    p = b0 · x is shared by the neurons j and j + m/2, and Δ = max(z + min(p, 0), −max(p, 0)).
+    p = b0 · x, in rows of `at_start`, is shared by the neurons j and j + m/2, and Δ = max(z + min(p, 0), −max(p, 0)).
     """
-    zero, half = z.dtype.type(0), len(at_start)
+    zero, half = z.dtype.type(0), len(start_readout)
     for i in range(len(out)):
-        out[i] = -targets[i]
+        out[i] = -targets[at + i]
     for j in range(half):
         a, b, c = readout[j], readout[half + j], start_readout[j]
-        row, other, p = z[j], z[half + j], at_start[j]
+        row, other, p = z[first + j], z[first + half + j], at_start[first_start + j]
         for i in range(len(out)):
-            below, above = (p[i], zero) if p[i] < zero else (zero, p[i])
+            below, above = min(p[at + i], zero), max(p[at + i], zero)
             u, v = row[i] + below, other[i] + below
             u, v = (-above if u <= -above else u), (-above if v <= -above else v)
             out[i] += a * u + b * v + c * above
 
 
 @_inner
-def _gate_displaced(z, at_start, scaled):
+def _gate_displaced(z, first, m, at_start, first_start, at, scaled):
     """z_j ← scaled where p_j + z_j > 0, by the same rounding as the features, else 0."""
-    zero, half = z.dtype.type(0), len(at_start)
-    for j in range(len(z)):
-        row, p = z[j], at_start[j % half]
+    zero, half = z.dtype.type(0), m // 2
+    for j in range(m):
+        row, p = z[first + j], at_start[first_start + j % half]
         for i in range(len(scaled)):
-            below, above = (p[i], zero) if p[i] < zero else (zero, p[i])
+            below, above = min(p[at + i], zero), max(p[at + i], zero)
             row[i] = scaled[i] if row[i] + below > -above else zero
 
 
 @_inner
 def _add_squares(residual, sums):
-    """Σ residual² in float64, a sum for each lane."""
-    width = len(sums)
-    for first in range(0, len(residual), width):
-        for lane in range(width):
-            value = np.float64(residual[first + lane])
-            sums[lane] += value * value
+    """Residuals² on top of what is there, in float64, point by point of a block."""
+    for i in range(len(residual)):
+        value = np.float64(residual[i])
+        sums[i] += value * value
 
 
 @_inner
-def _descend(state, now, gradient, output, now_output, hidden_factor, sums):
+def _total(values):
+    """Their sum, by folding the second half onto the first; it overwrites them. The same order of sums on every processor."""
+    left = len(values)
+    while left > 1:
+        half = left // 2
+        for i in range(half):
+            values[i] += values[left - half + i]
+        left -= half
+    return values[0]
+
+
+@_inner
+def _dot(b, c):
+    """b · c in eight sums, as many as the narrowest `lanes`: the compiler keeps the order of sums, and needs them side by side."""
+    s0 = s1 = s2 = s3 = s4 = s5 = s6 = s7 = b.dtype.type(0)
+    for k in range(0, len(b), 8):
+        s0 += b[k] * c[k]
+        s1 += b[k + 1] * c[k + 1]
+        s2 += b[k + 2] * c[k + 2]
+        s3 += b[k + 3] * c[k + 3]
+        s4 += b[k + 4] * c[k + 4]
+        s5 += b[k + 5] * c[k + 5]
+        s6 += b[k + 6] * c[k + 6]
+        s7 += b[k + 7] * c[k + 7]
+    return ((s0 + s4) + (s2 + s6)) + ((s1 + s5) + (s3 + s7))
+
+
+@_inner
+def _descend(state, now, gradient, output, now_output, hidden_factor):
     """b ← b − hidden_factor · a c and a ← a − b · c for one student; a and b on the right are `now`'s."""
-    width = len(sums)
     for j in range(len(output)):
         a, b, c, moving = now_output[j], now[j], gradient[j], state[j]
-        sums[:] = 0
-        for first in range(0, len(b), width):
-            for lane in range(first, first + width):
-                sums[lane - first] += b[lane] * c[lane]
-                moving[lane] -= hidden_factor * (a * c[lane])
-        total = sums[0]
-        for lane in range(1, width):
-            total += sums[lane]
-        output[j] -= total
+        output_step = _dot(b, c)
+        for k in range(len(c)):
+            moving[k] -= hidden_factor * (a * c[k])
+        output[j] -= output_step
 
 
 @_outer
@@ -254,8 +277,7 @@ def iterate(steps, update_last, tested, sizes, data, students, state, work, loss
     width, half, displaced = test_panels.shape[2], m // 2, len(at_start_test) > 0
     flat_hidden, flat_z, flat_gradient = hidden.reshape(-1), z.reshape(-1), gradient.reshape(-1)
     flat_test, ldz = test_panels.reshape(-1), z.shape[1]
-    sums, part = np.empty((stack, width)), np.empty(width, z.dtype)
-    residual = np.empty(BLOCK, z.dtype)
+    sums, residual = np.empty((stack, BLOCK)), np.empty(BLOCK, z.dtype)
     now, now_output = np.empty_like(hidden[:m]), np.empty_like(output[0])
     readout, start_readout = np.empty_like(output), np.empty((stack, half), z.dtype)
 
@@ -275,33 +297,31 @@ def iterate(steps, update_last, tested, sizes, data, students, state, work, loss
             p = at_start[min(batch, len(at_start) - 1)] if kind == 0 else at_start_test
             for first in range(0, len(y), BLOCK):
                 count = min(BLOCK, len(y) - first)
-                r, here = residual[:count], y[first : first + count]
+                r = residual[:count]
                 _product(flat_hidden, stride, rows, x, first * depth, width, depth * width, count // width, flat_z, ldz, width, depth, 0)  # fmt: skip
                 for s in range(stack):
-                    own = z[s * m : (s + 1) * m, :count]
-                    q = p[s * half : (s + 1) * half, first : first + count]
                     if displaced:
-                        _respond_displaced(own, q, readout[s], start_readout[s], here, r)
+                        _respond_displaced(z, s * m, p, s * half, readout[s], start_readout[s], y, first, r)
                     else:
-                        _respond(own, readout[s], here, r)
+                        _respond(z, s * m, readout[s], y, first, r)
                     _add_squares(r, sums[s])
                     if update and kind == 0:
                         for i in range(count):
                             r[i] *= rate[s]
                         if displaced:
-                            _gate_displaced(own, q, r)
+                            _gate_displaced(z, s * m, m, p, s * half, first, r)
                         else:
-                            _gate(own, r)
+                            _gate(z, s * m, m, r)
                 if update and kind == 0:
                     _product(flat_z, ldz, rows, flat_points, first * stride, stride, width, stride // width, flat_gradient, stride, width, count, first)  # fmt: skip
             for s in range(stack):
-                losses[t, kind, s] = sums[s].sum() / (2 * (n_train if kind == 0 else n_test))
+                losses[t, kind, s] = _total(sums[s]) / (2 * (n_train if kind == 0 else n_test))
         if update:
             for s in range(stack):
                 span = slice(s * m, (s + 1) * m)
                 own, c = hidden[span], gradient[span]
                 if displaced:
                     now[:], now_output[:] = own + start_hidden[span], output[s] + start_output[s]
-                    _descend(own, now, c, output[s], now_output, hidden_factor, part)
+                    _descend(own, now, c, output[s], now_output, hidden_factor)
                 else:
-                    _descend(own, own, c, output[s], output[s], hidden_factor, part)
+                    _descend(own, own, c, output[s], output[s], hidden_factor)

@@ -62,12 +62,14 @@ class Recorder:
         self.early_stopping, self.track_best, self.late = early_stopping, track_best, late
         self.reference, self.reference_iteration = math.inf, 0
 
-    def block(self, first: int, losses: Float[np.ndarray, "k 2"], always_test: bool) -> int | None:
-        """Take in the losses at `first`, `first` + 1, …; where in the block the run ends, if it does."""
+    def block(
+        self, first: int, losses: Float[np.ndarray, "k 2"], always_test: bool, recorded: bool
+    ) -> int | None:
+        """Take in the losses at `first`, which may be recorded, `first` + 1, …; where in the block the run ends, if it does."""
         trajectory = self.trajectory
         finite = np.isfinite(losses)
         if not always_test:
-            finite[1:, 1] = True
+            finite[1 if recorded else 0 :, 1] = True
         finite = finite.all(1)
         end = None if finite.all() else int(finite.argmin())
         valid = losses[:end, 1]
@@ -75,7 +77,7 @@ class Recorder:
         if self.early_stopping and (stop := self._stops(first, valid)) is not None:
             trajectory.diverged, trajectory.stopped_early = False, True
             end, valid = stop, valid[: stop + 1]
-        kept = sorted({0, end or 0})
+        kept = sorted({*([0] if recorded else []), *([] if end is None else [end])})
         if not self.track_best:
             valid = valid[[offset for offset in kept if offset < len(valid)]]
         if len(valid) and valid.min() < trajectory.test_loss_best:

@@ -10,39 +10,63 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.sparse.linalg import svds
+from scipy.sparse.linalg import LinearOperator, svds
 
 from lazytraining.student.network import Weights, change, forward
 from lazytraining.student.problem import Problem
 
 
-def jacobian(weights: Weights, x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n p"]:
-    """Dh(w), one row for each input, columns in the order of `Weights.vector`; a stack of one.
+class Differential(NamedTuple):
+    """Dh(w), or a difference of two, as a linear map from weights to outputs; its (n, p) matrix need not be made.
+
+    Its row for an input x has `slopes` x in b_j and `features` in a_j, neuron by neuron, as in `Weights.vector`.
+    """
+
+    slopes: Float[np.ndarray, "n m"]
+    features: Float[np.ndarray, "n m"]
+    x: Float[np.ndarray, "n d"]
+
+    def matrix(self) -> Float[np.ndarray, "n p"]:
+        derivatives = self.slopes[:, :, None] * self.x[:, None, :]
+        return np.concatenate([derivatives, self.features[:, :, None]], axis=2).reshape(len(self.x), -1)
+
+    def apply(self, vector: Float[np.ndarray, " p"]) -> Float[np.ndarray, " n"]:
+        """Dh u."""
+        neurons = vector.reshape(self.slopes.shape[1], -1)
+        return (self.slopes * (self.x @ neurons[:, :-1].T)).sum(1) + self.features @ neurons[:, -1]
+
+    def pull_back(self, outputs: Float[np.ndarray, " n"]) -> Float[np.ndarray, " p"]:
+        """Dhᵀ r."""
+        hidden = (self.slopes * outputs[:, None]).T @ self.x
+        return np.column_stack([hidden, self.features.T @ outputs]).ravel()
+
+    def norm(self) -> float:
+        """The largest singular value, by Lanczos iteration to machine precision."""
+        shape = len(self.x), self.slopes.shape[1] * (self.x.shape[1] + 1)
+        if min(shape) < 3 or not (self.slopes.any() or self.features.any()):
+            return float(np.linalg.norm(self.matrix(), 2))
+        maps = (lambda u: self.apply(u.ravel())), (lambda r: self.pull_back(r.ravel()))
+        operator = LinearOperator(shape, *maps, dtype=float)
+        first = np.ones(min(shape))
+        return float(svds(operator, k=1, v0=first, return_singular_vectors=False)[0])
+
+
+def differential(weights: Weights, x: Float[np.ndarray, "n d"]) -> Differential:
+    """Dh(w) at n inputs; a stack of one.
 
     ∂h/∂b_j = a_j G_j x and ∂h/∂a_j = ReLU(b_j · x), with ReLU'(0) = 0.
     """
-    hidden, output = weights.hidden[0], weights.output[0]
-    z = x @ hidden.T
-    return _by_neuron(output * (z > 0), np.maximum(z, 0), x)
+    z = x @ weights.hidden[0].T
+    return Differential(weights.output[0] * (z > 0), np.maximum(z, 0), x)
 
 
-def jacobian_change(
-    start: Weights, displacement: Weights, x: Float[np.ndarray, "n d"]
-) -> Float[np.ndarray, "n p"]:
+def differential_change(start: Weights, displacement: Weights, x: Float[np.ndarray, "n d"]) -> Differential:
     """Dh(w0 + δ) − Dh(w0) without cancellation, however small δ is beside w0; a stack of one."""
     before, step = x @ start.hidden[0].T, x @ displacement.hidden[0].T
     gates, now = before > 0, before + step > 0
     slopes = displacement.output[0] * now + start.output[0] * (now.astype(x.dtype) - gates)
     features = np.maximum(step + np.minimum(before, 0), -np.maximum(before, 0))
-    return _by_neuron(slopes, features, x)
-
-
-def _by_neuron(
-    slopes: Float[np.ndarray, "n m"], features: Float[np.ndarray, "n m"], x: Float[np.ndarray, "n d"]
-) -> Float[np.ndarray, "n p"]:
-    """Derivatives in b_j, slope times x, and in a_j, neuron by neuron."""
-    derivatives = np.concatenate([slopes[:, :, None] * x[:, None, :], features[:, :, None]], axis=2)
-    return derivatives.reshape(len(x), -1)
+    return Differential(slopes, features, x)
 
 
 def kernel(
@@ -110,7 +134,7 @@ def gradient_norm(
     return tau * np.sqrt(np.maximum(squares, 0)) / (alpha * len(x))
 
 
-class RelativeChange(NamedTuple):
+class StepChange(NamedTuple):
     """What one step of descent changes at the start (note, §1.1)."""
 
     objective: float
@@ -119,26 +143,18 @@ class RelativeChange(NamedTuple):
     """Δ(Dh) = ‖Dh(w1) − Dh(w0)‖ / ‖Dh(w0)‖."""
 
 
-def relative_change(
+def step_change(
     start: Weights, x: Float[np.ndarray, "n d"], y: Float[np.ndarray, " n"], alpha: float, step_size: float
-) -> RelativeChange:
+) -> StepChange:
     """Of the objective and of the differential, in one step w1 = w0 − η ∇F(w0); a stack of one."""
-    differential = jacobian(start, x)
+    at_start = differential(start, x)
     residual = alpha * forward(start, x)[0] - y
-    step = -(step_size / (alpha * len(x))) * (residual @ differential)
+    step = -(step_size / (alpha * len(x))) * at_start.pull_back(residual)
     displacement = Weights.from_vector(step[None], x.shape[1])
     after = residual + alpha * change(start, displacement, x)[0]
-    before, moved = np.square(residual).sum(), jacobian_change(start, displacement, x)
+    before, moved = np.square(residual).sum(), differential_change(start, displacement, x)
     objective = abs(np.square(after).sum() - before) / before
-    return RelativeChange(float(objective), spectral_norm(moved) / spectral_norm(differential))
-
-
-def spectral_norm(matrix: Float[np.ndarray, "n p"]) -> float:
-    """The largest singular value, by Lanczos iteration to machine precision."""
-    if min(matrix.shape) < 3 or not matrix.any():
-        return float(np.linalg.norm(matrix, 2))
-    first = np.ones(min(matrix.shape))
-    return float(svds(matrix, k=1, v0=first, return_singular_vectors=False)[0])
+    return StepChange(float(objective), moved.norm() / at_start.norm())
 
 
 @dataclass

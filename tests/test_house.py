@@ -1,0 +1,57 @@
+"""The house: which room may know which."""
+
+import ast
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+LIBRARY = ROOT / "scripts/lazytraining"
+BELOW = {
+    "config": set(),
+    "files": {"config"},
+    "student": {"config", "files"},
+    "models": {"config", "files", "student"},
+    "figures": {"config", "files", "student", "models"},
+    "claims": {"config", "files", "student", "models"},
+    "workflow": {"config", "files", "student", "models", "figures", "claims"},
+}
+"""The packages that each may import, beside itself."""
+
+
+def imported(path: Path) -> set[str]:
+    """The full names of the modules that a file imports."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+@pytest.mark.parametrize("package", BELOW)
+def test_imports_go_down_only(package):
+    for path in (LIBRARY / package).glob("*.py"):
+        own = {name.split(".")[1] for name in imported(path) if name.startswith("lazytraining.")}
+        assert own <= BELOW[package] | {package}, path
+
+
+def test_every_package_has_its_place():
+    assert {path.name for path in LIBRARY.iterdir() if (path / "__init__.py").exists()} == set(BELOW)
+
+
+def test_workflow_alone_knows_snakemake():
+    for path in LIBRARY.rglob("*.py"):
+        if any(name.split(".")[0].startswith("snakemake") for name in imported(path)):
+            assert path.parent.name == "workflow", path
+
+
+def test_package_files_are_empty():
+    assert not any(path.read_text() for path in LIBRARY.rglob("__init__.py"))
+
+
+def test_no_file_is_long():
+    """About 400 lines, as everywhere in the project."""
+    for path in [*LIBRARY.rglob("*.py"), *ROOT.glob("scripts/*.py"), *ROOT.glob("rules/*.smk")]:
+        assert len(path.read_text().splitlines()) <= 420, path
