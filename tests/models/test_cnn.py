@@ -240,9 +240,10 @@ def test_the_best_learning_rate_has_the_lowest_mean_training_loss_and_no_diverge
 
 def test_rows_fit_their_schemas(tmp_path):
     row, curve = sgd.train(replace(JOB, epochs=1), some_images())
-    parquet.write(tmp_path / "run.parquet", [row], cnn.RUN)
-    parquet.write(tmp_path / "curve.parquet", curve, cnn.CURVE)
-    assert parquet.read([tmp_path / "run.parquet"], cnn.RUN).to_pylist() == [row]
+    parquet.write(tmp_path / "e.parquet", [row], cnn.RUN)
+    (tmp_path / "curves").mkdir()
+    parquet.write(tmp_path / "curves/e.parquet", curve, cnn.CURVE)
+    assert parquet.read([tmp_path / "e.parquet"], cnn.RUN).to_pylist() == [row]
 
 
 def measured() -> pd.DataFrame:

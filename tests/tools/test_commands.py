@@ -46,7 +46,8 @@ def test_help_says_how_to_use_it_and_how_it_ends_and_changes_nothing(tool, copy)
     done = run(copy, tool, "--help")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith(f"usage: {tool} ")
-    assert "Ends with 0" in done.stdout and "arguments are wrong" in " ".join(done.stdout.split())
+    text = " ".join(done.stdout.split())
+    assert "Ends with 0" in text and "arguments are wrong" in text
     assert contents(copy) == before
 
 
