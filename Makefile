@@ -102,5 +102,5 @@ $(ENVIRONMENT): envs/requirements.txt envs/constraints.txt
 	$(PYTHON) -m venv .venv
 	.venv/bin/python -m pip install --disable-pip-version-check -r envs/requirements.txt -c envs/constraints.txt
 	$(EDITABLE)
-	.venv/bin/python -m lazytraining.student.compiling
+	.venv/bin/python -m lazytraining.student.engine
 	@touch $@

@@ -1,6 +1,6 @@
 """Where compiled kernels are kept, and that jobs which start together compile them once.
 
-`python -m lazytraining.student.compiling` compiles them ahead; `make environment` does.
+`python -m lazytraining.student.engine` compiles them ahead; `make environment` does.
 """
 
 import fcntl
@@ -74,12 +74,3 @@ def forget() -> None:
     """Remove what is kept of the kernels."""
     for path in folder().rglob("kernels.*.nb[ic]"):
         path.unlink(missing_ok=True)
-
-
-if __name__ == "__main__":
-    import numpy as np
-
-    from lazytraining.student import engine
-
-    for precision in ("float32", "float64"):
-        engine.ready(np.dtype(precision))

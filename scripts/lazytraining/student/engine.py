@@ -153,3 +153,8 @@ def _padded(array: np.ndarray, shape: tuple[int, ...], dtype: np.dtype) -> np.nd
     padded = np.zeros(shape, dtype)
     padded[tuple(map(slice, array.shape))] = array
     return padded
+
+
+if __name__ == "__main__":
+    for precision in ("float32", "float64"):
+        ready(np.dtype(precision))
