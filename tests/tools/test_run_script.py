@@ -12,7 +12,7 @@ from tiny import only
 
 pytestmark = pytest.mark.workflow
 OVERLAY = only(tried=TINY | {"tau": [0.5, 2]})
-KEY = ("experiment=tried", "m=4", "alpha=1", "tau=2", "eta=0.01", "seed=0")
+KEY = ("experiment=tried", "run=m~4/alpha~1/tau~2/eta~0.01/seed~0")
 STOP = """
 import sys
 
@@ -70,8 +70,8 @@ def test_a_job_with_a_breakpoint_gives_the_workflows_data(project, tmp_path, mon
     ("arguments", "said"),
     [
         (("nothing",), "nothing: no rule that runs a script; expected one of "),
-        (("train_students", *KEY[:-1]), "expected alpha=… eta=… experiment=… m=… seed=… tau=…"),
-        (("train_students", *KEY[:-1], "seed=7"), "is not configured"),
+        (("train_students", *KEY[:-1]), "expected experiment=… run=…"),
+        (("train_students", KEY[0], "run=m~9/seed~7"), "is not configured"),
         (("summarise_runs", "experiment=tried"), "summarise_runs: there is no results/"),
     ],
 )
