@@ -44,6 +44,7 @@ onstart:
     driver.announce(same_command(), CONFIG.digest(), CONFIG.results)
     driver.end_when_told("/.snakemake/scripts/")  # again: Snakemake has taken SIGTERM since
     workflow.results_lock = lock()
+    layout.keep(CONFIG)
     if workflow.executor_plugin.name == "slurm":
         if problem := unknown_partitions():
             sys.exit(f"SLURM: {problem}")

@@ -2,10 +2,12 @@
 
 import pandas as pd
 import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 import pytest
 from conftest import TINY, Workflow
-from tiny import RUNS
+from tiny import RUNS, SWEEPS
 
+from lazytraining.config import experiments
 from lazytraining.files import schemas
 
 SETS = {
@@ -34,6 +36,13 @@ def test_a_folder_is_a_data_set(finished, name):
     for key in ("m", "alpha", "tau", "eta", "seed"):
         if key in rows:
             assert pd.api.types.is_numeric_dtype(rows[key]), "numbers are numbers"
+
+
+def test_the_configuration_is_kept_with_its_results(finished):
+    kept = experiments.load(experiments.read_yaml(finished.results / "config.yaml"))
+    assert set(kept.experiments) == {*SWEEPS, "neuron_paths", "vgg11"}
+    run = next((finished.results / "runs/plateau").rglob("*.parquet"))
+    assert pq.read_schema(run).metadata[b"configuration"].decode() == kept.digest("plateau")
 
 
 def test_all_runs_are_in_one_folder(finished):

@@ -3,7 +3,10 @@
 import stat
 from pathlib import Path
 
+import yaml
+
 from lazytraining.config.experiments import Config
+from lazytraining.files import parquet
 
 _OLD = ("runs/experiment=*", "stacks/experiment=*", "cnn/experiment=*", "baselines/experiment=*")
 """Folders of a layout that this version neither writes nor reads."""
@@ -36,3 +39,10 @@ def problem(config: Config) -> str:
                 f"Remove {results}/runs, curves and weights, or choose another folder with results: …"
             )
     return ""
+
+
+def keep(config: Config) -> None:
+    """Write the merged configuration beside what is made with it. Raises OSError."""
+    text = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    with parquet.replacing(Path(config.results, "config.yaml")) as temporary:
+        temporary.write_text(text, encoding="utf-8")
