@@ -44,7 +44,10 @@ onstart:
     driver.announce(same_command(), CONFIG.digest(), CONFIG.results)
     driver.end_when_told("/.snakemake/scripts/")  # again: Snakemake has taken SIGTERM since
     workflow.results_lock = lock()
-    layout.keep(CONFIG)
+    try:
+        layout.keep(CONFIG)
+    except OSError as error:
+        sys.exit(f"{error.filename}: {error.strerror}. Once that is mended the same command goes on.")
     if workflow.executor_plugin.name == "slurm":
         if problem := unknown_partitions():
             sys.exit(f"SLURM: {problem}")
