@@ -32,8 +32,8 @@ paper: $(ENVIRONMENT) ## the paper preset and its report
 test: $(ENVIRONMENT) ## the whole test suite
 	$(PYTEST)
 
-test-fast: $(ENVIRONMENT) ## the mathematics alone: a minute
-	$(PYTEST) -m 'not (workflow or cluster or browser or reference)'
+test-fast: $(ENVIRONMENT) ## the mathematics alone, without the checks of shapes: under a minute
+	$(PYTEST) --jaxtyping-packages= -m 'not (workflow or cluster or browser or reference)'
 
 test-reference: $(ENVIRONMENT) ## 24 runs of full size against an independent transcription: four minutes
 	$(RUN) pytest -m reference

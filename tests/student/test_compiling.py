@@ -190,6 +190,7 @@ print(found.hexdigest())
 """
 
 
+@pytest.mark.workflow
 def test_the_bits_are_the_same_on_a_processor_without_wide_vectors(tmp_path):
     """Compiled for one with neither AVX nor fused multiply-adds, which this one can run; some seconds to compile."""
     other = {"NUMBA_CPU_NAME": "nehalem", "NUMBA_CPU_FEATURES": "+sse4.2", "NUMBA_CACHE_DIR": str(tmp_path)}

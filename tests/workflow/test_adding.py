@@ -28,6 +28,7 @@ def main(snakemake) -> None:
 if __name__ == "__main__":
     main(snakemake)
 """
+pytestmark = pytest.mark.workflow
 PLATEAU = ALL["experiments"]["plateau"]
 ENTRY = '    "flips": Figure("7 Gates that flip", BEYOND, {"plateau": {"tau"}}, {"runs": ALL}),\n'
 

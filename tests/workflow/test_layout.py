@@ -10,6 +10,7 @@ from tiny import RUNS, SWEEPS
 from lazytraining.config import experiments
 from lazytraining.files import schemas
 
+pytestmark = pytest.mark.workflow
 SETS = {
     "runs": schemas.RUN,
     "curves": schemas.CURVE,

@@ -42,7 +42,10 @@ def problem(config: Config) -> str:
 
 
 def keep(config: Config) -> None:
-    """Write the merged configuration beside what is made with it. Raises OSError."""
+    """Write the merged configuration beside what is made with it, unless that is what is there. Raises OSError."""
     text = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
-    with parquet.replacing(Path(config.results, "config.yaml")) as temporary:
+    path = Path(config.results, "config.yaml")
+    if path.exists() and path.read_bytes() == text.encode():
+        return
+    with parquet.replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
