@@ -3,7 +3,6 @@
 import io
 import json
 import shutil
-import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -91,9 +90,14 @@ def resize(browser, size: tuple[int, int]) -> None:
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
 
 
+def waited_for(browser, by: str, what: str):
+    """An element, as soon as it is there."""
+    return WebDriverWait(browser, WAIT).until(lambda browser: browser.find_element(by, what))
+
+
 def follow(browser, text: str) -> None:
     """Click a link of the start page."""
-    browser.find_element(By.LINK_TEXT, text).click()
+    waited_for(browser, By.LINK_TEXT, text).click()
 
 
 def menu(browser) -> list[str]:
@@ -201,19 +205,31 @@ def test_the_statistics_have_every_job(opened):
 
 
 def test_nothing_is_wider_than_a_phone(opened):
+    """Once everything is drawn: graphs come after the rest, and are wider than a phone by themselves."""
     resize(opened, PHONE)
-    wide = "return Array.from(document.querySelectorAll('.prose, .ledger, .runs, #app nav, form, #plot, p')).filter(part => part.getBoundingClientRect().right > innerWidth + 1).map(part => part.outerHTML.slice(0, 200))"
+    wide = """return [...document.querySelectorAll('.prose, .ledger, .runs, #app nav, .vega-embed, form, #plot, p')]
+      .filter(part => part.getBoundingClientRect().right > innerWidth + 1).map(part => part.outerHTML.slice(0, 200))"""
     overflow = "return document.documentElement.scrollWidth - innerWidth"
-    for text in ("", "Figure 5", "Claims of the note", "Figures 2, 5 and 6, to turn"):
+    for text, drawn in (
+        ("", "#rulegraph canvas"),
+        ("Statistics", "#timeline canvas"),
+        ("Figure 5", "#app div > img"),
+        ("Claims of the note", "iframe"),
+        ("Figures 2, 5 and 6, to turn", "iframe"),
+    ):
         if text:
             follow(opened, text)
-            time.sleep(0.3)
+        waited_for(opened, By.CSS_SELECTOR, drawn)
         with suppress(TimeoutException):  # the new width takes a moment on a busy machine
             WebDriverWait(opened, 10).until(lambda browser: browser.execute_script(wide) == [])
         assert opened.execute_script(overflow) <= 0, text
         assert opened.execute_script(wide) == [], text
         if frames := opened.find_elements(By.TAG_NAME, "iframe"):
             opened.switch_to.frame(frames[0])
+            ready = (
+                "return document.readyState === 'complete' && !document.body.innerText.includes('Loading')"
+            )
+            WebDriverWait(opened, WAIT).until(lambda browser, ready=ready: browser.execute_script(ready))
             assert opened.execute_script(overflow) <= 0, text
             assert opened.execute_script(wide) == [], text
             opened.switch_to.default_content()
