@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 import numba
+from numba.core.runtime import rtsys
 
 BESIDE = Path(__file__).parent / "__pycache__"
 
@@ -68,6 +69,19 @@ def without_scipy() -> Iterator[None]:
     finally:
         if hidden:
             del sys.modules["scipy.linalg"]
+
+
+def load_lightly(dispatcher: numba.core.dispatcher.Dispatcher) -> None:
+    """Have numba load this function's code without preparing to compile: what it would register takes twice as long as the
+    loading. Where nothing is kept it prepares all the same, when it compiles."""
+    cache = dispatcher._cache
+
+    def load(signature, context):
+        rtsys.initialize(context)
+        with cache._guard_against_spurious_io_errors():
+            return cache._load_overload(signature, context)
+
+    cache.load_overload = load
 
 
 def forget() -> None:

@@ -48,7 +48,9 @@ def _inner(function):
 
 def _outer(function):
     """Compile on the first call, and keep the code on disk for the next process. Other threads run meanwhile."""
-    return njit(inspect.unwrap(function), error_model="numpy", cache=True, nogil=True)
+    dispatcher = njit(inspect.unwrap(function), error_model="numpy", cache=True, nogil=True)
+    compiling.load_lightly(dispatcher)
+    return dispatcher
 
 
 @intrinsic
