@@ -8,6 +8,7 @@ again when the code that decides its numbers or its picture has changed, and onl
 
 import ast
 import hashlib
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -68,7 +69,7 @@ def _read(path: Path) -> tuple[str, list[Path]]:
         return text, []
     tree = ast.parse(text)
     found = []
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 found += _files(alias.name, path)
@@ -78,6 +79,14 @@ def _read(path: Path) -> tuple[str, list[Path]]:
             for alias in node.names:
                 found += _files(f"{module}.{alias.name}", path, attribute=True)
     return ast.unparse(_without_docstrings(tree)), found
+
+
+def _statements(tree: ast.AST) -> Iterator[ast.AST]:
+    """A tree and every statement in it, in functions and branches too; expressions, which are most of it, are left alone."""
+    yield tree
+    for part in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for node in getattr(tree, part, ()):
+            yield from _statements(node)
 
 
 def _absolute(node: ast.ImportFrom, path: Path) -> str:
@@ -118,14 +127,18 @@ def _module(place: Path) -> Path:
 def _defined(path: Path) -> set[str]:
     """Every name that a module gives a value to."""
     names = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if path.exists() else ():
+    for node in _statements(ast.parse(path.read_text(encoding="utf-8"))) if path.exists() else ():
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             names.add(node.name)
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            names.add(node.id)
-        elif isinstance(node, ast.alias):
-            names.add(node.asname or node.name)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            names.update(alias.asname or alias.name for alias in node.names)
+        elif isinstance(node, ast.Assign | ast.AnnAssign | ast.For | ast.With):
+            names.update(part.id for part in ast.walk(node) if _is_given_a_value(part))
     return names
+
+
+def _is_given_a_value(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
 
 
 def _is_ours(name: str, importer: Path) -> bool:
@@ -135,16 +148,11 @@ def _is_ours(name: str, importer: Path) -> bool:
 
 
 def _without_docstrings(tree: ast.AST) -> ast.AST:
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if isinstance(body, list):
-            node.body = [
-                part
-                for part in body
-                if not (
-                    isinstance(part, ast.Expr)
-                    and isinstance(part.value, ast.Constant)
-                    and isinstance(part.value.value, str)
-                )
-            ]
+    for node in _statements(tree):
+        if hasattr(node, "body"):
+            node.body = [part for part in node.body if not _is_text(part)]
     return tree
+
+
+def _is_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(getattr(node.value, "value", None), str)
