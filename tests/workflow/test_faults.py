@@ -360,14 +360,8 @@ def test_no_reader_takes_pickles():
 @pytest.mark.parametrize(
     "path",
     [
-        path_of(7),
         path_of(1).replace("alpha~1", "alpha~1.0"),
-        path_of(1).replace("m~4", "m~x"),
-        "results/runs/own/seed~99.parquet",
-        "results/baselines/own/m~9/seed~0.parquet",
         "results/baselines/own/m~04/seed~0.parquet",
-        "results/neurons/neuron_paths/seed~99.parquet",
-        "results/neurons/neuron_paths/seed~00.parquet",
         "results/cnn_runs/vgg11/alpha~3/learning_rate~1/seed~0.parquet",
     ],
 )

@@ -171,71 +171,38 @@ def test_changed_settings_run_again(finished):
     finished.write(ALL)
 
 
-def test_one_figure_needs_only_its_runs(tmp_path):
+def test_a_figure_needs_its_own_runs_and_no_others(tmp_path):
     workflow = Workflow(tmp_path, ALL)
     assert workflow.jobs("figure_5") == {
-        "train_students": 12,
-        "summarise_runs": 3,
-        "plot_figure_5": 1,
-        "figure_5": 1,
+        **{"train_students": 12, "summarise_runs": 3},
+        **{"plot_figure_5": 1, "figure_5": 1},
     }
-    assert workflow.jobs("figure_1") == {
-        "train_students": 6,
-        "summarise_runs": 2,
-        "plot_figure_1": 1,
-        "figure_1": 1,
+    figures = ("figure_1", "plateau", "neurons", "step_size", "landscapes")
+    assert workflow.jobs(*figures) == {
+        **dict.fromkeys((*figures, "plot_figure_1", "plot_experiment", "plot_neurons", "plot_step_size"), 1),
+        **{"train_students": 6 + 4, "train_neurons": 1, "train_students_keep_weights": 4 + 12},
+        **{"summarise_runs": 2 + 1 + 1, "measure_baselines": 1},
+        **{"measure_landscape": 4, "plot_landscape": 4, "plot_figure_2": 1, "plot_figure_6": 1},
     }
-    plateau = {"train_students_keep_weights": 4, "summarise_runs": 1, "plot_experiment": 1, "plateau": 1}
-    assert workflow.jobs("plateau") == plateau
-    assert workflow.jobs("neurons") == {"train_neurons": 1, "plot_neurons": 1, "neurons": 1}
-    assert workflow.jobs("step_size") == {
-        "train_students": 4,
-        "measure_baselines": 1,
-        "summarise_runs": 1,
-        "plot_step_size": 1,
-        "step_size": 1,
-    }
-    assert workflow.jobs("population", "width", "spectral_bias") == {
-        **{
-            "train_students": 4 + 4,
-            "train_students_keep_weights": 8,
-            "summarise_runs": 2 + 2,
-            "measure_baselines": 1,
-            "measure_spectra": 2,
-        },
-        **{name: 1 for one in ("population", "width", "spectral_bias") for name in (one, f"plot_{one}")},
-    }
-    assert workflow.jobs("landscapes") == {
-        **{"train_students_keep_weights": 12, "measure_landscape": 4, "plot_landscape": 4},
-        **{"plot_figure_2": 1, "plot_figure_6": 1, "landscapes": 1},
+    figures = ("population", "width", "spectral_bias")
+    assert workflow.jobs(*figures) == {
+        **dict.fromkeys((*figures, *(f"plot_{name}" for name in figures)), 1),
+        **{"train_students": 4 + 4, "train_students_keep_weights": 8, "summarise_runs": 2 + 2},
+        **{"measure_baselines": 1, "measure_spectra": 2},
     }
 
 
 def test_paper_preset_lists_the_right_jobs(tmp_path):
-    workflow = Workflow(tmp_path, {})
-    jobs = workflow.jobs()
+    jobs = Workflow(tmp_path, {}).jobs("all", "theory", "claims")
     trajectories, plateaus, grids, fixed = 3 * 10, 2 * 33 * 10, 3 * 100 * 3, 2 * 33 * 10
-    assert jobs["train_students"] == trajectories + grids + fixed
+    convergence, step_size, width, population, narrow = 9 * 5 * 5, 17 * 14 * 3, 2 * 13 * 10, 17 * 10, 21 * 10
+    beyond = convergence + step_size + width + population + narrow
+    assert jobs["train_students"] == trajectories + grids + fixed + beyond
     assert jobs["train_students_keep_weights"] == plateaus + 2 * 9 * 8
-    assert jobs["measure_baselines"] == 2 * 10
+    assert jobs["train_neurons"] == 3
     assert jobs["measure_landscape"] == jobs["plot_landscape"] == 18
     assert all(jobs[f"plot_figure_{number}"] == 1 for number in range(1, 8))
-    theory = workflow.jobs("theory")
-    assert theory == {
-        "train_students": 9 * 5 * 5,
-        "measure_theory_start": 10,
-        "measure_theory_step": 10,
-        "measure_theory_limit": 10,
-        "summarise_runs": 1,
-        "plot_theory": 1,
-        "theory": 1,
-    }
-    ledger_jobs = workflow.jobs("claims")
-    step_size, width, population, narrow = 17 * 14 * 3, 2 * 13 * 10, 17 * 10, 21 * 10
-    beyond = step_size + width + population + narrow
-    assert ledger_jobs["train_students"] == jobs["train_students"] + theory["train_students"] + beyond
-    assert ledger_jobs["train_neurons"] == 3
-    assert "plot_figure_3" not in ledger_jobs
+    assert jobs["measure_theory_start"] == jobs["measure_theory_step"] == jobs["measure_theory_limit"] == 10
 
 
 def test_a_user_adds_an_experiment_without_code(tmp_path):
@@ -332,7 +299,7 @@ def test_killed_and_resumed_gives_the_same_data(finished, tmp_path):
 def stacked(tmp_path_factory) -> Workflow:
     workflow = Workflow(tmp_path_factory.mktemp("stacked"), ALL | {"execution": "stacked"})
     workflow(
-        "figure_1", "landscapes", "results/summary/tau_alpha_text.parquet", "results/summary/plateau.parquet"
+        "figure_1", "figure_6", "results/summary/tau_alpha_text.parquet", "results/summary/plateau.parquet"
     )
     return workflow
 
@@ -363,7 +330,7 @@ def test_stacked_execution_makes_the_same_results(stacked, finished):
 
 
 def test_stacked_execution_runs_again_by_experiment_and_seed(stacked):
-    assert stacked.jobs("figure_1", "landscapes") == {}
+    assert stacked.jobs("figure_1", "figure_6") == {}
     experiments_ = ALL["experiments"] | {"plateau": SMALL | {"tau": [0.1, 1, 5], "iterations": 30}}
     stacked.write(ALL | {"execution": "stacked", "experiments": experiments_})
     assert stacked.jobs("results/summary/plateau.parquet") == {

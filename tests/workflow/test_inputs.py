@@ -1,0 +1,43 @@
+"""What a path means, and the line for one that means nothing."""
+
+import pytest
+from conftest import TINY
+from snakemake.exceptions import WorkflowError
+from snakemake.iocontainers import Wildcards
+
+from lazytraining.config import experiments
+from lazytraining.workflow.inputs import Inputs
+
+CONFIG = experiments.load({"results": "r", "experiments": {"own": TINY}})
+INPUTS = Inputs(CONFIG)
+RUN = "m~4/alpha~1/tau~1/eta~0.01/seed~0"
+
+
+def wildcards(experiment: str, **named: str) -> Wildcards:
+    return Wildcards(fromdict={"experiment": experiment} | named)
+
+
+def test_a_path_is_its_run():
+    (run,) = INPUTS.runs(wildcards("own", run=RUN))
+    assert run.path == RUN
+    assert INPUTS.at(wildcards("own", m="4", seed="0")) == [run]
+
+
+@pytest.mark.parametrize(
+    "run",
+    [RUN.replace("tau~1", "tau~7"), RUN.replace("m~4", "m~x"), RUN.replace("~0.01", "~0.010"), "seed~0"],
+)
+def test_another_path_of_a_run_is_named(run):
+    with pytest.raises(WorkflowError, match=f"^own/{run} is not configured$"):
+        INPUTS.runs(wildcards("own", run=run))
+    with pytest.raises(WorkflowError, match=r"^other/.* is not configured$"):
+        INPUTS.runs(wildcards("other", run=RUN))
+
+
+@pytest.mark.parametrize(("m", "seed"), [("9", "0"), ("04", "0"), ("4", "1"), ("4", "00")])
+def test_another_m_or_seed_is_named(m, seed):
+    with pytest.raises(WorkflowError, match=f"^own/m~{m}/seed~{seed} is not configured$"):
+        INPUTS.at(wildcards("own", m=m, seed=seed))
+    if m == "4":
+        with pytest.raises(WorkflowError, match=f"^part/seed~{seed} is not configured$"):
+            INPUTS.seeded(wildcards("own", seed=seed), CONFIG.sweeps["own"], "part")
