@@ -44,9 +44,10 @@ def measure(
         explained = landscape.explained_variance(plane, vectors[own])
         cells = landscape.grid_coordinates(plane, chosen["grid"], chosen["extent"])
         losses = landscape.loss_at(landscape.lift(plane, cells), group["alpha"], x, y)
+        centre = float(landscape.loss_at(plane.center[None], group["alpha"], x, y)[0])
+        shared = group | {"centre_loss": centre, "explained": explained, "kind": chosen["plane"]}
         surface = [
-            group
-            | {"x": cell_x, "y": cell_y, "test_loss": loss, "explained": explained, "kind": chosen["plane"]}
+            shared | {"x": cell_x, "y": cell_y, "test_loss": loss}
             for (cell_x, cell_y), loss in zip(cells.tolist(), losses.tolist(), strict=True)
         ]
         places, in_plane = landscape.project(plane, vectors)

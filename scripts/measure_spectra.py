@@ -6,6 +6,7 @@ In: weights and rows of its runs or stacks. Out: a row for each run and singular
 import numpy as np
 
 from lazytraining.files import parquet, schemas
+from lazytraining.student.network import norm
 from lazytraining.workflow import jobs
 
 
@@ -13,7 +14,8 @@ def rows(run: dict, start: np.ndarray, end: np.ndarray) -> list[dict]:
     """`start` and `end` are weights (m, d + 1); values in descending order."""
     key = {name: run[name] for name in schemas.KEYS} | {"diverged": run["diverged"]}
     end = np.nan_to_num(end)
-    key["output_kept"] = float(np.linalg.norm(end[:, -1]) / np.linalg.norm(start[:, -1]))
+    ended, started = norm(np.stack([end[:, -1], start[:, -1]]))
+    key["output_kept"] = float(ended / started)
     spectra = (np.linalg.svd(weights[:, :-1], compute_uv=False) for weights in (start, end))
     pairs = enumerate(zip(*spectra, strict=True), start=1)
     return [

@@ -23,7 +23,7 @@ def measure(
     step_size: float,
     iterations: int,
 ) -> list[dict]:
-    """Rows for one start. f̄_t is the same for every α, and w̄_t − w0 is ∝ 1/α."""
+    """Rows for one start. f̄_t is the same for every α, and w̄_t − w0 is ∝ 1/α. Gaps are NaN where y is 0."""
     inputs = data.x_train, data.x_test
     differential = tangent.differential(start, inputs[0]).matrix()
     initial = [network.forward(start, x)[0] for x in inputs]
@@ -37,7 +37,7 @@ def measure(
     linear_outputs = centred.outputs(1.0, step_size, recorded)
     linear_losses = centred.losses(1.0, step_size, recorded)[0].tolist()
 
-    target_norm = float(np.sqrt(np.mean(data.y_train**2)))
+    target_norm = np.sqrt(np.mean(data.y_train**2))
     first, second = (
         norm(start, inputs[0]) for norm in (tangent.first_derivative_norm, tangent.second_derivative_norm)
     )
@@ -53,28 +53,24 @@ def measure(
             iteration: int, _: list[int], displacement: network.Weights, alpha=alpha, seen=seen
         ) -> None:
             index = len(seen)
-            gaps = [
-                float(
+            path = displacement.vector()
+            with np.errstate(over="ignore", invalid="ignore"):  # a student that diverges is a result
+                gaps = [
                     np.sqrt(
                         np.square(alpha * network.change(start, displacement, x)[0] - linear[index]).mean()
                     )
-                )
-                for x, linear in zip(inputs, linear_outputs, strict=True)
-            ]
-            path = displacement.vector()[0]
-            horizon = step_size * iteration * first**2
-            seen.append(
-                {
-                    "alpha": alpha,
-                    "iteration": iteration,
-                    "distance": float(np.linalg.norm(path)),
-                    "weight_gap": float(np.linalg.norm(path - linear_path[index] / alpha)),
+                    for x, linear in zip(inputs, linear_outputs, strict=True)
+                ]
+                measured = {
+                    "distance": network.norm(path)[0],
+                    "weight_gap": network.norm(path - linear_path[index] / alpha)[0],
                     "train_gap": gaps[0] / target_norm,
                     "test_gap": gaps[1] / target_norm,
-                    "gate_flips": float(network.gate_flips(start.plus(displacement), start, inputs[0])[0]),
-                    "bound": horizon**2 * second * target_norm / (alpha * first**2),
+                    "gate_flips": network.gate_flips(start.plus(displacement), start, inputs[0])[0],
+                    "bound": np.square(step_size * iteration * first) * second * target_norm / alpha,
                 }
-            )
+            row = {name: float(value) for name, value in measured.items()}
+            seen.append(row | {"alpha": alpha, "iteration": iteration})
 
         (run,) = descent.descend(
             students=Students(start, alpha, step_size, displaced=symmetrized),
@@ -85,7 +81,8 @@ def measure(
         )
         # Fewer if it diverged.
         for row, loss, linear in zip(seen, run.train_loss, linear_losses, strict=False):
-            rows.append(shared | row | {"train_loss": loss, "tangent_train_loss": linear})
+            losses = {"train_loss": loss, "tangent_train_loss": linear}
+            rows.append(shared | row | losses | {"diverged": run.diverged})
     return rows
 
 

@@ -23,7 +23,8 @@ def measure(
     alpha, tau = (np.array([pair[i] for pair in pairs], float) for i in (1, 2))
     kappa = tangent.kappa(start, x, y, tau, alpha)
     gradient = tangent.gradient_norm(start, x, y, tau, alpha)
-    step = 2 / (tau * tangent.first_derivative_norm(start, x)) ** 2
+    with np.errstate(divide="ignore"):  # no neuron is active at any training point: no step is too large
+        step = 2 / (tau * tangent.first_derivative_norm(start, x)) ** 2
     names = ("sweep", "alpha", "tau", "kappa", "gradient_norm", "stable_step")
     sweeps = [sweep for sweep, *_ in pairs]
     columns = (sweeps, *(values.tolist() for values in (alpha, tau, kappa, gradient, step)))

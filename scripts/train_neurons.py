@@ -40,7 +40,7 @@ def paths(taus: list[float], sizes: dict, m: int, step_size: float, iterations: 
     )
     rows = []
     for tau, run, states in zip(taus, runs, seen, strict=True):
-        key = {"tau": tau, "seed": seed}
+        key = {"tau": tau, "seed": seed, "diverged": run.diverged}
         fixed = {"iteration": 0, "train_loss": 0.0, "test_loss": 0.0}
         rows += [key | fixed | row for row in places(teacher.hidden, teacher.output, -len(teacher.output))]
         curve = zip(run.iteration, run.train_loss, run.test_loss, states, strict=False)

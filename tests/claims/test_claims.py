@@ -232,7 +232,7 @@ def planes(bump: float, in_plane: float, own: float) -> Evidence:
         table = pd.DataFrame(points)
         radius = np.hypot(table["x"], table["y"])
         table["test_loss"] = 1 + 0.1 * radius**2 + bump * np.exp(-4 * radius**2)
-        surfaces[name] = table.assign(kind="principal")
+        surfaces[name] = table.assign(kind="principal", centre_loss=1 + bump)
     rows = []
     for seed in SEEDS:
         angle = 2 * seed

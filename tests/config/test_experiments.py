@@ -1,5 +1,6 @@
 """The configuration: what is refused and how, what is expanded, schema and presets."""
 
+import itertools
 import json
 
 import check_config
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 from snakemake.utils import update_config
 
 from lazytraining.config import experiments
-from lazytraining.config.experiments import ConfigError, load
+from lazytraining.config.catalogue import EVIDENCE
+from lazytraining.config.experiments import ConfigError, load, read_yaml
 from lazytraining.config.fields import rounded
 from lazytraining.config.job import Job, Run
 from lazytraining.config.kinds import KINDS
@@ -241,6 +243,14 @@ BAD = {
         {"results": "r", "experiments": {"vgg11": TINY}},
         "experiments.vgg11.kind: descent is not allowed; expected cnn",
     ),
+    "neuron_paths of another kind": (
+        {"results": "r", "experiments": {"neuron_paths": TINY}},
+        "experiments.neuron_paths.kind: descent is not allowed; expected neurons, as its figure and the ledger read it",
+    ),
+    "a surface without end": (
+        config() | {"landscape": {"extent": 1e300}},
+        "landscape.extent: 1e+300 is not allowed; expected a number from 1e-6 to 1e6",
+    ),
     "key of another kind": (vgg11(tau=[1]), "experiments.vgg11.tau: unknown key"),
     "integer of thousands of digits": (config(d=16**4000), "experiments.tiny.d: a int too large"),
     "key with a line break": (config(**{"a\nb": 1}), "experiments.tiny.'a\\nb': unknown key"),
@@ -252,6 +262,18 @@ BAD = {
         "expected a mapping of keys, of alpha",
     ),
 }
+
+
+def test_what_the_ledger_reads_is_of_its_kind():
+    """Whatever else it is said to be is refused, and not a traceback in the ledger."""
+    paper = load(read_yaml(ROOT / "config/config.yaml")).experiments
+    entries = {"descent": TINY, "population": paper["population_loss"].model_dump()}
+    entries |= {"neurons": neurons()["experiments"]["paths"], "cnn": vgg11()["experiments"]["vgg11"]}
+    for name, other in itertools.product(EVIDENCE, entries):
+        if other != (kind := paper[name].kind):
+            expected = rf"experiments\.{name}\.kind: {other} is not allowed; expected {kind}, "
+            with pytest.raises(ConfigError, match=expected):
+                load({"results": "r", "experiments": {name: entries[other]}})
 
 
 @pytest.mark.parametrize("name", BAD)

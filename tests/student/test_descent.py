@@ -173,6 +173,29 @@ def test_divergence_ends_the_run_where_it_is(small_problem, precision, track_bes
     assert len(run.iteration) == len(run.train_loss) == len(run.test_loss) == len(run.relative_change)
 
 
+@pytest.mark.parametrize(("precision", "eta"), [("float32", 1e30), ("float64", 1e200), ("float64", 1e308)])
+@pytest.mark.parametrize("rule", [None, EarlyStopping(1e300, 1)])
+def test_how_far_a_run_has_moved_is_a_number_or_it_has_diverged(precision, eta, rule, monkeypatch):
+    """Neurons thrown far out are active nowhere, and leave the loss finite. With the rule a run ends where nothing is recorded."""
+    if rule:
+        monkeypatch.setattr(descent, "recorded_iterations", lambda last: np.array([0, last]))
+    held, lost = [], []
+    for seed in range(20):
+        data = make_problem(2, 1, 1, 1, 1.0, seed)
+        start = network.initialise(2, 2, 0.3, seed, False).astype(np.dtype(precision))
+        (run,) = train(data, start, 1.0, eta, 9 if rule else 1, rules=rule and [rule])
+        assert run.iterations <= 1
+        (lost if run.diverged else held).append(run)
+    far = [run for run in held if run.relative_change[-1] > 0]
+    assert lost and far
+    assert eta < 1e308 or any(np.isfinite(run.weights.vector()).all() for run in lost)
+    for run in held:
+        assert np.isfinite([run.relative_change, run.relative_distance]).all()
+        assert np.isfinite(network.movement(run.displacement, start)).all()
+    for run in far:
+        assert run.relative_distance[-1] > 1e20
+
+
 def test_oscillation_is_no_divergence(small_problem):
     start = network.initialise(6, 5, 1.0, 0, True)
     (run,) = train(small_problem, start, 1.0, 1.0, 300)

@@ -1,5 +1,6 @@
 """Planes, projections and surfaces against linear algebra."""
 
+import measure_landscape
 import numpy as np
 import pytest
 
@@ -72,6 +73,21 @@ def test_loss_is_the_models_own(vectors, small_problem):
         weights = Weights.from_vector(vector[None], 5)
         prediction = 0.5 * network.forward(weights, x)[0]
         assert loss == pytest.approx(((prediction - y) ** 2).mean() / 2)
+
+
+@pytest.mark.parametrize("grid", [2, 3, 4, 25])
+def test_the_centre_is_the_planes_whatever_the_grid(vectors, small_problem, grid):
+    keys = [
+        {"experiment": "e", "m": 4, "alpha": 0.25, "tau": 1.0, "eta": 0.1, "seed": seed} for seed in range(8)
+    ]
+    runs = [key | {"diverged": False} for key in keys]
+    chosen = {"plane": "principal", "grid": grid, "extent": 1.0}
+    group = {name: value for name, value in keys[0].items() if name != "seed"}
+    surface, _ = measure_landscape.measure(runs, vectors, small_problem, group, chosen)
+    (expected,) = landscape.loss_at(vectors.mean(0)[None], 0.25, small_problem.x_test, small_problem.y_test)
+    assert {row["centre_loss"] for row in surface} == {expected}
+    middle = [row["test_loss"] for row in surface if row["x"] == row["y"] == 0]
+    assert middle == pytest.approx([expected] * (grid % 2))
 
 
 def test_two_points_make_no_plane(vectors):

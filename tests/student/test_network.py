@@ -74,6 +74,14 @@ def test_movement_is_that_of_its_definition():
     assert moved.hidden_distance[0] == pytest.approx(np.linalg.norm(b - b0) / np.linalg.norm(b0))
 
 
+@pytest.mark.parametrize("scale", [1e-150, 1.0, 1e150])
+@pytest.mark.parametrize("size", [1e-150, 1.0, 1e150])
+def test_movement_has_every_size(scale, size):
+    start, step = random_weights(4, 3, 0), random_weights(4, 3, 1)
+    expected = np.array(network.movement(step, start)) * size / scale
+    np.testing.assert_allclose(network.movement(step.times(size), start.times(scale)), expected, rtol=1e-12)
+
+
 def test_gate_flips_counts_pairs():
     x = np.eye(2)
     start = Weights(np.array([[[1.0, 1.0], [1.0, -1.0]]]), np.ones((1, 2)))

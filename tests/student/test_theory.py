@@ -3,6 +3,9 @@
 import math
 
 import measure_baselines
+import measure_theory_limit
+import measure_theory_start
+import measure_theory_step
 import numpy as np
 import pytest
 from transcription import transcription
@@ -95,3 +98,30 @@ def test_baselines_at_full_size(seed):
             )
             for name in [*names, "zero_loss"]:
                 assert row[name] == pytest.approx(REFERENCE[name][seed], rel=3e-4), (name, row["tau"])
+
+
+@pytest.mark.parametrize("d", [1, 2])
+@pytest.mark.parametrize("symmetrize", [False, True])
+@pytest.mark.filterwarnings("error")
+def test_where_no_neuron_is_active_no_step_is_too_large(d, symmetrize):
+    """With one training point it may be that no neuron sees it: the kernel is 0, κ is not defined, nothing moves."""
+    silent = 0
+    for seed in range(12):
+        key = {"d": d, "n_train": 1, "n_test": 3, "teacher_neurons": 1, "teacher_gain": 1.0, "seed": seed}
+        run = {"experiment": "e", "m": 2, "alpha": 1.0, "tau": 1.0, "eta": 0.1, "seed": seed}
+        data, start = make_problem(**key), network.initialise(2, d, 1.0, seed, symmetrize)
+        active = (data.x_train @ start.hidden[0].T > 0).any()
+        (baseline,) = measure_baselines.baselines([run], key, symmetrize, 3)
+        (row,) = measure_theory_start.measure(data, 2, symmetrize, seed, {"tau": [(1.0, 1.0)]})
+        changes = measure_theory_step.measure(data, 2, seed, [("tau", 1.0, 1.0, 0.1)])[symmetrize]
+        last = measure_theory_limit.measure(data, start, symmetrize, [1.0], 0.1, 3)[-1]
+        for found in (baseline, row):
+            assert np.isfinite(found["stable_step"]) == np.isfinite(found["kappa"]) == active
+        if not active:
+            silent += 1
+            assert row["gradient_norm"] == last["distance"] == last["bound"] == 0
+            assert changes["objective_change"] == 0 or not data.y_train.any()
+            assert math.isnan(changes["differential_change"])
+            assert baseline["tangent_fit_loss"] == np.square(data.y_train).mean() / 2
+            assert baseline["random_feature_loss"] == data.zero_loss
+    assert 0 < silent < 12

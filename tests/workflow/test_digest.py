@@ -15,7 +15,7 @@ COVERED = {
     "train_neurons": DESCENT | {"files/schemas"},
     "measure_baselines": STUDENT | {"files/schemas", "student/recording", "student/tangent"},
     "measure_landscape": STUDENT | {"files/schemas", "student/landscape"},
-    "measure_spectra": {"files/schemas"},
+    "measure_spectra": STUDENT | {"files/schemas"},
     "measure_theory_start": STUDENT | {"files/schemas", "student/tangent"},
     "measure_theory_step": STUDENT | {"files/schemas", "student/tangent"},
     "measure_theory_limit": DESCENT | {"files/schemas", "student/tangent"},

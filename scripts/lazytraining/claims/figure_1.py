@@ -65,8 +65,7 @@ def slower_by(share: float, kind: str) -> Measure:
 @per("seeds")
 def off_linear_rate(e: Evidence) -> pd.Series:
     """Largest |L / L_tangent − 1| over the run at the largest α."""
-    rows = limit_rows(e)
-    rows = rows[rows["alpha"] == rows["alpha"].max()]
+    rows = limit_rows(e, largest=True)
     return by_seed(rows, lambda own: float((own["train_loss"] / own["tangent_train_loss"] - 1).abs().max()))
 
 
@@ -87,8 +86,7 @@ def late_rate(e: Evidence) -> pd.Series:
         measured = (late - np.log(own["train_loss"].iloc[-1])) / (0.1 * t[-1])
         return float(measured / (-2 * np.log1p(-own["smallest_rate"].iloc[0])))
 
-    rows = limit_rows(e)
-    return by_seed(rows[rows["alpha"] == rows["alpha"].max()], ratio)
+    return by_seed(limit_rows(e, largest=True), ratio)
 
 
 CLAIMS = [

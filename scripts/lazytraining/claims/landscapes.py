@@ -72,14 +72,10 @@ def widest(e: Evidence, students: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """At the largest m: the surface of the 1/m plane, and the end points of one scaling on it."""
     surface, points = (e.get(kind, "landscape_mean_field") for kind in ("surfaces", "endpoints"))
     principal(surface)
-    m = surface["m"].max()
+    m = points.attrs["whole"]["m"][1]
+    need(m in set(surface["m"]), "three runs at the largest m in landscape_mean_field that did not diverge")
     own = points[(points["m"] == m) & (points["experiment"] == students) & np.isfinite(points["x"])]
     return surface[surface["m"] == m], own.set_index("seed")
-
-
-def centre(surface: pd.DataFrame) -> float:
-    """The loss at the grid point nearest to the plane's centre."""
-    return float(surface.loc[np.hypot(surface["x"], surface["y"]).idxmin(), "test_loss"])
 
 
 def centre_over(column: str) -> Measure:
@@ -88,7 +84,7 @@ def centre_over(column: str) -> Measure:
     @per("students")
     def measure(e: Evidence) -> pd.Series:
         surface, points = widest(e, "landscape_mean_field")
-        return centre(surface) / points[column]
+        return surface["centre_loss"].iloc[0] / points[column]
 
     return measure
 

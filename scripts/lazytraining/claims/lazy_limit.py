@@ -51,8 +51,7 @@ def switching_exponent(column: str) -> Measure:
 @per("seeds")
 def horizon_exponent(e: Evidence) -> pd.Series:
     """Exponent of the test gap over the last decade of iterations, at the largest α."""
-    rows = limit_rows(e)
-    rows = rows[rows["alpha"] == rows["alpha"].max()]
+    rows = limit_rows(e, largest=True)
     return exponent(rows[rows["iteration"] >= rows["iteration"].max() / 10], "iteration", "test_gap")
 
 

@@ -125,10 +125,14 @@ def off_baseline(name: str, column: str, end: str = "test_loss_end") -> Measure:
     return measure
 
 
-def limit_rows(e: Evidence, symmetrize: bool = False) -> pd.DataFrame:
-    """Towards the limit, from a start without mirrored neurons, or with; a run that diverged has ended early, and is left out."""
+def limit_rows(e: Evidence, symmetrize: bool = False, largest: bool = False) -> pd.DataFrame:
+    """Towards the limit, from a start without mirrored neurons, or with; at every α, or at the largest."""
     rows = e.get("theory", "limit")
-    last = rows.groupby(["symmetrize", "alpha", "seed"])["iteration"].transform("max")
-    rows = rows[(rows["symmetrize"] == symmetrize) & (last == rows["iteration"].max())]
-    need(len(rows) > 0, "runs towards the limit that did not diverge")
+    rows = rows[rows["symmetrize"] == symmetrize]
+    if largest:
+        rows = rows[rows["alpha"] == rows.attrs["whole"]["alpha"][1]]
+    need(
+        len(rows) > 0,
+        f"runs towards the limit{', at the largest alpha,' if largest else ''} that did not diverge",
+    )
     return rows

@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-import numpy as np
 import pandas as pd
 
 from lazytraining.files import schemas
@@ -56,6 +55,8 @@ class Evidence:
         configured one, and not the largest of those that are left.
         """
         found = getattr(self, kind).get(name)
+        if found is None and name in self.runs:
+            raise LackingError(f"{kind} of {name}")
         if found is None:
             raise LackingError("the theory" if kind == "theory" else f"the experiment {name}")
         if diverged:
@@ -69,9 +70,6 @@ class Evidence:
         """For each row, whether its run diverged."""
         if "diverged" in found:
             return found["diverged"].astype(bool)
-        if kind == "paths":  # whose runs have no table of their own
-            lost = ~np.isfinite(found[["x", "y"]]).all(axis=1)
-            return lost.groupby([found["tau"], found["seed"]]).transform("any")
         runs = self.runs if kind == "endpoints" else {name: self.runs.get(name)}
         tables = [table for table in runs.values() if table is not None]
         if kind not in ("curves", "endpoints") or not tables:

@@ -1,11 +1,13 @@
 """What has to hold across experiments; what holds in one stands in its model, in `kinds`."""
 
-from lazytraining.config.catalogue import FIGURES, LANDSCAPES
+from lazytraining.config.catalogue import EVIDENCE, FIGURES, LANDSCAPES
 from lazytraining.config.errors import ConfigError, refused, show
 from lazytraining.config.fields import rounded
 from lazytraining.config.kinds import Kind, Sweep
 from lazytraining.config.parts import PROBLEM
 
+_KIND = {"population_loss": "population", "neuron_paths": "neurons", "vgg11": "cnn"}
+"""Of the experiments that the ledger reads and that are not of kind descent."""
 _SYMMETRIZE = {"population_loss", "underparameterized"}
 """With symmetrize: true, beside those whose name says so."""
 _MOST_RUNS = 1_000_000
@@ -43,18 +45,16 @@ def check_experiments(experiments: dict[str, Kind]) -> None:
 
 def check_figures(experiments: dict[str, Kind]) -> None:
     """The experiments that figures and the ledger read are of their kind, start as they say, and sweep what is drawn."""
-    vgg11 = experiments.get("vgg11")
-    if vgg11 and vgg11.kind != "cnn":
-        expected = "cnn, as the claims of the ledger read it (another kind: another name)"
-        raise refused("experiments.vgg11.kind", vgg11.kind, expected)
+    for name in experiments.keys() & EVIDENCE.keys():
+        one, kind = experiments[name], _KIND.get(name, "descent")
+        if one.kind != kind:
+            expected = f"{kind}, as its figure and the ledger read it (another kind: another name)"
+            raise refused(f"experiments.{name}.kind", one.kind, expected)
     drawn_over = {name: drawn for figure in FIGURES.values() for name, drawn in figure.experiments.items()}
     for name, drawn in drawn_over.items():
         one, path = experiments.get(name), f"experiments.{name}"
         if one is None:
             continue
-        kind = "population" if name == "population_loss" else "descent"
-        if one.kind != kind:
-            raise refused(f"{path}.kind", one.kind, f"{kind}, as its figure says")
         if one.symmetrize != (name.endswith("symmetrized") or name in _SYMMETRIZE):
             expected = f"{not one.symmetrize}, as its figure says (another start: another name)"
             raise refused(f"{path}.symmetrize", one.symmetrize, expected)

@@ -130,6 +130,7 @@ _LOGSPACE |= {"additionalProperties": False}
 _STEP = formula("tau", "alpha", "m")
 
 Positive = Annotated[float, Field(gt=0), WrapValidator(_in_range)]
+Extent = Annotated[float, Field(ge=1e-6, le=1e6), WrapValidator(_in_range)]
 Momentum = Annotated[float, Field(ge=0, lt=1), WrapValidator(_in_range)]
 Flag = StrictBool
 Widths = _several(whole(1))

@@ -214,7 +214,7 @@ class Neurons(Kind):
 
     def check(self, path: str) -> None:
         for tau in self.tau:
-            ranges.check(path, "float64", tau=tau)
+            ranges.check(path, "float64", tau=tau, step=self.step_size)
         check_size(path, self, 2, self.m)
         check_even(path, self.m)
 
@@ -265,7 +265,9 @@ class Cnn(Kind):
         return CnnJob(key=run, **{name: getattr(self, name) for name in names})
 
     def check(self, path: str) -> None:
-        """The images are there, and what is done to them keeps their class."""
+        """The images are there, what is done to them keeps their class, and the arithmetic holds it."""
+        for alpha, learning_rate in itertools.product(self.alpha, self.learning_rate):
+            ranges.check_cnn(path, self.precision, alpha=alpha, learning_rate=learning_rate)
         most, _ = IMAGES[self.dataset]
         if self.images is not None and self.images > most:
             expected = f"at most {most}, as many as {self.dataset} has for training, or null for all"

@@ -13,6 +13,7 @@ from lazytraining.config.errors import ConfigError, refused, show
 from lazytraining.config.expressions import Expression, ExpressionError
 from lazytraining.config.fields import (
     MOST_VALUES,
+    Extent,
     Flag,
     MinDelta,
     Positive,
@@ -82,9 +83,9 @@ class Landscape(Model):
     grid: whole(2, 1000) = Field(
         25, description="an integer from 2 to 1000: grid points along each axis of a surface"
     )
-    extent: Positive = Field(
+    extent: Extent = Field(
         3.0,
-        description="a number > 0: half-width of a surface, in standard deviations of the end points, or in the neurons' "
+        description="a number from 1e-6 to 1e6: half-width of a surface, in standard deviations of the end points, or in the neurons' "
         "norms with plane: filter_normalized",
     )
 
@@ -117,12 +118,10 @@ class Theory(OnTheSphere):
     def check(self) -> None:
         """Raises ConfigError for what does not hold across its keys."""
         check_even("theory", self.m)
-        for tau in self.tau:
-            ranges.check("theory", "float64", gain=self.teacher_gain, tau=tau)
-        for alpha in self.alpha:
-            ranges.check("theory", "float64", alpha=alpha)
         check_size("theory", self, self.d, self.m, *self.widths)
-        self.steps  # noqa: B018 - evaluates the expression at every tau, now
+        for tau, alpha in [*((tau, 1.0) for tau in self.tau), *((1.0, alpha) for alpha in self.alpha)]:
+            scales = {"gain": self.teacher_gain, "tau": tau, "alpha": alpha, "step": self.steps[tau]}
+            ranges.check("theory", "float64", **scales)
 
 
 class FigureFive(Model):

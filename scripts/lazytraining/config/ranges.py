@@ -22,20 +22,38 @@ def check(
 ) -> None:
     """Raises ConfigError unless what training computes of these scales, over and under 1 by its digits, is held by this precision.
 
-    That is the squared norm of the weights, τ²; the loss at the start, (α τ²)² or the teacher's, `gain`²; and the gradient,
-    τ/α times a residual. The step is whatever a user wants to see diverge, but η/α is a number too.
+    That is the squared norm of the weights, τ²; the loss at the start, (α τ²)² or the teacher's, `gain`²; the gradient,
+    τ/α times a residual; and κ, in float64 whatever a student trains in. The step is whatever a user wants to see diverge, but η/α is a number too.
     """
-    least, most, digit = _FLOATS[precision]
+    least, most, low, high = _limits(precision)
     step = alpha if step is None else step
-    low, high = least / digit, most * digit
     held = {
         "tau": (tau, low**0.5, high**0.5),
         "alpha": (alpha, low, high),
         "teacher_gain": (gain, low**0.5, high**0.5),
         "tau / alpha": (tau / alpha, low, high),
         "alpha tau²": (alpha * tau * tau, 0.0, high**0.5),
+        "teacher_gain / (alpha tau²)": (gain / alpha / tau / tau, 0.0, _limits("float64")[3]),
         "step_size / alpha": (step / alpha, least, most),
     }
+    _refuse(path, precision, held)
+
+
+def check_cnn(path: str, precision: str, *, alpha: float, learning_rate: float) -> None:
+    """The same for a CNN, whose objective is of the size of its targets squared, 1/α²."""
+    least, most, low, high = _limits(precision)
+    held = {"alpha": (alpha, high**-0.5, low**-0.5), "learning_rate": (learning_rate, least, most)}
+    _refuse(path, precision, held)
+
+
+def _limits(precision: str) -> tuple[float, float, float, float]:
+    """The least and the largest number, and those that leave room for the digits of 1."""
+    least, most, digit = _FLOATS[precision]
+    return least, most, least / digit, most * digit
+
+
+def _refuse(path: str, precision: str, held: dict[str, tuple[float, float, float]]) -> None:
+    """Raises ConfigError for what is not in its range."""
     for name, (value, first, last) in held.items():
         if not first <= value <= last:
             allowed = f"from {first:.2g} to {last:.2g}" if first else f"up to {last:.2g}"

@@ -97,6 +97,7 @@ THEORY_LIMIT = pa.schema(
         ("tau", pa.float64()),
         ("eta", pa.float64()),
         ("seed", pa.int64()),
+        ("diverged", pa.bool_()),
         ("iteration", pa.int64()),
         ("distance", pa.float64()),
         ("weight_gap", pa.float64()),
@@ -127,6 +128,7 @@ PATHS = pa.schema(
         pa.field("experiment", pa.string(), nullable=False),
         pa.field("tau", pa.float64(), nullable=False),
         pa.field("seed", pa.int64(), nullable=False),
+        ("diverged", pa.bool_()),
         ("iteration", pa.int64()),
         ("neuron", pa.int64()),
         ("x", pa.float64()),
@@ -136,13 +138,14 @@ PATHS = pa.schema(
         ("test_loss", pa.float64()),
     ]
 )
-"""Where neurons are: (x, y) = |a| b, and a. Those of negative number are the teacher's."""
+"""Where neurons are: (x, y) = |a| b, and a. Those of negative number are the teacher's; `diverged` is the student's."""
 SURFACE = pa.schema(
     KEY_FIELDS[:-1]
-    + [("x", pa.float64()), ("y", pa.float64()), ("test_loss", pa.float64()), ("explained", pa.float64())]
-    + [("kind", pa.string())]
+    + [("x", pa.float64()), ("y", pa.float64()), ("test_loss", pa.float64())]
+    + [("centre_loss", pa.float64()), ("explained", pa.float64()), ("kind", pa.string())]
 )
-"""`explained` is the share of the end points' variance along the plane, `kind` which plane it is."""
+"""`centre_loss` is the test loss at the plane's centre, which an even grid has no point at; `explained` the share of the end
+points' variance along the plane; `kind` which plane it is."""
 ENDPOINTS = pa.schema(
     [
         *KEY_FIELDS,

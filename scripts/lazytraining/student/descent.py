@@ -6,6 +6,7 @@ iteration, and that is all that differs. An engine does the arithmetic: the comp
 
 import bisect
 import copy
+import math
 from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
@@ -60,7 +61,8 @@ def descend(
                  displacements w − w0
     make_engine  what does the arithmetic
 
-    A student ends where its early stopping says so, or diverged where a loss is not finite.
+    A student ends where its early stopping says so, or diverged where a loss is not finite, or S, which is looked at where it
+    is recorded.
 
     Returns one trajectory each, in the stack's order.
     """
@@ -135,16 +137,18 @@ class Descent:
         at_first, batch = self.engine.state, self.data.state
         if recorded:
             displacement = running.split(at_first)[1]
-            moved = [column.tolist() for column in movement(displacement, running.start)[:2]]
+            moved = movement(displacement, running.start)[:2]
             if self.observe:
                 self.observe(first, self.running, displacement)
         losses = self.engine.run(end - first, self.always_test, not last)
+        if recorded:
+            losses[0, :, ~np.isfinite(moved[0])] = np.nan
         at_end, left = self.engine.state, []
         for i, student in enumerate(self.running):
             recorder = self.recorders[student]
             offset = recorder.block(first, losses[:, :, i], self.always_test, recorded)
             if recorded:
-                recorder.moved(*(column[i] for column in moved))
+                recorder.moved(*(float(column[i]) for column in moved))
             if offset is None and not last:
                 left.append(i)
             elif offset is None:
@@ -193,6 +197,10 @@ def _finish(trajectory: Trajectory, student: Students, state: Weights) -> None:
     """Where a student ended, and how far that is from its start, if it was not at a recorded iteration."""
     trajectory.weights, trajectory.displacement = student.split(state)
     if len(trajectory.relative_change) < len(trajectory.iteration):
-        there = movement(trajectory.displacement, student.start)
-        trajectory.relative_change.append(float(there.relative_change[0]))
-        trajectory.relative_distance.append(float(there.relative_distance[0]))
+        change, distance, *_ = (
+            float(values[0]) for values in movement(trajectory.displacement, student.start)
+        )
+        trajectory.relative_change.append(change)
+        trajectory.relative_distance.append(distance)
+        if not math.isfinite(change):
+            trajectory.diverged, trajectory.stopped_early = True, False

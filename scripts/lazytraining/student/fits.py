@@ -161,7 +161,7 @@ def basin(surface: pd.DataFrame) -> tuple[float, float]:
 
 def stable_rank(values: pd.Series) -> float:
     """‖B‖_F² / ‖B‖² from the singular values of B, the largest first."""
-    return float((values**2).sum() / values.iloc[0] ** 2)
+    return float(((values / values.iloc[0]) ** 2).sum())
 
 
 def over_seeds(
@@ -169,6 +169,22 @@ def over_seeds(
 ) -> pd.DataFrame:
     """A row for each group: `n_seeds` (all), `n_diverged`, and statistics of the columns over runs that did not diverge."""
     counts = runs.groupby(group, as_index=False).agg(n_seeds=("seed", "size"), n_diverged=("diverged", "sum"))
-    kept = runs[~runs["diverged"]].groupby(group)[columns].agg(statistics)
+    kept = in_groups(runs[~runs["diverged"]], group, columns, statistics)
     kept.columns = [f"{column}_{statistic}" for column, statistic in kept.columns]
     return counts.merge(kept, on=group, how="left")
+
+
+def in_groups(
+    rows: pd.DataFrame, group: list[str], columns: list[str], statistics: list[str]
+) -> pd.DataFrame:
+    """Statistics of columns in each group of rows, such as mean, std (ddof 1) and median: they scale with the numbers.
+
+    Of numbers of any size: each group's are multiplied by a power of two, to be at most 1 where they are squared.
+    """
+    keys, values = [rows[key] for key in group], rows[columns].astype(float)
+    powers = pd.DataFrame(np.frexp(values.abs().groupby(keys).transform("max"))[1], values.index, columns)
+    found = np.ldexp(values, -powers).groupby(keys).agg(statistics)
+    powers = powers.groupby(keys).first()
+    for column, statistic in found:
+        found[column, statistic] = np.ldexp(found[column, statistic], powers[column])
+    return found

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from lazytraining.student.network import Weights, forward, half_mean_square
+from lazytraining.student.network import Weights, forward, half_mean_square, norm
 from lazytraining.student.problem import Stream, generator
 
 
@@ -63,16 +63,16 @@ def project(
     """
     away = vectors - plane.center
     coordinates = away @ np.linalg.pinv(plane.directions)
-    inside = np.linalg.norm(coordinates @ plane.directions, axis=1)
     with np.errstate(invalid="ignore"):
-        return coordinates, inside / np.linalg.norm(away, axis=1)
+        return coordinates, norm(coordinates @ plane.directions) / norm(away)
 
 
 def explained_variance(plane: Plane, vectors: Float[np.ndarray, "k p"]) -> float:
     """Share of the variance of k weight vectors about their mean that lies along the plane."""
     centered = vectors - vectors.mean(0)
     basis = np.linalg.qr(plane.directions.T).Q
-    return float(np.square(centered @ basis).sum() / np.square(centered).sum())
+    along, whole = (norm(part.reshape(1, -1))[0] for part in (centered @ basis, centered))
+    return float((along / whole) ** 2)
 
 
 def lift(plane: Plane, coordinates: Float[np.ndarray, "k 2"]) -> Float[np.ndarray, "k p"]:

@@ -145,18 +145,25 @@ def half_mean_square(
 def movement(displacement: Weights, start: Weights) -> Movement:
     """How far students at w0 + displacement are from their start w0.
 
-    The displacement is given, not the weights: far below the rounding of w0 it still has a size.
+    The displacement is given, not the weights: far below the rounding of w0 it still has a size. Nothing is squared that is not
+    at most 1, so that whatever is finite comes out so; the other three are at most S.
     """
-
-    def norms(weights: Weights) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        hidden = np.linalg.norm(weights.hidden.reshape(len(weights.hidden), -1), axis=1)
-        output = np.linalg.norm(weights.output, axis=1)
-        return np.hypot(hidden, output), hidden, output
-
+    displacement, start = displacement.astype(np.float64), start.astype(np.float64)
     with np.errstate(over="ignore", invalid="ignore"):  # a student that diverges is a result
         relative = np.abs(displacement.vector() / start.vector()).sum(1)
-        shares = zip(norms(displacement), norms(start), strict=True)
-        return Movement(relative, *(step / reference for step, reference in shares))
+        parts = zip(_layers(displacement), _layers(start), strict=True)
+        return Movement(relative, *(norm(moved / norm(whole)[:, None]) for moved, whole in parts))
+
+
+def _layers(weights: Weights) -> list[Float[np.ndarray, "stack k"]]:
+    """All weights of a student in a row, those of its hidden layer, and those of its output layer."""
+    return [weights.vector(), weights.hidden.reshape(len(weights.hidden), -1), weights.output]
+
+
+def norm(rows: Float[np.ndarray, "stack k"]) -> Float[np.ndarray, " stack"]:
+    """‖row‖, of numbers of any size: what is squared is at most 1."""
+    largest = np.abs(rows).max(1)
+    return largest * np.linalg.norm(rows / np.where(largest > 0, largest, 1)[:, None], axis=1)
 
 
 def gate_flips(now: Weights, start: Weights, x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, " stack"]:

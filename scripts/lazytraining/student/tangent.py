@@ -41,14 +41,19 @@ class Differential(NamedTuple):
         return np.column_stack([hidden, self.features.T @ outputs]).ravel()
 
     def norm(self) -> float:
-        """The largest singular value, by Lanczos iteration to machine precision."""
+        """The largest singular value, by Lanczos iteration to machine precision; of any size, since it is one of
+        numbers up to 1 that is squared."""
+        size = float(max(np.abs(self.slopes).max(), np.abs(self.features).max()))
+        if size == 0 or not np.isfinite(size):
+            return size
+        unit = Differential(self.slopes / size, self.features / size, self.x)
         shape = len(self.x), self.slopes.shape[1] * (self.x.shape[1] + 1)
-        if min(shape) < 3 or not (self.slopes.any() or self.features.any()):
-            return float(np.linalg.norm(self.matrix(), 2))
-        maps = (lambda u: self.apply(u.ravel())), (lambda r: self.pull_back(r.ravel()))
+        if min(shape) < 3:
+            return size * float(np.linalg.norm(unit.matrix(), 2))
+        maps = (lambda u: unit.apply(u.ravel())), (lambda r: unit.pull_back(r.ravel()))
         operator = LinearOperator(shape, *maps, dtype=float)
         first = np.ones(min(shape))
-        return float(svds(operator, k=1, v0=first, return_singular_vectors=False)[0])
+        return size * float(svds(operator, k=1, v0=first, return_singular_vectors=False)[0])
 
 
 def differential(weights: Weights, x: Float[np.ndarray, "n d"]) -> Differential:
@@ -112,13 +117,15 @@ def kappa(
 ) -> Float[np.ndarray, "*grid"]:
     """κ_{αh}(τ w') = (1/α) ‖α h − y‖ ‖D²h‖ / ‖Dh‖², for w' = `weights`, at each τ and α (note, §1.1).
 
-    By 2-homogeneity h and Dh at τ w' are τ² and τ times those at w', and D²h is the same.
+    By 2-homogeneity h and Dh at τ w' are τ² and τ times those at w', and D²h is the same. NaN where no neuron is active at any
+    input: both are 0 then.
     """
     first, second = first_derivative_norm(weights, x), second_derivative_norm(weights, x)
     output = forward(weights, x)[0]
     gain = (alpha * tau**2)[..., None]
     distance = np.sqrt(np.square(gain * output - y).mean(-1))
-    return distance * second / (alpha * tau**2 * first**2)
+    with np.errstate(invalid="ignore"):
+        return distance * (second / np.square(first)) / alpha / tau / tau
 
 
 def gradient_norm(
@@ -146,15 +153,20 @@ class StepChange(NamedTuple):
 def step_change(
     start: Weights, x: Float[np.ndarray, "n d"], y: Float[np.ndarray, " n"], alpha: float, step_size: float
 ) -> StepChange:
-    """Of the objective and of the differential, in one step w1 = w0 − η ∇F(w0); a stack of one."""
+    """Of the objective and of the differential, in one step w1 = w0 − η ∇F(w0); a stack of one.
+
+    NaN where F(w0) is 0, or Dh(w0) because no neuron is active at any input; infinite where the step is beyond all numbers.
+    """
     at_start = differential(start, x)
     residual = alpha * forward(start, x)[0] - y
-    step = -(step_size / (alpha * len(x))) * at_start.pull_back(residual)
-    displacement = Weights.from_vector(step[None], x.shape[1])
-    after = residual + alpha * change(start, displacement, x)[0]
-    before, moved = np.square(residual).sum(), differential_change(start, displacement, x)
-    objective = abs(np.square(after).sum() - before) / before
-    return StepChange(float(objective), moved.norm() / at_start.norm())
+    with np.errstate(over="ignore", invalid="ignore"):
+        step = -(step_size / (alpha * len(x))) * at_start.pull_back(residual)
+        displacement = Weights.from_vector(step[None], x.shape[1])
+        moved = alpha * change(start, displacement, x)[0]
+        objective = abs((moved * (2 * residual + moved)).sum())
+        changes = np.array([objective, differential_change(start, displacement, x).norm()])
+        changes[np.isnan(changes)] = np.inf
+        return StepChange(*(changes / [np.square(residual).sum(), at_start.norm()]).tolist())
 
 
 @dataclass
@@ -196,8 +208,10 @@ class TangentModel:
         return float(np.square((self.basis.T @ self.y_train)[null]).sum() / (2 * len(self.y_train)))
 
     def stable_step(self, tau: float = 1.0) -> float:
-        """2n / (τ² λ_max), the step beyond which descent on the tangent model diverges, whatever α."""
-        return float(2 * len(self.y_train) / (tau**2 * self.eigenvalues[-1]))
+        """2n / (τ² λ_max), the step beyond which descent on the tangent model diverges, whatever α; infinite where no neuron is
+        active at any training point, and nothing moves."""
+        with np.errstate(divide="ignore"):
+            return float(2 * len(self.y_train) / (tau**2 * self.eigenvalues[-1]))
 
     def losses(
         self, alpha: float, step_size: float, iterations: Int[np.ndarray, " t"], tau: float = 1.0
@@ -211,14 +225,15 @@ class TangentModel:
             train = np.square(residual).sum(1) / (2 * len(self.y_train))
             test = self._test_outputs(alpha, step_size, summed, tau) - self.y_test
             test = np.square(test).mean(1) / 2
-        return train, np.where(np.isnan(test), np.inf, test)
+        return tuple(np.where(np.isnan(losses), np.inf, losses) for losses in (train, test))
 
     def outputs(
         self, alpha: float, step_size: float, iterations: Int[np.ndarray, " t"], tau: float = 1.0
     ) -> tuple[Float[np.ndarray, "t n"], Float[np.ndarray, "t k"]]:
         """f_t at the training and the test inputs after so many iterations."""
         residual, summed = self._modes(alpha, step_size, iterations, tau)
-        return self.y_train + residual @ self.basis.T, self._test_outputs(alpha, step_size, summed, tau)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self.y_train + residual @ self.basis.T, self._test_outputs(alpha, step_size, summed, tau)
 
     def displacements(
         self,
@@ -229,18 +244,21 @@ class TangentModel:
     ) -> Float[np.ndarray, "t p"]:
         """w̄_t − w0 = −(η/(α n)) Dhᵀ Σ_{s<t} (f_s − y), given Dh(w0) at the training inputs."""
         _, summed = self._modes(alpha, step_size, iterations, 1.0)
-        return -(step_size / (alpha * len(self.y_train))) * (summed @ self.basis.T) @ differential
+        with np.errstate(over="ignore", invalid="ignore"):
+            return -(step_size / (alpha * len(self.y_train))) * (summed @ self.basis.T) @ differential
 
     def _modes(
         self, alpha: float, step_size: float, iterations: Int[np.ndarray, " t"], tau: float
     ) -> tuple[Float[np.ndarray, "t n"], Float[np.ndarray, "t n"]]:
         """f_t − y and Σ_{s<t} (f_s − y) on the training set, in the basis U."""
         coefficients = self.basis.T @ (alpha * tau**2 * self.start_train - self.y_train)
-        rate = step_size * tau**2 * self.eigenvalues / len(self.y_train)
         t = iterations[:, None].astype(float)
         with np.errstate(
             over="ignore", divide="ignore", invalid="ignore"
         ):  # of the branch not taken, or past the edge
+            rate = np.where(
+                self.eigenvalues > 0, step_size * tau**2 * self.eigenvalues / len(self.y_train), 0.0
+            )
             power = np.where(rate < 1, np.exp(t * np.log1p(-np.minimum(rate, 1))), (1 - rate) ** t)
             power = np.where(t == 0, 1.0, power)
             exact = -np.expm1(t * np.log1p(-np.minimum(rate, 0.5)))
