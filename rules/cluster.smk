@@ -5,7 +5,7 @@ def unknown_partitions():
     """What is wrong with the partitions that jobs ask for: SLURM would say it once for each job and retry."""
     asked = {job.resources.get("slurm_partition") for job in workflow.dag.needrun_jobs() if not job.is_local}
     try:
-        done = subprocess.run(["sinfo", "--noheader", "--format=%R"], capture_output=True, text=True)
+        done = subprocess.run(["sinfo", "--noheader", "--format=%R"], capture_output=True, encoding="utf-8")
     except FileNotFoundError:
         return "sinfo is not on this machine"
     if done.returncode:

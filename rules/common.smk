@@ -20,6 +20,8 @@ from lazytraining.workflow.inputs import Inputs
 
 def load_config():
     """The paper preset with what the command line lays over it, checked."""
+    if set("{}") & set(str(HOME)):
+        sys.exit(f"Workflow: {HOME} is not allowed; expected a path without braces, Snakemake's wildcards")
     try:
         for path in workflow.configfiles:  # Snakemake has read them, less strictly
             experiments.read_yaml(path)

@@ -58,7 +58,7 @@ def main(snakemake) -> None:
     title = f"Claims of the note, by the runs in {Path(snakemake.output.table).parent}"
     for path, written in ((snakemake.output.text, pages.markdown), (snakemake.output.page, pages.page)):
         with parquet.replacing(path) as temporary:
-            temporary.write_text(written(rows, title, remark))
+            temporary.write_text(written(rows, title, remark), encoding="utf-8")
 
 
 if __name__ == "__main__":

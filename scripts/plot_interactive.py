@@ -213,7 +213,7 @@ def main(snakemake) -> None:
     if snakemake.input.summaries:
         pictures |= tau_alpha(parquet.read(snakemake.input.summaries, schemas.SUMMARY).to_pandas())
     with parquet.replacing(snakemake.output[0]) as temporary:
-        temporary.write_text(page(pictures))
+        temporary.write_text(page(pictures), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The house: which room may know which."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,39 @@ def test_workflow_alone_knows_snakemake():
     for path in LIBRARY.rglob("*.py"):
         if any(name.split(".")[0].startswith("snakemake") for name in imported(path)):
             assert path.parent.name == "workflow", path
+
+
+def unnamed(path: Path) -> list[str]:
+    """Where a file reads or writes text in whatever encoding the locale has."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Call) or any(word.arg == "encoding" for word in node.keywords):
+            continue
+        name = ast.unparse(node.func)
+        last, given = name.split(".")[-1], [ast.unparse(part) for part in node.args]
+        given += [ast.unparse(word.value) for word in node.keywords if word.arg == "mode"]
+        opens = last in ("open", "fdopen", "NamedTemporaryFile") and name not in ("os.open", "PIL.Image.open")
+        texts = any(ast.unparse(word) in ("text=True", "universal_newlines=True") for word in node.keywords)
+        if (
+            last in ("read_text", "write_text")
+            or texts
+            or (opens and not re.search("'[rwa]b", " ".join(given)))
+        ):
+            found.append(f"{path}:{node.lineno}")
+    return found
+
+
+def test_no_encoding_is_left_to_the_locale(tmp_path):
+    sources = [*ROOT.glob("scripts/**/*.py"), *ROOT.glob("tools/*.py")]
+    assert len(sources) > 90 and [place for path in sources for place in unnamed(path)] == []
+    for path in ROOT.glob("rules/*.smk"):
+        assert not re.search(r"text=True|(open|read_text|write_text)\(", path.read_text(encoding="utf-8")), (
+            path
+        )
+    (tmp_path / "bad.py").write_text(
+        "p.open()\nopen(p, 'w')\nopen(p, 'rb')\nrun(c, text=True)\np.read_text()\n"
+    )
+    assert [place[-1] for place in unnamed(tmp_path / "bad.py")] == ["1", "2", "4", "5"]
 
 
 def test_package_files_are_empty():

@@ -11,8 +11,11 @@ the same as tables on the terminal. Ends with 0; with 2 if the arguments are wro
 
 import argparse
 
+import _terminal
+
 PARSER = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 if __name__ == "__main__":
+    _terminal.prepare()
     PARSER.parse_args()  # --help and mistakes end here, before what is slow to import
 
 import importlib.util
@@ -226,7 +229,7 @@ job = Job(keys=(key,), problem=problem, symmetrize=False, iterations=1)
 output = Names(run={folder!r} + "/run.parquet", curve={folder!r} + "/curve.parquet")
 jobs.without_pandas()
 train_students.run(Names(output=output, log=[{folder!r} + "/run.log"], params=Names(job=job.plain(), code="")), "cpu")
-print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
+print(next(line.split()[1] for line in open("/proc/self/status", encoding="utf-8") if line.startswith("VmHWM")))
 """
 DRAWS = """
 import sys
@@ -244,7 +247,7 @@ style.save(plot_experiment.draw(summary), {folder!r} + "/figure.png", {folder!r}
 def cpu_seconds(command: list[str], **options) -> tuple[float, str]:
     """What a command and all that it starts take, and what it prints."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    said = subprocess.run(command, check=True, capture_output=True, text=True, **options).stdout
+    said = subprocess.run(command, check=True, capture_output=True, encoding="utf-8", **options).stdout
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return sum(getattr(after, part) - getattr(before, part) for part in ("ru_utime", "ru_stime")), said
 
@@ -274,10 +277,12 @@ def bench_jobs() -> dict[str, float]:
 
 def quick_preset() -> dict[str, float]:
     """Seconds of the quick preset from nothing on two cores, as `make` has it, report included."""
-    targets = re.search(r"^TARGETS := (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[1].split()
+    targets = re.search(r"^TARGETS := (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)[
+        1
+    ].split()
     with tempfile.TemporaryDirectory() as folder:
         files = [str(ROOT / "config/quick.yaml"), f"{folder}/bench.yaml"]
-        Path(files[1]).write_text(yaml.safe_dump({"results": "results"}))
+        Path(files[1]).write_text(yaml.safe_dump({"results": "results"}), encoding="utf-8")
         command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
         command += ["--workflow-profile", str(ROOT / "profiles/default"), "--configfile", *files]
         options = {"cwd": folder, "env": os.environ | {"OMP_NUM_THREADS": "1"}}

@@ -8,9 +8,12 @@ own output if one of its calls fails; with 2 if the arguments are wrong.
 
 import argparse
 
+import _terminal
+
 PARSER = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 PARSER.add_argument("jobs", metavar="JOBS", type=int, nargs="?", default=1000, help="default: 1000")
 if __name__ == "__main__":
+    _terminal.prepare()
     PARSER.parse_args()  # --help and mistakes end here, before what is slow to import
 
 import os
@@ -73,14 +76,14 @@ def measure(folder: Path, *arguments: str) -> tuple[int, float, float]:
 
 def bare(folder: Path, jobs: int, how: str, *arguments: str) -> tuple[int, float, float]:
     """A rule of so many jobs and nothing else."""
-    (folder / "touch.py").write_text("")
-    (folder / "Snakefile").write_text(BARE.format(jobs=jobs, how=how))
+    (folder / "touch.py").touch()
+    (folder / "Snakefile").write_text(BARE.format(jobs=jobs, how=how), encoding="utf-8")
     return measure(folder, *arguments)
 
 
 def ours(folder: Path, overlay: dict, *arguments: str) -> tuple[int, float, float]:
     """This workflow with an overlay."""
-    (folder / "overlay.yaml").write_text(yaml.safe_dump({"results": "results"} | overlay))
+    (folder / "overlay.yaml").write_text(yaml.safe_dump({"results": "results"} | overlay), encoding="utf-8")
     files = ["--snakefile", str(ROOT / "Snakefile"), "--configfile", "overlay.yaml"]
     return measure(folder, *files, *PROFILE, *arguments)
 

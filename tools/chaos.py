@@ -9,11 +9,14 @@ arguments are wrong.
 
 import argparse
 
+import _terminal
+
 PARSER = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 PARSER.add_argument("kills", metavar="KILLS", type=int, nargs="?", default=20, help="default: 20")
 PARSER.add_argument("seed", metavar="SEED", type=int, nargs="?", default=0, help="of the moments; default: 0")
 PARSER.add_argument("--stacked", action="store_true", help="in stacked execution")
 if __name__ == "__main__":
+    _terminal.prepare()
     PARSER.parse_args()  # --help and mistakes end here, before what is slow to import
 
 import base64
@@ -51,7 +54,7 @@ def contents(results: Path) -> dict[str, bytes]:
         elif path.suffix == ".png":
             found[name] = matplotlib.image.imread(path).tobytes()
         elif path.suffix == ".md":
-            found[name] = path.read_text()
+            found[name] = path.read_text(encoding="utf-8")
     return found
 
 
@@ -137,7 +140,9 @@ class Chaos:
 
     def finish(self) -> None:
         before = finished(self.folder)
-        done = subprocess.run(self.command, cwd=self.folder, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            self.command, cwd=self.folder, capture_output=True, encoding="utf-8", check=False
+        )
         if done.returncode:
             self.problems.append(f"did not go on: {done.stdout}{done.stderr}")
         self.problems += self.again(before)
@@ -166,17 +171,17 @@ def add_seed(project: Path) -> None:
 def change(project: Path, how: Callable[[dict], None]) -> None:
     """The quick preset with another experiment plateau, its τ as a list."""
     path = project / "config/quick.yaml"
-    content = yaml.safe_load(path.read_text())
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
     plateau = content["experiments"]["plateau"]
     if isinstance(plateau["tau"], dict):
         plateau["tau"] = np.logspace(*plateau["tau"]["logspace"]).tolist()
     how(plateau)
-    path.write_text(yaml.safe_dump(content))
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
 
 
 def change_engine(project: Path) -> None:
     """To what computes the same, which no digest can know."""
-    with (project / "scripts/lazytraining/student/engine.py").open("a") as file:
+    with (project / "scripts/lazytraining/student/engine.py").open("a", encoding="utf-8") as file:
         file.write("\nCHANGED = True\n")
 
 

@@ -7,9 +7,12 @@ import argparse
 import sys
 from pathlib import Path
 
+import _terminal
+
 PARSER = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 PARSER.add_argument("overlays", metavar="FILE", nargs="*", help="laid over the paper preset, in this order")
 if __name__ == "__main__":
+    _terminal.prepare()
     PARSER.parse_args()  # --help and mistakes end here, before what is slow to import
 
 from snakemake.utils import update_config

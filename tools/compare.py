@@ -8,11 +8,14 @@ import argparse
 import sys
 from pathlib import Path
 
+import _terminal
+
 PARSER = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 PARSER.add_argument("results", type=Path, help="a folder of results, such as results/quick")
 PARSER.add_argument("--reference", type=Path, help="default: docs/reference/ and the name of that folder")
 PARSER.add_argument("--threshold", type=float, default=1, help="spreads over seeds; default: 1")
 if __name__ == "__main__":
+    _terminal.prepare()
     PARSER.parse_args()  # --help and mistakes end here, before what is slow to import
 
 import numpy as np

@@ -10,8 +10,11 @@ import re
 import sys
 from pathlib import Path
 
+import _terminal
+
 PARSER = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 if __name__ == "__main__":
+    _terminal.prepare()
     PARSER.parse_args()  # --help and mistakes end here, before what is slow to import
 
 import pandas as pd
@@ -53,7 +56,8 @@ def main(arguments: list[str] | None = None) -> int:
     ledger = pd.read_parquet(LEDGER)
     for path in TEXTS:
         try:
-            path.write_text(refreshed(path.read_text(), ledger))
+            text = path.read_text(encoding="utf-8")
+            path.write_text(refreshed(text, ledger), encoding="utf-8")
         except ValueError as error:
             print(f"{path}: {error}", file=sys.stderr)
             return 1

@@ -7,9 +7,12 @@ import argparse
 import sys
 from pathlib import Path
 
+import _terminal
+
 PARSER = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 PARSER.add_argument("reference", type=Path, help="a folder of the reference, such as docs/reference/paper")
 if __name__ == "__main__":
+    _terminal.prepare()
     PARSER.parse_args()  # --help and mistakes end here, before what is slow to import
 
 import pandas as pd

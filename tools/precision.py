@@ -8,8 +8,11 @@ prints its end losses beside the tangent model's as the table of docs/precision.
 import argparse
 import sys
 
+import _terminal
+
 PARSER = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 if __name__ == "__main__":
+    _terminal.prepare()
     PARSER.parse_args()  # --help and mistakes end here, before what is slow to import
 
 import numpy as np

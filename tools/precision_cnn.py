@@ -6,8 +6,11 @@ Prints the second table of docs/precision.md. Run by `make precision`; a minute 
 import argparse
 import sys
 
+import _terminal
+
 PARSER = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 if __name__ == "__main__":
+    _terminal.prepare()
     PARSER.parse_args()  # --help and mistakes end here, before what is slow to import
 
 import contextlib

@@ -4,15 +4,17 @@ Ends with 0; with 1 and a line if a file is not readable; with 2 if the argument
 """
 
 import argparse
-import signal
 import sys
 from pathlib import Path
+
+import _terminal
 
 PARSER = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 PARSER.add_argument(
     "files", metavar="FILE", type=Path, nargs="+", help="Parquet, PNG, PDF or GIF of this workflow"
 )
 if __name__ == "__main__":
+    _terminal.prepare()
     PARSER.parse_args()  # --help and mistakes end here, before what is slow to import
 
 import pyarrow as pa
@@ -37,5 +39,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head -1` ends it, as it ends cat
     sys.exit(main())

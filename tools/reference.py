@@ -11,10 +11,13 @@ import shutil
 import sys
 from pathlib import Path
 
+import _terminal
+
 PARSER = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 PARSER.add_argument("results", type=Path, help="a folder of finished results, such as results/paper")
 PARSER.add_argument("--figures", action="store_true", help="with the pictures")
 if __name__ == "__main__":
+    _terminal.prepare()
     PARSER.parse_args()  # --help and mistakes end here, before what is slow to import
 
 import PIL.Image
@@ -48,7 +51,9 @@ def baselines(source: Path, target: Path) -> None:
 
 def processor() -> str:
     """What the machine calls its processor."""
-    found = re.search(r"^model name\s*:\s*(.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    found = re.search(
+        r"^model name\s*:\s*(.*)$", Path("/proc/cpuinfo").read_text(encoding="utf-8"), re.MULTILINE
+    )
     return found[1] if found else platform.machine()
 
 
@@ -99,7 +104,7 @@ def main(arguments: list[str] | None = None) -> int:
             web(path, reference / "figures" / path.name)
         for path in results.glob("figures/*.gif"):
             shutil.copy(path, reference / "figures")
-    (reference / "README.md").write_text(account(results))
+    (reference / "README.md").write_text(account(results), encoding="utf-8")
     return 0
 
 

@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import _terminal
+
 PARSER = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs/architecture.md"
@@ -19,7 +21,7 @@ def graph() -> str:
     """The rules as a Mermaid flowchart, without Snakemake's colours."""
     command = [sys.executable, "-m", "snakemake", "--workflow-profile", "none", "--rulegraph", "mermaid-js"]
     command += ["--configfile", "config/quick.yaml", "--", "everything"]
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, encoding="utf-8", check=True)
     lines = done.stdout[done.stdout.index("flowchart") :].splitlines()
     names = dict(re.findall(r"(id\d+)\[(\w+)\]", done.stdout))
     arrows = [re.findall(r"id\d+", line) for line in lines if "-->" in line]
@@ -35,9 +37,11 @@ def main(arguments: list[str] | None = None) -> int:
     except subprocess.CalledProcessError as error:
         print(error, file=sys.stderr)
         return 1
-    PAGE.write_text(PICTURE.sub(lambda match: f"{match[1]}{drawn}{match[2]}", PAGE.read_text()))
+    text = PICTURE.sub(lambda match: f"{match[1]}{drawn}{match[2]}", PAGE.read_text(encoding="utf-8"))
+    PAGE.write_text(text, encoding="utf-8")
     return 0
 
 
 if __name__ == "__main__":
+    _terminal.prepare()
     sys.exit(main())

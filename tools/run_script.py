@@ -12,6 +12,8 @@ import os
 import sys
 from pathlib import Path
 
+import _terminal
+
 
 def wildcard(text: str) -> tuple[str, str]:
     key, equals, value = text.partition("=")
@@ -29,6 +31,7 @@ PARSER.add_argument(
     "--configfile", metavar="FILE", type=Path, nargs="+", default=[], help="laid over the paper preset"
 )
 if __name__ == "__main__":
+    _terminal.prepare()
     PARSER.parse_args()  # --help and mistakes end here, before what is slow to import
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # as in a job, and before NumPy and torch look
 

@@ -10,12 +10,15 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import _terminal
+
 PARSER = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 PARSER.add_argument("--gpu", action="store_true", help="train on a GPU, if there is one")
 PARSER.add_argument("experiment", metavar="EXPERIMENT")
 PARSER.add_argument("seed", metavar="SEED", type=int)
 PARSER.add_argument("overlays", metavar="FILE", nargs="*", help="laid over the paper preset, in this order")
 if __name__ == "__main__":
+    _terminal.prepare()
     PARSER.parse_args()  # --help and mistakes end here, before what is slow to import
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # as in a job, and before NumPy and torch look

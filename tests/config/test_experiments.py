@@ -239,6 +239,9 @@ BAD = {
     ),
     "cnn with a flag for augment": (vgg11(augment=True), "experiments.vgg11.augment: True is not allowed"),
     "cnn's folder": (vgg11(data_dir="my data"), "experiments.vgg11.data_dir: 'my data' is not allowed"),
+    "cnn's folder of 20 equal letters": (vgg11(data_dir="x" * 20), "(it ends in 20 times the same)"),
+    "seed past the last": (config(seeds=[10**12 + 1]), "(element 0 is 1000000000001 (more than 1e+12))"),
+    "count past the last": (config(n_train=10**13), "10000000000000 is not allowed (more than 1e+12)"),
     "cnn's name for another kind": (
         {"results": "r", "experiments": {"vgg11": TINY}},
         "experiments.vgg11.kind: descent is not allowed; expected cnn",

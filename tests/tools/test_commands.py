@@ -1,14 +1,20 @@
 """Each tool: help that changes nothing and needs no package, one line for wrong arguments, an end when its reader ends."""
 
+import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from conftest import ROOT
 
-TOOLS = sorted(path.name for path in (ROOT / "tools").glob("*.py"))
+TOOLS = sorted(path.name for path in (ROOT / "tools").glob("[a-z]*.py"))
+ASCII = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+"""A terminal without Greek letters, and files that are not read as UTF-8 unless it is said."""
 PARTS = ("tools", "scripts", "rules", "config", "docs", "README.md", "Snakefile")
 
 
@@ -37,7 +43,7 @@ def copy(tmp_path_factory) -> Path:
 def run(folder: Path, tool: str, *arguments: str) -> subprocess.CompletedProcess:
     """Without any package: `-S` leaves site-packages out."""
     command = [sys.executable, "-S", "-B", f"tools/{tool}", *arguments]
-    return subprocess.run(command, cwd=folder, env={}, capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=folder, env=ASCII, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize("tool", TOOLS)
@@ -60,10 +66,26 @@ def test_wrong_arguments_end_with_2_and_one_line_of_usage(tool, copy):
     assert lines[-1].startswith(f"{tool}: error: ")
 
 
-def test_provenance_ends_quietly_when_its_reader_has_enough():
-    files = [str(ROOT / "docs/reference/quick/claims.parquet")] * 2000
-    command = [sys.executable, str(ROOT / "tools/provenance.py"), *files]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
-        assert child.stdout.readline().strip() == files[0]
+@pytest.mark.parametrize("tool", ["provenance.py", "check_config.py"])
+def test_a_tool_ends_quietly_when_its_reader_has_enough(tool):
+    told = {
+        "provenance.py": ["docs/reference/quick/claims.parquet"] * 2000,
+        "compare.py": ["docs/reference/quick"],
+    }
+    command = [sys.executable, f"tools/{tool}", *told.get(tool, [])]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
         child.stdout.close()
-        assert child.stderr.read() == ""
+        assert child.stderr.read() == b""
+    assert child.returncode == -signal.SIGPIPE
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "shift_jis"])
+def test_what_a_terminal_has_no_letters_for_is_printed_in_escapes(tmp_path, encoding):
+    path = tmp_path / "run.parquet"
+    said = {"commit": "τ Ω é \N{CJK UNIFIED IDEOGRAPH-4E2D}"}
+    pq.write_table(pa.table({"a": [1]}).replace_schema_metadata(said), path)
+    command = [sys.executable, str(ROOT / "tools/provenance.py"), str(path)]
+    done = subprocess.run(
+        command, env=os.environ | {"PYTHONIOENCODING": encoding}, capture_output=True, check=True
+    )
+    assert said["commit"].encode(encoding, "backslashreplace") in done.stdout

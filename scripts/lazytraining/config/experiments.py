@@ -7,29 +7,31 @@ when the workflow is loaded.
 import difflib
 import hashlib
 import json
-import os
 import re
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from lazytraining.config import checks
 from lazytraining.config.catalogue import FIGURES, RESERVED
 from lazytraining.config.cnn_job import CnnJob
 from lazytraining.config.errors import ConfigError, because, refused, show
+from lazytraining.config.fields import folder, unrepeated
 from lazytraining.config.job import Job, Run
 from lazytraining.config.kinds import KINDS, Experiment, Sweep
 from lazytraining.config.parts import EarlyStoppingRule, FigureFive, Landscape, Model, Theory
+
+Name = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,59}$"), AfterValidator(unrepeated)]
 
 
 class Config(Model):
     """A preset: where its results go, and its experiments by name."""
 
-    results: Annotated[str, Field(strict=True, pattern="^/?([a-zA-Z0-9_.+@-]+/)*[a-zA-Z0-9_.+@-]+$")] = Field(
-        description="a folder, in letters a to z, digits and . _ + @ -, with / between folders and none at the end"
+    results: folder("^/?([a-zA-Z0-9_.+@-]+/)*[a-zA-Z0-9_.+@-]+$") = Field(
+        description="a folder, in at most 1000 letters a to z, digits and . _ + @ -, with / between folders and none at the end"
     )
     execution: Literal["separate", "stacked"] = Field(
         "separate", description="separate: one job for each run, or stacked: one for each experiment and seed"
@@ -37,7 +39,7 @@ class Config(Model):
     landscape: Landscape = Field(Landscape(), description="a mapping with the keys plane, grid and extent")
     figure_5: FigureFive = Field(FigureFive(), description="a mapping with the key divide_by_alpha_squared")
     theory: Theory | None = Field(None, description="null, or a mapping: what the target theory measures")
-    experiments: dict[Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,59}$")], Experiment] = Field(
+    experiments: dict[Name, Experiment] = Field(
         description="a mapping of experiments by name, at most 60 of a-z, 0-9 and _ starting with a letter"
     )
 
@@ -168,10 +170,17 @@ def load(content: dict) -> Config:
 
 def check_folder(results: str) -> None:
     """Raises ConfigError if there can be no such folder, because of what is there already."""
-    there = next(path for path in (Path(results), *Path(results).parents) if os.path.lexists(path))
-    if not there.is_dir():
+    for there in (Path(results), *Path(results).parents):
+        try:
+            there.lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            raise refused("results", f"{show(results)}{because(error.strerror)}", "a folder") from None
+        if there.is_dir():
+            return
         what = "a file" if there.exists() else "a symbolic link to nowhere"
-        raise ConfigError(f"results: {show(results)} is not allowed ({there} is {what}); expected a folder")
+        raise refused("results", f"{show(results)} ({there} is {what})", "a folder")
 
 
 def doubtful_precision(config: Config) -> list[str]:

@@ -6,6 +6,7 @@ A validator raises ValueError, with a text where there is more to say than the f
 import math
 import re
 from collections.abc import Callable
+from pathlib import PurePosixPath
 from typing import Annotated, Any
 
 from pydantic import (
@@ -51,8 +52,9 @@ def _number(value: Any) -> float:
 def _in_range(value: Any, handler: Callable[[Any], Any]) -> Any:
     try:
         return handler(_number(value))
-    except ValidationError:
-        raise ValueError from None  # which shows the value as it is written
+    except ValidationError as error:  # shows the value as it is read, not as it is written
+        context = error.errors()[0].get("ctx", {})
+        raise ValueError(f"more than {context['le']:g}" if "le" in context else "") from None
 
 
 def whole(minimum: int, maximum: int = 10**12) -> Any:
@@ -100,6 +102,24 @@ def _several(item: Any, *others: dict, spread: Callable[[Any], Any] = lambda val
     schema = {"type": "array", "items": items, "minItems": 1, "uniqueItems": True}
     schema = WithJsonSchema({"anyOf": [schema, *others]} if others else schema)
     return Annotated[list[item], FailFast(), WrapValidator(parse), schema]
+
+
+def unrepeated(text: str) -> str:
+    """Snakemake refuses what ends so, as a wildcard that has no end."""
+    if re.search(r"(.+)\1{19}$", text):
+        raise ValueError("it ends in 20 times the same")
+    return text
+
+
+def folder(pattern: str) -> Any:
+    """The type of a path of this pattern, which is read as Snakemake wants it, x for ./x."""
+
+    def plain(path: str) -> str:
+        if (found := str(PurePosixPath(path))) == ".":
+            raise ValueError("that is where the workflow runs")
+        return found
+
+    return Annotated[str, Field(strict=True, pattern=pattern, max_length=1000), AfterValidator(plain)]
 
 
 def _count(value: Any) -> int:

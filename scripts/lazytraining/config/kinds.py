@@ -10,7 +10,7 @@ from functools import reduce
 from operator import or_
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import AfterValidator, Discriminator, Field, Tag
 
 from lazytraining.config import ranges
 from lazytraining.config.cnn_job import CnnJob, CnnRun
@@ -23,6 +23,8 @@ from lazytraining.config.fields import (
     Scales,
     StepSizes,
     Widths,
+    folder,
+    unrepeated,
     whole,
 )
 from lazytraining.config.job import Job, ProblemKey, Run
@@ -230,7 +232,7 @@ class Cnn(Kind):
     dataset: Literal["digits", "cifar10"] = Field(
         description="digits (scikit-learn's, no network needed) or cifar10"
     )
-    data_dir: Annotated[str, Field(pattern=r"^[\w./+@-]+$")] = Field(
+    data_dir: Annotated[folder(r"^[\w./+@-]+$"), AfterValidator(unrepeated)] = Field(
         "data", description="a folder, in letters, digits and . / _ + @ -, that images are kept in"
     )
     images: whole(1) | None = Field(

@@ -29,6 +29,7 @@ OUTLINE = [withStroke(linewidth=1.8, foreground="0.2")]
 ZERO = {"color": "0.4", "linestyle": (0, (1, 1)), "linewidth": 1, "label": "zero predictor"}
 """The look of the zero predictor's loss on every figure."""
 
+plt.rcdefaults()  # not those of a matplotlibrc where the workflow runs
 plt.rcParams.update(
     {
         "figure.dpi": 200,

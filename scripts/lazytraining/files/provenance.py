@@ -61,7 +61,9 @@ def commit(root: Path = ROOT) -> tuple[str, str]:
     }
     command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=40"]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, env=environment)
+        done = subprocess.run(
+            command, capture_output=True, encoding="utf-8", errors="replace", env=environment
+        )
     except OSError as error:
         return "unknown", f"git: {error.strerror}"
     if done.returncode == 0:

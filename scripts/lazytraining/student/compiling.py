@@ -48,7 +48,7 @@ def _is_own(path: Path) -> bool:
 @contextmanager
 def alone() -> Iterator[None]:
     """Hold the folder's lock. On file systems without locks jobs may compile the same code at once, each for itself."""
-    with (folder() / "kernels.lock").open("a") as file:
+    with (folder() / "kernels.lock").open("ab") as file:
         with suppress(OSError):
             fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -64,10 +64,9 @@ def _is_plumbing(path: Path) -> bool:
 @cache
 def _read(path: Path) -> tuple[str, list[Path]]:
     """A file's code, and the files of this project that it imports."""
-    text = path.read_text(encoding="utf-8")
     if path.suffix != ".py":
-        return text, []
-    tree = ast.parse(text)
+        return path.read_text(encoding="utf-8"), []
+    tree = _parsed(path)
     found = []
     for node in _statements(tree):
         if isinstance(node, ast.Import):
@@ -87,6 +86,11 @@ def _statements(tree: ast.AST) -> Iterator[ast.AST]:
     for part in ("body", "orelse", "finalbody", "handlers", "cases"):
         for node in getattr(tree, part, ()):
             yield from _statements(node)
+
+
+def _parsed(path: Path) -> ast.Module:
+    """Raises SyntaxError with the file's name, as where a merge has left its markers."""
+    return ast.parse(path.read_bytes(), path)
 
 
 def _absolute(node: ast.ImportFrom, path: Path) -> str:
@@ -127,7 +131,7 @@ def _module(place: Path) -> Path:
 def _defined(path: Path) -> set[str]:
     """Every name that a module gives a value to."""
     names = set()
-    for node in _statements(ast.parse(path.read_text(encoding="utf-8"))) if path.exists() else ():
+    for node in _statements(_parsed(path)) if path.exists() else ():
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             names.add(node.name)
         elif isinstance(node, ast.Import | ast.ImportFrom):

@@ -26,6 +26,9 @@ _DRIVER, _COMMAND, _CONFIGURATION, _RESULTS, _CONTENT = (
     "LAZYTRAINING_RESULTS",
     "LAZYTRAINING_CONTENT",
 )
+_DRAWING = {"MPLBACKEND": "Agg", "MATPLOTLIBRC": os.devnull}
+"""Figures are drawn as the workflow says, not as a notebook around it or a user's matplotlibrc."""
+_PYTHON = sys.executable
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -35,8 +38,9 @@ class LockedError(Exception):
 
 def announce(command: str, configuration: str, results: str) -> None:
     """Tell jobs that this process starts from now on, and have them import the library that it has imported."""
+    sys.executable = shlex.quote(_PYTHON)  # which Snakemake puts into a job's command as it is
     told = {_DRIVER: str(os.getpid()), _COMMAND: command, _CONFIGURATION: configuration, _RESULTS: results}
-    os.environ.update(told | {_CONTENT: digest.content()})
+    os.environ.update(told | {_CONTENT: digest.content()} | _DRAWING)
     first, *others = str(digest.SCRIPTS), *os.environ.get("PYTHONPATH", "").split(os.pathsep)
     os.environ["PYTHONPATH"] = os.pathsep.join([first, *(path for path in others if path not in ("", first))])
 

@@ -52,6 +52,7 @@ def _redirect(log: Path) -> None:
     os.truncate(descriptor, 0)
     for stream in (sys.stdout, sys.stderr):
         os.dup2(descriptor, stream.fileno())
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # whatever the locale
 
 
 class _NoPandas:
