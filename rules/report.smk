@@ -18,14 +18,8 @@ def link(record, text):
 
 def ledger_of(files):
     """The rows of the ledger, if the report has it."""
-    import pyarrow.parquet as pq
-
     paths = [record.path.with_suffix(".parquet") for record in files if record.target == "claims.html"]
-    rows = pq.read_table(paths[0]).to_pylist() if paths else []
-    return [
-        {name: texts.one_line(value) if isinstance(value, str) else value for name, value in row.items()}
-        for row in rows
-    ]
+    return covered.ledger(paths[0]) if paths else []
 
 
 def verdicts(job, files):

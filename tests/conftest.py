@@ -15,6 +15,7 @@ from hypothesis import settings
 from lazytraining.student import problem
 
 settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 ROOT = Path(__file__).parents[1]
 TINY = {

@@ -1,8 +1,10 @@
 """What comes from a file is one line of text wherever it is shown: in the report, on a page, in a terminal."""
 
 import html
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from conftest import ROOT
 from docutils.core import publish_parts
 
 from lazytraining.claims import pages
+from lazytraining.files import parquet, schemas
 from lazytraining.workflow import report, text
 
 SECRET = "what no report may have in it"
@@ -66,19 +69,86 @@ def test_in_a_terminal_it_steers_nothing(hostile, tmp_path):
     assert len(printed.rstrip("\n").split("\n")) == 3 and all(map(str.isprintable, printed.split("\n")))
 
 
+@pytest.fixture
+def run(tmp_path) -> Path:
+    """The row of a run."""
+    key = {"experiment": "own", "m": 4, "alpha": 1.0, "tau": 1.0, "eta": 0.1, "seed": 0}
+    parquet.write(tmp_path / "seed~0.parquet", [key | {"wall_seconds": 2.0, "diverged": False}], schemas.RUN)
+    return tmp_path / "seed~0.parquet"
+
+
+def other(column: str, values: pa.Array) -> Callable[[Path], None]:
+    """Writes a run's row with something else in a column."""
+
+    def harm(path: Path) -> None:
+        table = pq.read_table(path)
+        pq.write_table(table.set_column(table.column_names.index(column), column, [values]), path)
+
+    return harm
+
+
+LATIN = pa.StringArray.from_buffers(1, pa.py_buffer(b"\0\0\0\0\1\0\0\0"), pa.py_buffer(b"\xe9"))
+HARM = {
+    "truncated": lambda path: path.write_bytes(path.read_bytes()[:-9]),
+    "of no bytes": lambda path: path.write_bytes(b""),
+    "of zeros": lambda path: path.write_bytes(bytes(999)),
+    "no Parquet": lambda path: path.write_text("run,loss\n0,1\n"),
+    "without rows": lambda path: pq.write_table(pq.read_table(path).slice(0, 0), path),
+    "of another table": lambda path: pq.write_table(pa.table({"a": [1]}), path),
+    "not UTF-8": other("experiment", LATIN),
+    "without times": other("wall_seconds", pa.array([None], pa.float64())),
+}
+
+
+@pytest.mark.parametrize("kind", HARM)
+def test_a_report_names_what_is_damaged_and_counts_the_rest(run, kind, caplog):
+    harmed = run.with_name("harmed.parquet")
+    shutil.copy(run, harmed)
+    HARM[kind](harmed)
+    page = report.runs([run, harmed])
+    assert page["experiments"] == {"own": {"runs": 1, "seeds": {0}, "seconds": 2.0}}
+    assert len(page["unreadable"]) == 1 and page["unreadable"][0].startswith(f"{harmed} (")
+    assert page["unreadable"][0] in caplog.text
+
+
+def test_metadata_that_is_no_text_is_shown_as_far_as_it_is(run):
+    pq.write_table(pq.read_table(run).replace_schema_metadata({b"commit": b"a\xe9", b"\xe9": b"\xff"}), run)
+    assert report.runs([run])["commit"] == ["a\N{REPLACEMENT CHARACTER}"]
+
+
+def test_a_damaged_ledger_is_named_and_has_no_verdicts(tmp_path, caplog):
+    (tmp_path / "claims.parquet").write_bytes(b"PAR1")
+    assert report.ledger(tmp_path / "claims.parquet") == []
+    assert str(tmp_path / "claims.parquet") in caplog.text
+
+
 def test_the_start_page_gets_lines(hostile, tmp_path):
     path = tmp_path / "run.parquet"
     table = pa.table({"experiment": [hostile], "seed": [0], "wall_seconds": [1.0]})
     names = ("commit", "machine", "torch", "date")
     pq.write_table(table.replace_schema_metadata(dict.fromkeys(names, hostile)), path)
-    page = report.runs([path])
+    torn = path.with_name("torn\x1b[2J.parquet")
+    torn.write_text(hostile)
+    page = report.runs([path, torn])
+    assert len(page["unreadable"]) == 1 and page["unreadable"][0].isprintable()
     shown = [*page["experiments"], *page["days"], *page["commit"], *page["machine"], *page["torch"]]
     assert len(shown) == 5 and all(map(str.isprintable, shown))
 
 
-def test_no_caption_takes_in_a_file(tmp_path, monkeypatch):
+@pytest.fixture
+def configured(monkeypatch) -> None:
+    """docutils as it makes captions."""
+    monkeypatch.setenv("DOCUTILSCONFIG", str(ROOT / "docs/captions/docutils.conf"))
+
+
+def test_a_start_page_of_any_length_is_made(configured):
+    """With the links of hundreds of figures on a line."""
+    page = publish_parts(f".. raw:: html\n\n   <p>{'link · ' * 10**5}</p>\n", writer="html")["body"]
+    assert page.count("link") == 10**5 and "system-message" not in page
+
+
+def test_no_caption_takes_in_a_file(tmp_path, configured):
     (tmp_path / "secret").write_text(SECRET)
-    monkeypatch.setenv("DOCUTILSCONFIG", str(Path(ROOT, "docs/captions/docutils.conf")))
     for directive in (".. include:: {}", ".. raw:: html\n   :file: {}"):
         page = publish_parts(directive.format(tmp_path / "secret"), writer="html")["body"]
         assert SECRET not in page

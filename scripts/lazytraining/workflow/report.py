@@ -3,11 +3,18 @@
 import os
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
+from snakemake.logging import logger
 
+from lazytraining.files import parquet, schemas
 from lazytraining.workflow.text import one_line
+
+_UNREADABLE = (OSError, ValueError, LookupError, TypeError, pa.ArrowException)
+"""What pyarrow raises for files that are no Parquet, or another's, and what comes of rows that are not training's."""
 
 
 def configure_captions(docutils: Path) -> None:
@@ -16,30 +23,59 @@ def configure_captions(docutils: Path) -> None:
 
 
 def runs(paths: Iterable[Path]) -> dict:
-    """Of these files, which training has written, for each experiment how many runs, seeds and seconds; and the commits,
-    machines, versions of torch and days of all.
+    """Of these files, which training has written, for each experiment how many runs, seeds and seconds; the commits,
+    machines, versions of torch and days of all; and, with a line on the terminal, those that are not readable.
 
     Files that are not there are left out, so that it holds for what is.
     """
     experiments = defaultdict(lambda: {"runs": 0, "seeds": set(), "seconds": 0.0})
-    origins = defaultdict(set)
+    origins, unreadable = defaultdict(set), []
     for path in filter(Path.is_file, paths):
-        with pq.ParquetFile(path) as file:
-            names = file.schema_arrow.names
-            wanted = [name for name in ("experiment", "seed", "tau", "wall_seconds") if name in names]
-            columns = file.read(wanted).to_pydict()
-            entry = experiments[one_line(columns["experiment"][0])]
-            if "wall_seconds" in names:
-                entry["seconds"] += sum(columns["wall_seconds"])
-                entry["runs"] += file.metadata.num_rows
-            else:  # neurons in the plane: a file for each seed has the paths of every tau
-                entry["runs"] += len(set(columns["tau"]))
-            entry["seeds"] |= set(columns["seed"])
-            for name, value in (file.schema_arrow.metadata or {}).items():
-                origins[name.decode(errors="replace")].add(one_line(value.decode(errors="replace")))
+        try:
+            with pq.ParquetFile(path) as file:
+                names, metadata = file.schema_arrow.names, file.schema_arrow.metadata or {}
+                wanted = [name for name in ("experiment", "seed", "tau", "wall_seconds") if name in names]
+                columns = file.read(wanted).to_pydict()
+            name, seeds = one_line(str(columns["experiment"][0])), set(columns["seed"])
+            seconds = sum(columns.get("wall_seconds", []))
+            # Of neurons in the plane a file for each seed has the paths of every tau.
+            count = len(columns["seed"]) if "wall_seconds" in columns else len(set(columns["tau"]))
+        except _UNREADABLE as error:
+            unreadable.append(one_line(f"{path} ({_reason(error)})"))
+            continue
+        entry = experiments[name]
+        entry["runs"] += count
+        entry["seeds"] |= seeds
+        entry["seconds"] += seconds
+        for key, value in metadata.items():
+            origins[key.decode(errors="replace")].add(one_line(value.decode(errors="replace")))
+    if unreadable:
+        logger.warning(f"Not readable, and not in the report: {', '.join(unreadable)}")
     days = sorted({date[:10] for date in origins["date"]})
     shown = {name: sorted(origins[name]) for name in ("commit", "machine", "torch")}
-    return {"experiments": dict(sorted(experiments.items())), "days": days} | shown
+    return {
+        "experiments": dict(sorted(experiments.items())),
+        "days": days,
+        "unreadable": unreadable,
+    } | shown
+
+
+@cache
+def ledger(path: Path) -> list[dict]:
+    """The rows of a ledger, each value one line of text if it is text; none, with a line, if it is not readable."""
+    try:
+        rows = parquet.read([path], schemas.CLAIMS).to_pylist()
+    except parquet.Damaged as error:
+        logger.warning(one_line(f"{error}: the report is without verdicts"))
+        return []
+    return [
+        {name: one_line(value) if isinstance(value, str) else value for name, value in row.items()}
+        for row in rows
+    ]
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(str(error).split())[:100] or type(error).__name__
 
 
 def duration(seconds: float) -> str:
