@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -79,6 +81,25 @@ def test_no_encoding_is_left_to_the_locale(tmp_path):
         "p.open()\nopen(p, 'w')\nopen(p, 'rb')\nrun(c, text=True)\np.read_text()\n"
     )
     assert [place[-1] for place in unnamed(tmp_path / "bad.py")] == ["1", "2", "4", "5"]
+
+
+def test_tests_beside_ours_run(tmp_path):
+    """As `snakemake --generate-unit-tests` writes some into .tests/unit: without this conftest."""
+    (tmp_path / "test_one.py").write_text("def test_one():\n    pass\n")
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-c",
+        str(ROOT / "pyproject.toml"),
+        "-p",
+        "no:cacheprovider",
+    ]
+    done = subprocess.run(
+        [*command, str(tmp_path)], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
 
 
 def test_package_files_are_empty():

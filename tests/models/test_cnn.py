@@ -126,6 +126,15 @@ def test_cifars_files_are_read_by_torchvision_and_trained_on(cifar_files):
     assert row["relative_distance"] > 0
 
 
+def test_another_archive_is_named_as_that(cifar_files):
+    folder, _ = cifar_files
+    (folder / "cifar-10-batches-py/data_batch_3").unlink()
+    (folder / "cifar-10-python.tar.gz").write_bytes(b"")
+    empty = "d41d8cd98f00b204e9800998ecf8427e"
+    with pytest.raises(images.LackingImagesError, match=rf"^{folder}/.* is not CIFAR-10 \(md5 {empty}\)\. "):
+        images.load("cifar10", folder)
+
+
 def test_without_network_one_line_says_what_to_do(cifar_files):
     folder, _ = cifar_files
     with (folder / "cifar-10-batches-py/data_batch_3").open("ab") as file:

@@ -1,6 +1,8 @@
 """Image sets for the CNN: scikit-learn's digits, which need no network, and CIFAR-10. The only user of torchvision."""
 
+import hashlib
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -75,21 +77,29 @@ def cifar10(folder: str | Path) -> Images:
     """CIFAR-10 from its files for Python, by torchvision, which fetches the archive if it or a file is not there or broken.
 
     The files are pickles, and unpickling runs what is in them: torchvision checks their md5 sums first.
-    Raises LackingImagesError if the archive can't be fetched.
+    Raises LackingImagesError if the archive can't be fetched, and says of one that is there if it is another.
     """
     datasets = _torchvision_datasets()
+    archive = Path(folder, datasets.CIFAR10.filename)
+    found = _md5(archive) if archive.is_file() else datasets.CIFAR10.tgz_md5
     try:
         train = datasets.CIFAR10(folder, train=True, download=True)
         test = datasets.CIFAR10(folder, train=False)
     except (OSError, RuntimeError) as error:
+        other = f"{archive} is not CIFAR-10 (md5 {found}). " if found != datasets.CIFAR10.tgz_md5 else ""
         raise LackingImagesError(
-            f"CIFAR-10 can't be fetched from {datasets.CIFAR10.url} ({error}): put "
+            f"{other}CIFAR-10 can't be fetched from {datasets.CIFAR10.url} ({error}): put "
             f"{datasets.CIFAR10.filename} (md5 {datasets.CIFAR10.tgz_md5}) into {folder}/ by hand, and run again"
         ) from None
     parts = []
     for part in (train, test):
         parts += [np.ascontiguousarray(part.data.transpose(0, 3, 1, 2)), np.array(part.targets)]
     return Images(*parts, np.array(CIFAR_MEAN), np.array(CIFAR_DEVIATION))
+
+
+def _md5(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, partial(hashlib.md5, usedforsecurity=False)).hexdigest()
 
 
 def _torchvision_datasets():
