@@ -2,7 +2,7 @@ import shlex
 
 from snakemake.shell import shell
 
-from lazytraining.workflow import driver, upkeep
+from lazytraining.workflow import driver, scheduler, upkeep
 
 
 def same_command():
@@ -44,6 +44,7 @@ onstart:
     driver.announce(same_command(), CONFIG.digest(), CONFIG.results)
     driver.end_when_told("/.snakemake/scripts/")  # again: Snakemake has taken SIGTERM since
     workflow.results_lock = lock()
+    scheduler.look_once_a_second(workflow)
     try:
         layout.keep(CONFIG)
     except OSError as error:

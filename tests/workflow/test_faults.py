@@ -104,6 +104,24 @@ def test_told_to_stop_it_ends_in_seconds_with_one_line(tmp_path, number, group):
     assert not list(workflow.results.rglob(".*"))
 
 
+def test_the_scheduler_does_not_look_more_often_the_more_jobs_have_ended(tmp_path):
+    """Each look was a timer, and each timer a look: after N jobs N threads of the driver waited."""
+    workflow = Workflow(tmp_path, {"experiments": {"own": TINY | {"tau": list(range(1, 9))}}})
+    threads = []
+    driver = psutil.Popen(
+        workflow.command("--cores", "1", "--", SUMMARY, profile=PROFILE),
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    while driver.poll() is None:
+        if (done := len(list(workflow.results.glob("runs/**/*.parquet")))) > len(threads):
+            threads += [driver.num_threads()] * (done - len(threads))
+        time.sleep(0.05)
+    assert driver.returncode == 0 and len(threads) == 8
+    assert max(threads[4:]) <= max(threads[:3]) + 1, threads
+
+
 def test_two_drivers_in_one_folder(undisturbed, tmp_path):
     """Of one preset the second says who has the results; another preset is made beside it, whatever is asked for first;
     and after a kill nothing has to be unlocked."""
