@@ -1,4 +1,4 @@
-"""The experiment with a CNN, after Chizat, Oyallon and Bach 2019 ([2]): its layers, its tables, each α's learning rate."""
+"""The experiment with a CNN, after Chizat, Oyallon and Bach 2019: its layers, its tables, each α's learning rate."""
 
 import pandas as pd
 import pyarrow as pa
@@ -6,7 +6,7 @@ import pyarrow as pa
 CHANNELS = (64, 128, 256, 256, 512, 512, 512, 512)
 """Of VGG-11's convolutions."""
 POOLED = (1, 2, 4, 6, 8)
-"""Convolutions, counted from 1, that a pooling follows. ([2]'s list has one more pooling than a 32 × 32 image allows.)"""
+"""Convolutions, counted from 1, that a pooling follows. (Their list has one more pooling than a 32 × 32 image allows.)"""
 KEYS = ["experiment", "alpha", "learning_rate", "seed"]
 GATES = [f"gates_kept_{number}" for number in range(1, len(CHANNELS) + 1)]
 CHOICES = [f"choices_kept_{number}" for number in POOLED]

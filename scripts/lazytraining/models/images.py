@@ -21,7 +21,7 @@ PADDING = 4
 DIGITS_TRAIN = 1200
 """Of scikit-learn's 1797 digits; the rest test."""
 CIFAR_MEAN, CIFAR_DEVIATION = (0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010)
-"""Those usual for CIFAR-10, and in [2]: the deviation is the mean of the images' own, not that of all pixels."""
+"""Those usual for CIFAR-10, and in Chizat, Oyallon and Bach 2019: the deviation is the mean of the images' own, not that of all pixels."""
 
 
 class LackingImagesError(Exception):

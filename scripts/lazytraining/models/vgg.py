@@ -1,4 +1,4 @@
-"""VGG-11 as Chizat, Oyallon and Bach 2019 ([2]) train it, and its activation pattern.
+"""VGG-11 as Chizat, Oyallon and Bach 2019 train it, and its activation pattern.
 
 Eight 3 × 3 convolutions with biases, each followed by ReLU, numbers 1, 2, 4, 6 and 8 also by 2 × 2 max pooling, and a linear
 layer; no normalisation. What is trained is f(w, x) = net(w, x) − net(w0, x), 0 at the start, times α.
@@ -57,7 +57,7 @@ def channels(width: float) -> list[int]:
 
 
 def xavier(weight: Float[Tensor, "out in ..."]) -> float:  # noqa: F821
-    """Standard deviation √(2 / (inputs + outputs)) of Glorot and Bengio's rule with gain 1."""
+    """Standard deviation √(2 / (inputs + outputs)) of the rule of Glorot and Bengio 2010 with gain 1."""
     return math.sqrt(2 / (weight[0].numel() + weight[:, 0].numel()))
 
 
