@@ -1,4 +1,4 @@
-"""Write the numbers and verdicts of docs/findings.md and README.md anew from the reference's ledger.
+"""Write the numbers and verdicts of README.md, docs/gallery.md and docs/findings.md anew from the reference's ledger.
 
 A number of the text stands as `number` (claim 4.2), the second measured value of claim 4; a verdict as
 **verdict** (claim 4), or (claims 2a, 2b). Ends with 0; with 1 and a line if the ledger has not what the text asks for; with
@@ -21,7 +21,7 @@ import pandas as pd
 
 ROOT = Path(__file__).parents[1]
 LEDGER = ROOT / "docs/reference/paper/claims.parquet"
-TEXTS = (ROOT / "README.md", ROOT / "docs/findings.md")
+TEXTS = (ROOT / "README.md", ROOT / "docs/gallery.md", ROOT / "docs/findings.md")
 NUMBER = re.compile(r"`[^`]*`(\s+)\(claim\s+(\w+)\.(\d)\)")
 VERDICT = re.compile(r"\*\*[^*]*\*\*(\s+)\((claims?)\s+([\w, ]+)\)")
 VALUE = re.compile(r": (\S+(?: \[[^\]]*\])?) \(\d+ \w+\)(?:; |$)")
