@@ -1,14 +1,29 @@
-"""What docs say of modules, of names, and of make's targets is so."""
+"""What docs say of modules, of names, of papers, and of make's targets is so; their links are there, their sentences short."""
 
+import ast
 import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
 
 import pyarrow as pa
+import pytest
+import yaml
 from conftest import ROOT
 
 from lazytraining.config import kinds
 from lazytraining.files import schemas
 
 PACKAGES = [path for path in (ROOT / "scripts/lazytraining").iterdir() if (path / "__init__.py").exists()]
+CAPTIONS = [path for path in ROOT.glob("docs/captions/*.rst") if path.stem != "start"]  # a page of HTML
+PAGES = [
+    *ROOT.glob("*.md"),
+    *ROOT.glob("docs/*.md"),
+    *(ROOT / f"{folder}/README.md" for folder in ("config", "profiles", "docs/reference")),
+]
+SOURCES = [path for folder in ("scripts", "tools") for path in (ROOT / folder).rglob("*.py")]
+CITED = re.compile(r"\b[A-Z]\w+(?:(?:, [A-Z]\w+)* and [A-Z]\w+| et al\.) (?:19|20)\d\d")
+NUMBERED = re.compile(r"(?<![\w)\]])\[\d+\](?!\()")
 
 
 def tables(page: str) -> list[list[list[str]]]:
@@ -61,3 +76,78 @@ def test_make_help_lists_every_target():
     told = re.findall(r"^([a-z-]+):.* ## \S", text, re.MULTILINE)
     phony = re.search(r"^\.PHONY: (.*)$", text, re.MULTILINE)[1].split()
     assert sorted(told) == sorted(phony)
+
+
+def without_code(text: str) -> str:
+    """A page whose blocks of code are left out, and whose code in a line is one word."""
+    text = re.sub(r"^```.*?^```|^ {4}[^\n]*|\{[{%].*?[%}]\}", "", text, flags=re.MULTILINE | re.DOTALL)
+    return re.sub(r"``.*?``|`[^`]*`", "code", text)
+
+
+def sentences(text: str) -> list[str]:
+    """Those of a page's paragraphs and lists."""
+    lines = re.sub(r"<[^>]*>|^(#|\|).*$", "", without_code(text), flags=re.MULTILINE).splitlines()
+    items = (re.sub(r"^\s*([*-]|\d+\.) ", "\n", line) for line in lines)
+    paragraphs = re.split(r"\n\s*\n", "\n".join(items))
+    found = (re.split(r"(?<=[.?!])[*_)\"]*\s", " ".join(one.split())) for one in paragraphs)
+    return [sentence for one in found for sentence in one if re.search(r"\w", sentence.replace("code", ""))]
+
+
+@pytest.mark.parametrize("page", [*PAGES, *CAPTIONS], ids=lambda path: str(path.relative_to(ROOT)))
+def test_sentences_are_short(page):
+    words = [len(re.findall(r"\S*\w\S*", sentence)) for sentence in sentences(page.read_text())]
+    assert sum(words) / len(words) < 17
+
+
+def test_sentences_are_counted():
+    text = "# No. Title\n\nOne two `x. y`. Three\nfour?\n\n* Five.\n* Six [s. t](u.md) 7.5\n\n    no code\n\n| no | table |\n"
+    found = ["One two code.", "Three four?", "Five.", "Six [s.", "t](u.md) 7.5"]
+    assert sentences(text) == found
+
+
+def test_the_readme_is_short():
+    assert len((ROOT / "README.md").read_text().split()) <= 1200
+
+
+def test_links_and_pictures_are_there():
+    found = 0
+    for page in PAGES:
+        for path, source in re.findall(
+            r'\]\((?!http|#)([^)#]+)[^)]*\)|(?:src|href)="([^"]+)"', page.read_text()
+        ):
+            assert (page.parent / (path or source)).exists(), f"{page}: {path or source}"
+            found += 1
+    assert found > 80
+
+
+def texts() -> Iterator[tuple[Path, str]]:
+    """All documents without their code, and all docstrings."""
+    for page in (*PAGES, *CAPTIONS):
+        yield page, " ".join(without_code(page.read_text()).split())
+    for source in SOURCES:
+        for node in ast.walk(ast.parse(source.read_text())):
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+                yield source, " ".join(str(node.value.value).split())
+
+
+def test_every_paper_that_is_cited_is_among_the_references():
+    (table,) = tables("references.md")
+    listed, seen = {row[0].strip() for row in table[2:]}, set()
+    for path, text in texts():
+        cited = set(CITED.findall(text))
+        assert cited <= listed, path
+        assert path.name == "references.md" or not NUMBERED.search(text), path
+        seen |= cited if path.name != "references.md" else set()
+    assert len(seen) > 5
+
+
+def test_version_and_date_are_one():
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    number, date = re.search(
+        r"^## (\S+) \((.*)\)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE
+    ).groups()
+    assert citation["version"] == version
+    assert version.removesuffix(".dev0") == number
+    assert date == str(citation.get("date-released", "not released yet"))
+    assert ("date-released" in citation) == (not version.endswith(".dev0"))
