@@ -12,6 +12,7 @@ rule measure_baselines:
         problem=lambda wildcards: CONFIG.job(INPUTS.at(wildcards)).problem._asdict(),
         symmetrize=lambda wildcards: CONFIG.experiments[wildcards.experiment].symmetrize,
         iterations=lambda wildcards: CONFIG.experiments[wildcards.experiment].iterations,
+        settings=settings_of(swept=False),
         code=digest("measure_baselines.py"),
     script:
         "../scripts/measure_baselines.py"

@@ -19,6 +19,7 @@ rule judge_claims:
     conda:
         "../envs/environment.yaml"
     params:
+        settings=settings_of(*catalogue.EVIDENCE, sections=("landscape", "theory")),
         code=digest("judge_claims.py"),
     script:
         "../scripts/judge_claims.py"

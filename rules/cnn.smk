@@ -35,6 +35,7 @@ rule train_cnn:
     params:
         job=lambda wildcards: job_of(wildcards).plain(),
         configuration=lambda wildcards: CONFIG.digest(wildcards.experiment),
+        settings=settings_of(swept=False),
         code=digest("train_cnn.py"),
     script:
         "../scripts/train_cnn.py"
@@ -56,6 +57,7 @@ rule summarise_cnn:
         "../envs/environment.yaml"
     params:
         configuration=lambda wildcards: CONFIG.digest(wildcards.experiment),
+        settings=settings_of(),
         code=digest("summarise_cnn.py"),
     script:
         "../scripts/summarise_cnn.py"
@@ -80,6 +82,7 @@ rule plot_cnn:
     conda:
         "../envs/environment.yaml"
     params:
+        settings=settings_of(),
         code=digest("plot_cnn.py"),
     script:
         "../scripts/plot_cnn.py"

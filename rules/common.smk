@@ -71,6 +71,11 @@ def digest(script):
     return code_digest(HOME / "scripts" / script)
 
 
+def settings_of(*experiments, **options):
+    """A parameter for the metadata of a job's files. With `output` it counts as derived, so that it is no reason to run the job again."""
+    return lambda wildcards, output: INPUTS.settings(experiments or (wildcards.get("experiment"),), **options)
+
+
 def one_of(names):
     """Wildcard constraint for these names and no others."""
     return "|".join(names) or r"(?!)"

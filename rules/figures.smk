@@ -22,6 +22,7 @@ for name, figure in catalogue.FIGURES.items():
             "../envs/environment.yaml"
         params:
             **INPUTS.settings_of(name),
+            settings=settings_of(*figure.experiments, sections=INPUTS.sections(name)),
             script=figure.script or f"plot_{name}",
             code=digest(f"{figure.script or f'plot_{name}'}.py"),
         script:  # a variable of the loop would have its last value here, once jobs run
@@ -68,6 +69,7 @@ rule plot_experiment:
     conda:
         "../envs/environment.yaml"
     params:
+        settings=settings_of(),
         code=digest("plot_experiment.py"),
     script:
         "../scripts/plot_experiment.py"
@@ -91,6 +93,7 @@ rule plot_interactive:
     conda:
         "../envs/environment.yaml"
     params:
+        settings=settings_of(*(name for figure in TURNED for name in catalogue.FIGURES[figure].experiments)),
         code=digest("plot_interactive.py"),
     script:
         "../scripts/plot_interactive.py"

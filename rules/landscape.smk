@@ -17,6 +17,7 @@ rule measure_landscape:
         run=lambda wildcards: INPUTS.at(wildcards)[0]._asdict(),
         problem=lambda wildcards: CONFIG.job(INPUTS.at(wildcards)[:1]).problem._asdict(),
         landscape=CONFIG.landscape.model_dump(),
+        settings=settings_of(*catalogue.LANDSCAPES, sections=("landscape",)),
         code=digest("measure_landscape.py"),
     script:
         "../scripts/measure_landscape.py"
@@ -46,6 +47,7 @@ rule plot_landscape:
     conda:
         "../envs/environment.yaml"
     params:
+        settings=settings_of(*catalogue.LANDSCAPES, sections=("landscape",)),
         code=digest("plot_landscape.py"),
     script:
         "../scripts/plot_landscape.py"

@@ -8,9 +8,10 @@ rule train_neurons:
     conda:
         "../envs/environment.yaml"
     params:
-        settings=lambda wildcards: INPUTS.seeded(
+        job=lambda wildcards: INPUTS.seeded(
             wildcards, IN_THE_PLANE[wildcards.experiment], wildcards.experiment
         ).settings,
+        settings=settings_of(swept=False),
         code=digest("train_neurons.py"),
     script:
         "../scripts/train_neurons.py"
@@ -41,6 +42,7 @@ rule plot_neurons:
     conda:
         "../envs/environment.yaml"
     params:
+        settings=settings_of(),
         code=digest("plot_neurons.py"),
     script:
         "../scripts/plot_neurons.py"

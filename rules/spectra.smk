@@ -12,6 +12,7 @@ rule measure_spectra:
     conda:
         "../envs/environment.yaml"
     params:
+        settings=settings_of(),
         code=digest("measure_spectra.py"),
     script:
         "../scripts/measure_spectra.py"

@@ -13,6 +13,7 @@ rule measure_theory_start:
         widths=lambda wildcards: CONFIG.theory.widths,
         tau=lambda wildcards: CONFIG.theory.tau,
         alpha=lambda wildcards: CONFIG.theory.alpha,
+        settings=settings_of(sections=("theory",)),
         code=digest("measure_theory_start.py"),
     script:
         "../scripts/measure_theory_start.py"
@@ -33,6 +34,7 @@ rule measure_theory_step:
         tau=lambda wildcards: CONFIG.theory.tau,
         alpha=lambda wildcards: CONFIG.theory.alpha,
         steps=lambda wildcards: CONFIG.theory.steps,
+        settings=settings_of(sections=("theory",)),
         code=digest("measure_theory_step.py"),
     script:
         "../scripts/measure_theory_step.py"
@@ -53,6 +55,7 @@ rule measure_theory_limit:
         alpha=lambda wildcards: CONFIG.theory.alpha,
         step_size=lambda wildcards: CONFIG.theory.steps[1.0],
         iterations=lambda wildcards: CONFIG.theory.iterations,
+        settings=settings_of(sections=("theory",)),
         code=digest("measure_theory_limit.py"),
     script:
         "../scripts/measure_theory_limit.py"

@@ -15,6 +15,7 @@ rule train_students:
     params:
         job=lambda wildcards: job_of(wildcards).plain(),
         configuration=lambda wildcards: CONFIG.digest(wildcards.experiment),
+        settings=settings_of(swept=False),
         code=digest("train_students.py"),
     script:
         "../scripts/train_students.py"
@@ -47,6 +48,7 @@ rule summarise_runs:
         configuration=lambda wildcards: CONFIG.digest(wildcards.experiment),
         rows=lambda wildcards: len(CONFIG.runs[wildcards.experiment]),
         iterations=lambda wildcards: CONFIG.experiments[wildcards.experiment].iterations,
+        settings=settings_of(),
         code=digest("summarise_runs.py"),
     script:
         "../scripts/summarise_runs.py"

@@ -53,7 +53,7 @@ def paths(taus: list[float], sizes: dict, m: int, step_size: float, iterations: 
 def main(snakemake) -> None:
     jobs.start(snakemake)
     experiment = {"experiment": snakemake.wildcards.experiment}
-    rows = paths(**snakemake.params.settings, seed=int(snakemake.wildcards.seed))
+    rows = paths(**snakemake.params.job, seed=int(snakemake.wildcards.seed))
     parquet.write(snakemake.output[0], [experiment | row for row in rows], schemas.PATHS)
 
 

@@ -1,4 +1,4 @@
-"""Print where results come from: commit, digests of configuration and code, versions, machine, date.
+"""Print where results come from: commit, digests of configuration and code, versions, machine, date, settings.
 
 Ends with 0; with 1 and a line if a file is not readable; with 2 if the arguments are wrong.
 """
@@ -20,7 +20,7 @@ if __name__ == "__main__":
 import pyarrow as pa
 
 from lazytraining.files import provenance
-from lazytraining.workflow.text import one_line
+from lazytraining.workflow.text import one_line, settings
 
 FIRST = ("date", "commit", "configuration", "code", "run_code", "machine")
 
@@ -34,7 +34,9 @@ def main(arguments: list[str] | None = None) -> int:
             return 1
         print(path if found else f"{path}: says nothing of where it comes from")
         for key in [*(key for key in FIRST if key in found), *(key for key in found if key not in FIRST)]:
-            print(f"  {one_line(key):14} {one_line(str(found[key]))}")
+            lines = settings(found[key]) if key == "settings" else [one_line(str(found[key]))]
+            for first, line in zip([one_line(key), *[""] * len(lines)], lines, strict=False):
+                print(f"  {first:14} {line}")
     return 0
 
 

@@ -39,7 +39,8 @@ def train(experiment: str, seed: int, overlays: list[str], gpu: bool) -> None:
         known = ", ".join(f"{name} {of}" for name, of in config.stacks)
         raise experiments.ConfigError(f"{experiment} {seed} is not configured; expected one of {known}")
     code = digest.code_digest(Path(train_students.__file__))
-    provenance.ORIGIN.update(code=code, configuration=config.digest(experiment))
+    settings = config.settings([experiment], swept=False)
+    provenance.ORIGIN.update(code=code, configuration=config.digest(experiment), settings=settings)
     for path, runs in config.jobs[experiment].items():
         if runs in chosen:
             files = files_of(config, experiment, path)

@@ -1,5 +1,7 @@
 """Results as data sets: one folder, one schema, the keys as columns; and what is never half used."""
 
+import json
+
 import pandas as pd
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
@@ -8,7 +10,7 @@ from conftest import TINY, Workflow
 from tiny import RUNS, SWEEPS
 
 from lazytraining.config import experiments
-from lazytraining.files import schemas
+from lazytraining.files import provenance, schemas
 
 pytestmark = pytest.mark.workflow
 SETS = {
@@ -44,6 +46,39 @@ def test_the_configuration_is_kept_with_its_results(finished):
     assert set(kept.experiments) == {*SWEEPS, "neuron_paths", "vgg11"}
     run = next((finished.results / "runs/plateau").rglob("*.parquet"))
     assert pq.read_schema(run).metadata[b"configuration"].decode() == kept.digest("plateau")
+
+
+OF_ONE_SEED = ("runs/plateau", "baselines/plateau", "neurons", "cnn_runs")
+OF_ALL = ("tables", "surfaces", "spectra", "theory", "figures", "claims.parquet")
+
+
+@pytest.mark.parametrize("name", [*OF_ONE_SEED, *OF_ALL])
+def test_a_file_has_the_settings_that_it_was_made_from(finished, name):
+    """Of a seed without what is swept, which is in its key: so they stay the same when a value is added."""
+    kept = experiments.load(experiments.read_yaml(finished.results / "config.yaml"))
+    place = finished.results / name
+    for path in [place] if place.is_file() else [path for path in place.rglob("*") if path.is_file()]:
+        said = json.loads(provenance.of(path)["settings"])
+        assert said, path
+        assert said.get("theory") in (None, kept.theory.model_dump())
+        for own, entry in said.get("experiments", {}).items():
+            one = kept.experiments[own]
+            left = {"seeds", *one.swept} if name in OF_ONE_SEED else set()
+            configured = one.model_dump(exclude=left)
+            assert {key: value for key, value in entry.items() if key not in left} == configured, path
+
+
+def test_a_run_says_its_problem_and_the_rule_of_its_step(finished):
+    run = next((finished.results / "curves/plateau").rglob("*.parquet"))
+    said = json.loads(provenance.of(run)["settings"])["experiments"]["plateau"]
+    assert {
+        "d": 4,
+        "n_train": 20,
+        "teacher_neurons": 3,
+        "iterations": 30,
+        "kind": "descent",
+    }.items() <= said.items()
+    assert said["step_size"] == ["min(10, 0.1 / tau**2)"] and "tau" not in said
 
 
 def test_all_runs_are_in_one_folder(finished):

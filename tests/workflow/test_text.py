@@ -1,6 +1,7 @@
 """What comes from a file is one line of text wherever it is shown: in the report, on a page, in a terminal."""
 
 import html
+import json
 import shutil
 import subprocess
 import sys
@@ -62,11 +63,11 @@ def test_in_the_ledger_it_is_text_to_the_letter(hostile):
 
 def test_in_a_terminal_it_steers_nothing(hostile, tmp_path):
     path = tmp_path / "run.parquet"
-    table = pa.table({"a": [1]}).replace_schema_metadata({"commit": hostile, hostile: "1"})
-    pq.write_table(table, path)
+    said = {"commit": hostile, hostile: "1", "settings": json.dumps({"d": 2, hostile: [hostile]})}
+    pq.write_table(pa.table({"a": [1]}).replace_schema_metadata(said), path)
     command = [sys.executable, str(ROOT / "tools/provenance.py"), str(path)]
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert len(printed.rstrip("\n").split("\n")) == 3 and all(map(str.isprintable, printed.split("\n")))
+    assert len(printed.rstrip("\n").split("\n")) == 5 and all(map(str.isprintable, printed.split("\n")))
 
 
 @pytest.fixture
@@ -106,7 +107,7 @@ def test_a_report_names_what_is_damaged_and_counts_the_rest(run, kind, caplog):
     shutil.copy(run, harmed)
     HARM[kind](harmed)
     page = report.runs([run, harmed])
-    assert page["experiments"] == {"own": {"runs": 1, "seeds": {0}, "seconds": 2.0}}
+    assert page["experiments"] == {"own": {"runs": 1, "seeds": {0}, "seconds": 2.0, "settings": []}}
     assert len(page["unreadable"]) == 1 and page["unreadable"][0].startswith(f"{harmed} (")
     assert page["unreadable"][0] in caplog.text
 
@@ -126,13 +127,29 @@ def test_the_start_page_gets_lines(hostile, tmp_path):
     path = tmp_path / "run.parquet"
     table = pa.table({"experiment": [hostile], "seed": [0], "wall_seconds": [1.0]})
     names = ("commit", "machine", "torch", "date")
-    pq.write_table(table.replace_schema_metadata(dict.fromkeys(names, hostile)), path)
+    said = dict.fromkeys(names, hostile) | {"settings": json.dumps({hostile: hostile})}
+    pq.write_table(table.replace_schema_metadata(said), path)
     torn = path.with_name("torn\x1b[2J.parquet")
     torn.write_text(hostile)
     page = report.runs([path, torn])
     assert len(page["unreadable"]) == 1 and page["unreadable"][0].isprintable()
     shown = [*page["experiments"], *page["days"], *page["commit"], *page["machine"], *page["torch"]]
-    assert len(shown) == 5 and all(map(str.isprintable, shown))
+    shown += [line for row in page["experiments"].values() for line in row["settings"]]
+    assert len(shown) == 6 and all(map(str.isprintable, shown))
+
+
+@pytest.mark.parametrize(
+    ("settings", "lines"),
+    [
+        ('{"b": {"d": 1, "e": {}}, "a": [1, "τ"]}', ["b.d 1", "b.e {}", 'a [1, "τ"]']),
+        ("{", ["{"]),
+        ("3", ["3"]),
+        ("[" * 10**5, ["[" * 10**5]),
+        ('{"a":' * 10**5, ['{"a":' * 10**5]),
+    ],
+)
+def test_settings_are_a_line_for_each(settings, lines):
+    assert text.settings(settings) == lines
 
 
 @pytest.fixture

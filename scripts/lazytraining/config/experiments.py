@@ -8,6 +8,7 @@ import difflib
 import hashlib
 import json
 import re
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
@@ -78,6 +79,21 @@ class Config(Model):
     def job(self, runs: list) -> Job | CnnJob:
         """The job that trains these runs, which share experiment and seed."""
         return self.experiments[runs[0].experiment].job(runs)
+
+    def settings(self, names: Iterable[str], sections: Iterable[str] = (), swept: bool = True) -> str:
+        """JSON of the part of the configuration that has these experiments and sections, as far as it has them.
+
+        Without `swept` no seeds, and of what is swept the rules alone: their values are in the key of each run.
+        """
+        content = {name: getattr(self, name).model_dump() for name in sections if getattr(self, name)}
+        for name in self.experiments.keys() & names:
+            one = self.experiments[name]
+            content.setdefault("experiments", {})[name] = entry = one.model_dump()
+            if not swept:
+                rules = {key: [each for each in entry.pop(key) if isinstance(each, str)] for key in one.swept}
+                del entry["seeds"]
+                entry |= {key: values for key, values in rules.items() if values}
+        return json.dumps(content, sort_keys=True, separators=(",", ":"))
 
     def digest(self, name: str | None = None) -> str:
         """Sixteen digits for all of the configuration, wherever its results are, or for what a run of this experiment depends on beside its key

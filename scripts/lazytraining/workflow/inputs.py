@@ -6,7 +6,7 @@ configuration leaves out.
 
 import itertools
 from collections.abc import Callable, Iterable
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from snakemake.exceptions import WorkflowError
@@ -41,6 +41,7 @@ class Inputs:
             "baselines": self.baselines,
         }
         """The files that an experiment has of each data set that figures and the ledger read."""
+        self.settings = cache(config.settings)  # the same for thousands of jobs
 
     def runs(self, wildcards: Any) -> Any:
         """What the training job trains that a path names: runs, or the key of a CNN."""
@@ -149,6 +150,16 @@ class Inputs:
         """What a figure takes from the configuration."""
         settings = catalogue.FIGURES[figure].settings
         return {key: self.needed(figure, partial(value, self.config)) for key, value in settings.items()}
+
+    def sections(self, figure: str) -> tuple[str, ...]:
+        """The sections beside the experiments that decide what a figure shows."""
+        entry = catalogue.FIGURES[figure]
+        used = {
+            "landscape": "surfaces" in entry.reads,
+            "figure_5": figure == "figure_5",
+            "theory": entry.theory,
+        }
+        return tuple(name for name in used if used[name])
 
     def turned(self, figure: str, data: str) -> Input | Files:
         """What the interactive version of a figure reads; nothing where only the other one can be made."""

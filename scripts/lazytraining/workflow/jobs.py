@@ -29,6 +29,8 @@ def start(snakemake) -> None:
     parquet.remove_temporaries(snakemake.output)
     provenance.ORIGIN["configuration"] = snakemake.params.get("configuration", driver.configuration())
     provenance.ORIGIN["code"] = snakemake.params.code
+    if settings := snakemake.params.get("settings"):
+        provenance.ORIGIN["settings"] = settings
 
 
 def _check_code(asked: str) -> None:

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from snakemake.logging import logger
 
 from lazytraining.files import parquet, schemas
-from lazytraining.workflow.text import one_line
+from lazytraining.workflow.text import one_line, settings
 
 _UNREADABLE = (OSError, ValueError, LookupError, TypeError, pa.ArrowException)
 """What pyarrow raises for files that are no Parquet, or another's, and what comes of rows that are not training's."""
@@ -28,7 +28,7 @@ def runs(paths: Iterable[Path]) -> dict:
 
     Files that are not there are left out, so that it holds for what is.
     """
-    experiments = defaultdict(lambda: {"runs": 0, "seeds": set(), "seconds": 0.0})
+    experiments = defaultdict(lambda: {"runs": 0, "seeds": set(), "seconds": 0.0, "settings": set()})
     origins, unreadable = defaultdict(set), []
     for path in filter(Path.is_file, paths):
         try:
@@ -49,8 +49,12 @@ def runs(paths: Iterable[Path]) -> dict:
         entry["seconds"] += seconds
         for key, value in metadata.items():
             origins[key.decode(errors="replace")].add(one_line(value.decode(errors="replace")))
+        entry["settings"].add(metadata.get(b"settings", b"").decode(errors="replace"))
     if unreadable:
         logger.warning(f"Not readable, and not in the report: {', '.join(unreadable)}")
+    for name, entry in experiments.items():
+        lines = {line for text in entry["settings"] - {""} for line in settings(text)}
+        entry["settings"] = [line.removeprefix(f"experiments.{name}.") for line in sorted(lines)]
     days = sorted({date[:10] for date in origins["date"]})
     shown = {name: sorted(origins[name]) for name in ("commit", "machine", "torch")}
     return {
