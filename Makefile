@@ -2,14 +2,16 @@
 PYTHON ?= python3
 CORES ?= all
 RESULTS ?= results/quick
-ENVIRONMENT := .venv/installed
+# What is installed already, or the build for CPU.
+TORCH ?= $(or $(patsubst .venv/torch-%,%,$(wildcard .venv/torch-*)),cpu)
+ENVIRONMENT := .venv/torch-$(TORCH)
+DEVELOPERS := .venv/developers
 RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
-SNAKEMAKE := $(RUN) snakemake --cores $(CORES)
-EDITABLE = .venv/bin/python -m pip install --disable-pip-version-check --no-deps --editable .
+SNAKEMAKE := $(RUN) snakemake --logger rich --cores $(CORES)
 PYTEST := $(RUN) pytest -n 2 --dist loadfile --no-loadscope-reorder
 TARGETS := reported
 
-.PHONY: figures help environment report paper test test-fast test-reference compare reference precision bench bench-snakemake chaos pins audit lint format rulegraph schema clean
+.PHONY: figures help environment developers report paper test test-fast test-reference compare reference precision bench bench-snakemake chaos pins audit lint format rulegraph schema clean
 
 figures: $(ENVIRONMENT) ## the quick preset's figures, claims and report; the default
 	$(SNAKEMAKE) --configfile config/quick.yaml -- $(TARGETS)
@@ -18,7 +20,9 @@ figures: $(ENVIRONMENT) ## the quick preset's figures, claims and report; the de
 help: ## these lines
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
 
-environment: $(ENVIRONMENT) ## the packages alone, into .venv
+environment: $(ENVIRONMENT) ## the packages alone, into .venv (TORCH=cuda: for a GPU)
+
+developers: $(DEVELOPERS) ## the developers' packages too
 
 report: $(ENVIRONMENT) ## the quick preset's report again
 	@$(RUN) snakemake --configfile config/quick.yaml --report results/quick/report.html -- $(TARGETS)
@@ -29,13 +33,13 @@ paper: $(ENVIRONMENT) ## the paper preset and its report
 	@$(RUN) snakemake --report results/paper/report.html -- $(TARGETS)
 	@echo "Report, for any browser: $(CURDIR)/results/paper/report.html"
 
-test: $(ENVIRONMENT) ## the whole test suite
+test: $(DEVELOPERS) ## the whole test suite
 	$(PYTEST)
 
-test-fast: $(ENVIRONMENT) ## the mathematics alone, without the checks of shapes: under a minute
+test-fast: $(DEVELOPERS) ## the mathematics alone, without the checks of shapes: under a minute
 	$(PYTEST) --jaxtyping-packages= -m 'not (workflow or cluster or browser or reference)'
 
-test-reference: $(ENVIRONMENT) ## 24 runs of full size against an independent transcription: four minutes
+test-reference: $(DEVELOPERS) ## 24 runs of full size against an independent transcription: four minutes
 	$(RUN) pytest -m reference
 
 compare: $(ENVIRONMENT) ## results against docs/reference, in units of the spread over seeds (RESULTS=results/quick)
@@ -60,28 +64,26 @@ bench-snakemake: $(ENVIRONMENT) ## what Snakemake itself spends on dry runs and 
 chaos: $(ENVIRONMENT) ## twenty SIGKILLs in one run of the quick preset, against an undisturbed one: half an hour
 	@$(RUN) OMP_NUM_THREADS=1 python tools/chaos.py
 
-pins: ## after a change of envs/requirements.txt: installs that, and pins what comes with it
+pins: ## after a change of envs/requirements.txt or dev.txt: installs them, and pins what comes with them
 	rm -rf .venv
-	$(PYTHON) -m venv .venv
-	.venv/bin/python -m pip install --disable-pip-version-check -r envs/requirements.txt
-	(echo '# What requirements.txt brings with it, as it was tested; written by `make pins`.'; \
-	  .venv/bin/python -m pip freeze --exclude setuptools | sed 's/+cpu$$//' | tr A-Z a-z | LC_ALL=C sort) > envs/constraints.txt
-	$(EDITABLE)
-	@touch $(ENVIRONMENT)
+	echo '# What requirements.txt and dev.txt bring with them, as it was tested; written by `make pins`.' > envs/constraints.txt
+	$(PYTHON) tools/environment.py --dev
+	.venv/bin/python -m pip freeze --exclude setuptools --exclude-editable | sed 's/+cpu$$//' | tr A-Z a-z | LC_ALL=C sort >> envs/constraints.txt
+	@touch $(ENVIRONMENT) $(DEVELOPERS)
 
 audit: $(ENVIRONMENT) ## known vulnerabilities of what is pinned, by PyPI's advisories
 	$(PYTHON) -m venv .venv/audit
 	.venv/audit/bin/python -m pip install --disable-pip-version-check pip-audit==2.10.1
 	.venv/audit/bin/pip-audit --strict --path $$(.venv/bin/python -c 'import site; print(site.getsitepackages()[0])')
 
-lint: $(ENVIRONMENT) ## checks code and workflow
+lint: $(DEVELOPERS) ## checks code and workflow
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
 	$(RUN) snakefmt --check Snakefile rules
 	$(RUN) codespell
 	$(RUN) snakemake --lint
 
-format: $(ENVIRONMENT) ## puts code into shape
+format: $(DEVELOPERS) ## puts code into shape
 	$(RUN) ruff check --fix .
 	$(RUN) ruff format .
 	$(RUN) snakefmt Snakefile rules
@@ -95,12 +97,12 @@ schema: $(ENVIRONMENT) ## the configuration's JSON schema, for editors
 clean: ## removes the environment and caches, not results
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis
 
-# Made once, and again when the pins change.
+# Made once, gone on with if that failed half-way, and made anew when the pins change or another torch is asked for.
 $(ENVIRONMENT): envs/requirements.txt envs/constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, $(PYTHON) is " + sys.version.split()[0] + ": try make PYTHON=python3.11")'
-	rm -rf .venv
-	$(PYTHON) -m venv .venv
-	.venv/bin/python -m pip install --disable-pip-version-check -r envs/requirements.txt -c envs/constraints.txt
-	$(EDITABLE)
-	.venv/bin/python -m lazytraining.student.engine
+	@$(if $(wildcard .venv/torch-*),rm -rf .venv)
+	@$(PYTHON) tools/environment.py --torch $(TORCH)
+	@touch $@
+
+$(DEVELOPERS): envs/dev.txt $(ENVIRONMENT)
+	@.venv/bin/python tools/environment.py --dev --torch $(TORCH)
 	@touch $@

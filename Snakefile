@@ -1,8 +1,13 @@
 """When does a two-layer network train as its linearisation? The note's figures, from scratch."""
 
+import sys
+
+from snakemake import __version__
 from snakemake.utils import min_version
 
 min_version("9.27")
+if int(__version__.split(".")[0]) > 9:  # lazytraining.workflow.internals says what may have changed
+    sys.exit(f"Snakemake {__version__} is not allowed; expected 9.27 or newer, below 10")
 
 
 report: "docs/captions/start.rst"

@@ -7,6 +7,7 @@ rule judge_claims:
     output:
         table="<results>/claims.parquet",
         text="<results>/claims.md",
+        rows="<results>/claims.json",
         page=report(
             "<results>/claims.html",
             caption="../docs/captions/claims.rst",

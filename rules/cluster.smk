@@ -3,7 +3,8 @@ import subprocess
 
 def unknown_partitions():
     """What is wrong with the partitions that jobs ask for: SLURM would say it once for each job and retry."""
-    asked = {job.resources.get("slurm_partition") for job in workflow.dag.needrun_jobs() if not job.is_local}
+    jobs = internals.jobs_to_run(workflow)
+    asked = {job.resources.get("slurm_partition") for job in jobs if not job.is_local}
     try:
         done = subprocess.run(["sinfo", "--noheader", "--format=%R"], capture_output=True, encoding="utf-8")
     except FileNotFoundError:
@@ -20,7 +21,7 @@ def forgotten_too_soon():
     from snakemake_executor_plugin_slurm.job_status_query import get_min_job_age
 
     age = get_min_job_age()
-    if workflow.executor_settings.status_command == "squeue" and age is not None and age < 240:
+    if internals.status_command(workflow) == "squeue" and age is not None and age < 240:
         return (
             f"squeue forgets a job MinJobAge = {age} s after its end, and is asked every 180 s where jobs take long: the end of one "
             "can be missed, and waited for without end. It should be 240 or more; with accounting, set slurm-status-command: sacct"

@@ -48,6 +48,7 @@ rule summarise_cnn:
     output:
         summary="<results>/summary/{experiment}.parquet",
         runs="<results>/tables/{experiment}.parquet",
+        trained="<results>/trained/{experiment}.json",
     log:
         "<logs>/summarise_cnn/{experiment}.log",
     wildcard_constraints:

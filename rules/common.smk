@@ -1,35 +1,49 @@
 import re
 import shutil
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from snakemake.logging import logger
 from snakemake.utils import update_config
 
-# Of the file that this stands in, also where another workflow has imported it.
-HOME = Path(str(workflow.current_basedir)).parent
-sys.path.insert(0, str(HOME / "scripts"))
+# The library beside these rules. There is none where the rules come from a repository elsewhere: then the installed one is used.
+BESIDE = Path(str(workflow.current_basedir)).parent / "scripts"
+if BESIDE.is_dir():
+    sys.path.insert(0, str(BESIDE))
+elif find_spec("lazytraining") is None:
+    sys.exit(
+        "lazytraining is not installed, and these rules are not from a folder that has it: install it beside Snakemake"
+    )
 
 from lazytraining.config import catalogue, experiments
 from lazytraining.config.kinds import Cnn, Neurons
 from lazytraining.files import provenance
-from lazytraining.workflow import cost, layout
+from lazytraining.workflow import cost, internals, layout
 from lazytraining.workflow.digest import code_digest
 from lazytraining.workflow.inputs import Inputs
 
+IMPORTED = internals.is_module(workflow)
+
+
+def source(path):
+    """A file of this repository, wherever these rules are read from."""
+    return internals.source(workflow, f"../{path}")
+
 
 def load_config():
-    """The paper preset with what the command line lays over it, checked."""
-    if set("{}") & set(str(HOME)):
-        sys.exit(f"Workflow: {HOME} is not allowed; expected a path without braces, Snakemake's wildcards")
+    """The paper preset with what the command line, or the importing workflow, lays over it, checked."""
+    if set("{}") & set(str(BESIDE)):
+        sys.exit(f"Workflow: {BESIDE.parent} is not allowed; expected a path without braces, Snakemake's wildcards")
     try:
-        for path in workflow.configfiles:  # Snakemake has read them, less strictly
+        for path in [] if IMPORTED else workflow.configfiles:  # Snakemake has read them, less strictly
             experiments.read_yaml(path)
         content = {}
-        update_config(content, experiments.read_yaml(HOME / "config/config.yaml"))
+        update_config(content, experiments.read_yaml(source("config/config.yaml")))
         update_config(content, config)
         loaded = experiments.load(content)
-        experiments.check_folder(loaded.results)
+        loaded.put(internals.placed(workflow, loaded.results))
+        experiments.check_folder(loaded.folder)
     except experiments.ConfigError as error:
         sys.exit(f"Configuration: {error}")
     if problem := layout.problem(loaded):
@@ -68,7 +82,7 @@ wildcard_constraints:
 
 def digest(script):
     """Digest of a script and the library under it, to rerun what depends on changed code."""
-    return code_digest(HOME / "scripts" / script)
+    return code_digest(source(f"scripts/{script}"))
 
 
 def settings_of(*experiments, **options):

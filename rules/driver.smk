@@ -2,54 +2,56 @@ import shlex
 
 from snakemake.shell import shell
 
-from lazytraining.workflow import driver, scheduler, upkeep
+from lazytraining.workflow import driver, upkeep
 
 
 def same_command():
     """What makes files of this configuration, without the files: those are known once it starts."""
-    targets = workflow.dag_settings.targets if workflow.dag_settings else ()
+    targets = internals.targets(workflow)
     return shlex.join(["snakemake", *(word for word in sys.argv[1:] if word not in {"--", *targets})])
 
 
 def lock():
     """Take the results for this process. Another snakemake, or a folder that can't be written, is one line."""
-    path = Path(CONFIG.results, "logs/lock")
+    path = Path(CONFIG.folder, "logs/lock")
     try:
         return driver.lock(path)
     except driver.LockedError as error:
         sys.exit(
-            f"Locked: {CONFIG.results} is being made by another snakemake ({error}). Wait until it ends, or end it: "
+            f"Locked: {CONFIG.folder} is being made by another snakemake ({error}). Wait until it ends, or end it: "
             "that unlocks the folder, there is nothing to remove."
         )
     except OSError as error:
         if not error.filename:  # of the lock, not of the file
-            logger.warning(
-                f"{path}: no lock ({error.strerror}); let no other snakemake make {CONFIG.results}"
-            )
+            logger.warning(f"{path}: no lock ({error.strerror}); let no other snakemake make {CONFIG.folder}")
         else:
             sys.exit(
-                f"Configuration: results: {CONFIG.results!r} is not allowed ({error.filename}: {error.strerror}); "
+                f"Configuration: results: {CONFIG.folder!r} is not allowed ({error.filename}: {error.strerror}); "
                 "expected a folder that can be written"
             )
 
 
+LOCKS = []
+"""As long as their files are open."""
 upkeep.watch(workflow, CONFIG)
-driver.announce(same_command(), CONFIG.digest(), CONFIG.results)
-driver.end_when_told("/.snakemake/scripts/")
-# Ctrl-C reaches every process of a terminal. Jobs leave it to the driver, which ends them.
-shell.prefix("set -euo pipefail; trap '' INT; ")
+driver.announce(same_command(), CONFIG.digest(), CONFIG.folder)
+if not IMPORTED:  # else signals and shells are the importing workflow's
+    driver.end_when_told("/.snakemake/scripts/")
+    # Ctrl-C reaches every process of a terminal. Jobs leave it to the driver, which ends them.
+    shell.prefix("set -euo pipefail; trap '' INT; ")
 
 
 onstart:
-    driver.announce(same_command(), CONFIG.digest(), CONFIG.results)
-    driver.end_when_told("/.snakemake/scripts/")  # again: Snakemake has taken SIGTERM since
-    workflow.results_lock = lock()
-    scheduler.look_once_a_second(workflow)
+    driver.announce(same_command(), CONFIG.digest(), CONFIG.folder)
+    if not IMPORTED:
+        driver.end_when_told("/.snakemake/scripts/")  # again: Snakemake has taken SIGTERM since
+    LOCKS.append(lock())
+    internals.look_once_a_second(workflow)
     try:
         layout.keep(CONFIG)
     except OSError as error:
         sys.exit(f"{error.filename}: {error.strerror}. Once that is mended the same command goes on.")
-    if workflow.executor_plugin.name == "slurm":
+    if internals.executor(workflow) == "slurm":
         if problem := unknown_partitions():
             sys.exit(f"SLURM: {problem}")
         if problem := forgotten_too_soon():
@@ -57,8 +59,8 @@ onstart:
 
 
 onsuccess:
-    print(f"\nResults: {CONFIG.results}", file=sys.stderr)
+    print(f"\nResults: {CONFIG.folder}", file=sys.stderr)
 
 
 onerror:
-    upkeep.forget(workflow.dag, CONFIG)
+    upkeep.forget(workflow, CONFIG)

@@ -34,6 +34,7 @@ rule plot_neurons:
             category=catalogue.BEYOND,
             labels={"figure": "4 Paths of neurons, moving (a file to keep)"},
         ),
+        trained="<results>/trained/{experiment}.json",
     log:
         "<logs>/plot_neurons/{experiment}.log",
     wildcard_constraints:

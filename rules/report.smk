@@ -1,25 +1,29 @@
 import html
-import json
 
+from lazytraining.claims import words
 from lazytraining.workflow import report as covered
 from lazytraining.workflow import text as texts
 
-covered.configure_captions(HOME / "docs/captions/docutils.conf")
+if not IMPORTED:
+    covered.configure_captions(source("docs/captions/docutils.conf"))
+internals.for_captions("verdicts", "start_page")
 
 
 def link(record, text):
     """A link of the start page that shows a file of the report beside its caption."""
-    kind = "html" if record.path.suffix == ".html" else "img"
-    path, category = json.dumps(str(record.path)), json.dumps(record.category.name)
-    view = f"navbarMode: 'resultinfo', category: {category}, subcategory: 'Other', resultPath: {path}"
-    view += f", content: '{kind}', contentPath: results[{path}].data_uri"
-    return f'<a href="#" onclick="{html.escape(f"app.setView({{{view}}}); return false")}">{html.escape(text)}</a>'
+    script = html.escape(f"{internals.view(record)}; return false")
+    return f'<a href="#" onclick="{script}">{html.escape(text)}</a>'
+
+
+def is_own(record):
+    """Whether a file of a report is of this workflow, and not of one that has imported it."""
+    return internals.is_of(globals(), record)
 
 
 def ledger_of(files):
     """The rows of the ledger, if the report has it."""
-    paths = [record.path.with_suffix(".parquet") for record in files if record.target == "claims.html"]
-    return covered.ledger(paths[0]) if paths else []
+    pages = [record.path for record in files if record.target == "claims.html" and is_own(record)]
+    return covered.ledger(pages[0].with_suffix(".json")) if pages else []
 
 
 def verdicts(job, files):
@@ -34,21 +38,10 @@ def verdicts(job, files):
     return f"**By the ledger of these runs:** {', '.join(found)}." if found else ""
 
 
-# Chromium shows no data: URI of more than 2 MB in a frame, and as such Snakemake hands over every page: blobs have no such limit.
-# The start page is always the first that is shown, and so does this before any other is asked for.
-PAGES_AS_BLOBS = """
-for (const result of Object.values(results)) if (result.mime_type === 'text/html' && result.data_uri.startsWith('data:')) {
-  const bytes = Uint8Array.from(atob(result.data_uri.split(',')[1]), letter => letter.charCodeAt(0));
-  result.data_uri = window.URL.createObjectURL(new Blob([bytes], {type: 'text/html;charset=utf-8'}));
-}"""
-
-
 def start_page(files):
     """What a report over these files covers and came to, for docs/captions/start.rst: read when the report is made, so that it is never stale."""
-    from lazytraining.claims import pages
-
-    trained = [job for job in workflow.dag.jobs if job.rule.name.startswith("train_")]
-    page = covered.runs(Path(job.output[0]) for job in trained)
+    files = list(filter(is_own, files))
+    page = covered.runs(internals.jobs(workflow), CONFIG)
     rows = page["experiments"].values()
     seconds = covered.duration(sum(row["seconds"] for row in rows))
     for row in rows:
@@ -69,14 +62,14 @@ def start_page(files):
             text = name.replace("_", " ").replace("figure", "Figure")
             return link(drawn[name], text) if name in drawn else html.escape(text)
 
-        page |= {"counts": pages.counted(claims), "ledger": pages.table(claims, figure)}
+        page |= {"counts": words.counted(claims), "ledger": words.table(claims, figure)}
     return page | {
-        "script": html.escape(" ".join(PAGES_AS_BLOBS.split())),
+        "script": html.escape(" ".join(internals.PAGES_AS_BLOBS.split())),
         "links": links,
         "runs": sum(row["runs"] for row in rows),
         "seconds": seconds,
         "days": " to ".join(dict.fromkeys((page["days"] or [""])[:: len(page["days"]) - 1 or 1])),
-        "results": CONFIG.results,
+        "results": CONFIG.folder,
         "execution": CONFIG.execution,
         "configfiles": [Path(path).name for path in workflow.configfiles],
     }

@@ -37,6 +37,7 @@ rule summarise_runs:
     output:
         summary="<results>/summary/{experiment}.parquet",
         runs="<results>/tables/{experiment}.parquet",
+        trained="<results>/trained/{experiment}.json",
     log:
         "<logs>/summarise_runs/{experiment}.log",
     wildcard_constraints:

@@ -1,9 +1,11 @@
 """The ledger: a verdict on each claim of the note, from what this preset has measured.
 
 In: tables of runs, curves, baselines, landscapes, spectra, paths and the theory, of whatever the configuration has.
-Out: claims.parquet, a row for each claim, and claims.md and claims.html, the same to read.
+Out: claims.parquet, a row for each claim; claims.md and claims.html, the same to read; and claims.json for the report.
 """
 
+import json
+import math
 from pathlib import Path
 
 import pandas as pd
@@ -45,6 +47,18 @@ def gather(inputs) -> verdict.Evidence:
     return evidence
 
 
+def as_json(rows: list[dict]) -> str:
+    """The rows for who can read no Parquet; a number that is none is null."""
+    plain = [
+        {
+            name: None if isinstance(value, float) and math.isnan(value) else value
+            for name, value in row.items()
+        }
+        for row in rows
+    ]
+    return json.dumps(plain, ensure_ascii=False, indent=1)
+
+
 def main(snakemake) -> None:
     jobs.start(snakemake)
     evidence = gather({name: list(getattr(snakemake.input, name, [])) for name in (*KINDS, *THEORY)})
@@ -56,6 +70,8 @@ def main(snakemake) -> None:
     if mixed:
         remark += f" Different code has made the runs of {', '.join(mixed)}."
     title = f"Claims of the note, by the runs in {Path(snakemake.output.table).parent}"
+    with parquet.replacing(snakemake.output.rows) as temporary:
+        temporary.write_text(as_json(rows), encoding="utf-8")
     for path, written in ((snakemake.output.text, pages.markdown), (snakemake.output.page, pages.page)):
         with parquet.replacing(path) as temporary:
             temporary.write_text(written(rows, title, remark), encoding="utf-8")

@@ -1,7 +1,7 @@
 """Paths of neurons in the plane, one row for each τ, one column for each seed; and the first seed's as an animation.
 
-In: the paths of every seed. Out: the figure as PNG and PDF, and a GIF. A neuron is drawn at |a_i| b_i, in the colour of
-the sign of a_i; arrows are the teacher's neurons.
+In: the paths of every seed. Out: the figure as PNG and PDF, a GIF, and trained/E.json, how many runs these are and where they
+come from. A neuron is drawn at |a_i| b_i, in the colour of the sign of a_i; arrows are the teacher's neurons.
 """
 
 import itertools
@@ -119,7 +119,9 @@ def animate(rows: pd.DataFrame) -> Iterator[plt.Figure]:
 
 def main(snakemake) -> None:
     jobs.start(snakemake)
-    rows = parquet.read(snakemake.input, schemas.PATHS).to_pandas()
+    paths = parquet.read(snakemake.input, schemas.PATHS)
+    jobs.describe(paths, snakemake.output.trained)
+    rows = paths.to_pandas()
     style.save(draw(rows), snakemake.output.png, snakemake.output.pdf)
     style.save_animation(animate(rows), snakemake.output.gif)
 

@@ -1,7 +1,8 @@
 """Choose each α's learning rate, and average its runs over seeds.
 
 In: the rows and the curves of every run of an experiment.
-Out: tables/E.parquet, every run's row, and summary/E.parquet, one row for each α at its best learning rate.
+Out: tables/E.parquet, every run's row; summary/E.parquet, one row for each α at its best learning rate; and
+trained/E.json, how many there are and where they come from.
 """
 
 import pandas as pd
@@ -33,6 +34,7 @@ def main(snakemake) -> None:
     summary = pa.Table.from_pandas(summarise(runs.to_pandas()), preserve_index=False)
     parquet.write(snakemake.output.runs, runs, cnn.RUN, run_code=codes)
     parquet.write(snakemake.output.summary, summary, cnn.SUMMARY, run_code=codes)
+    jobs.describe(runs, snakemake.output.trained)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Average the runs of one experiment over seeds.
 
 In: the rows and the curves of every run, one file for each run or stack.
-Out: summary/E.parquet, one row for each (m, alpha, tau, eta), and tables/E.parquet, every run's row, in the order of
-the keys.
+Out: summary/E.parquet, one row for each (m, alpha, tau, eta); tables/E.parquet, every run's row, in the order of
+the keys; and trained/E.json, how many there are and where they come from.
 """
 
 from functools import partial
@@ -39,6 +39,7 @@ def main(snakemake) -> None:
     summary = pa.Table.from_pandas(summarise(runs.to_pandas()), preserve_index=False)
     parquet.write(snakemake.output.runs, runs, schemas.RUN, run_code=codes)
     parquet.write(snakemake.output.summary, summary, schemas.SUMMARY, run_code=codes)
+    jobs.describe(runs, snakemake.output.trained)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
+from lazytraining.workflow import internals
+
 LIBRARY = ROOT / "scripts/lazytraining"
 BELOW = {
     "config": set(),
@@ -100,6 +102,29 @@ def test_tests_beside_ours_run(tmp_path):
         [*command, str(tmp_path)], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert "1 passed" in done.stdout, done.stdout + done.stderr
+
+
+INTERNALS = (
+    r"workflow\.(_|dag|modifier|persistence|sourcecache|executor_|current_basedir\.|is_main_process|rerun_triggers|rules\b)"
+    r"|module_globals|app\.setView|snakemake\.(api|dag|iocontainers|jobs|rules|settings|sourcecache|workflow)\b"
+)
+
+
+def test_internals_of_snakemake_stand_in_one_module():
+    for path in [
+        ROOT / "Snakefile",
+        *(
+            path
+            for folder in ("rules", "scripts", "tools", "docs/captions")
+            for path in ROOT.glob(f"{folder}/**/*.*")
+        ),
+    ]:
+        if path.suffix in ("", ".smk", ".py", ".rst") and path.name != "internals.py":
+            assert not re.search(INTERNALS, path.read_text(encoding="utf-8")), path
+
+
+def test_that_module_was_tried_with_the_version_that_is_pinned():
+    assert f"snakemake=={internals.TRIED}\n" in (ROOT / "envs/requirements.txt").read_text()
 
 
 def test_package_files_are_empty():

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from lazytraining.claims import pages, verdict
+from lazytraining.claims import pages, verdict, words
 from lazytraining.claims.verdict import Check, Claim, Evidence, LackingError, Samples, Verdict, judge
 
 
@@ -136,7 +136,7 @@ def test_texts_are_text_in_html():
     page = Tags(pages.page([hostile()], HOSTILE, HOSTILE))
     assert "script" not in page.tags
     assert page.text.count(HOSTILE) == 8
-    linked = Tags(pages.table([hostile()], lambda name: "<a href='#'>there</a>"))
+    linked = Tags(words.table([hostile()], lambda name: "<a href='#'>there</a>"))
     assert "a" in linked.tags, "a figure is given as HTML"
 
 

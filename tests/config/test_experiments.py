@@ -472,10 +472,10 @@ def test_environments_agree():
 def test_constraints_pin_what_the_requirements_do():
     lines = {
         name: (ROOT / f"envs/{name}.txt").read_text().lower().splitlines()
-        for name in ("requirements", "constraints")
+        for name in ("requirements", "dev", "constraints")
     }
-    direct, all_of_them = (
+    runs, developers, all_of_them = (
         {line.replace("_", "-") for line in some if not line.startswith("#")} for some in lines.values()
     )
-    assert direct <= all_of_them
+    assert runs | developers <= all_of_them and not runs & developers
     assert all(line.count("==") == 1 for line in all_of_them)

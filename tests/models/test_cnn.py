@@ -1,8 +1,10 @@
 """Images, training and tables of the CNN."""
 
 import hashlib
-import pickle
+import io
+import tarfile
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -92,32 +94,27 @@ def test_epochs_draw_order_shifts_and_flips_from_their_own_streams():
 
 
 @pytest.fixture
-def cifar_files(tmp_path, monkeypatch) -> tuple[object, Images]:
-    """A data set in the format of CIFAR-10 for Python, with torchvision expecting these files' md5 sums."""
-    cifar = images._torchvision_datasets().CIFAR10
+def cifar(tmp_path, monkeypatch) -> tuple[Path, Images]:
+    """A folder to be fetched into, and a data set in the format of CIFAR-10's binary archive, to be fetched from a file."""
     data = some_images(20, 6)
     parts = [(data.x_train[4 * i : 4 * i + 4], data.y_train[4 * i : 4 * i + 4]) for i in range(5)]
     names = [f"data_batch_{i}" for i in range(1, 6)] + ["test_batch"]
-    folder = tmp_path / cifar.base_folder
+    archive = tmp_path / "cifar-10-binary.tar.gz"
+    with tarfile.open(archive, "w:gz") as files:
+        for name, (x, y) in zip(names, [*parts, (data.x_test, data.y_test)], strict=True):
+            rows = b"".join(bytes([label]) + image.tobytes() for image, label in zip(x, y, strict=True))
+            entry = tarfile.TarInfo(f"cifar-10-batches-bin/{name}.bin")
+            entry.size = len(rows)
+            files.addfile(entry, io.BytesIO(rows))
+    monkeypatch.setattr(images, "CIFAR_MD5", hashlib.md5(archive.read_bytes()).hexdigest())
+    monkeypatch.setattr(images, "CIFAR_URL", archive.as_uri())
+    folder = tmp_path / "data"
     folder.mkdir()
-    sums = {}
-
-    def write(name: str, content: dict) -> None:
-        (folder / name).write_bytes(pickle.dumps(content, protocol=2))
-        sums[name] = hashlib.md5((folder / name).read_bytes()).hexdigest()
-
-    for name, (x, y) in zip(names, [*parts, (data.x_test, data.y_test)], strict=True):
-        write(name, {"data": x.reshape(len(x), -1), "labels": y.tolist(), "batch_label": name})
-    write("batches.meta", {"label_names": list("abcdefghij"), "num_cases_per_batch": 4})
-    monkeypatch.setattr(cifar, "train_list", [[name, sums[name]] for name in names[:5]])
-    monkeypatch.setattr(cifar, "test_list", [["test_batch", sums["test_batch"]]])
-    monkeypatch.setattr(cifar, "meta", cifar.meta | {"md5": sums["batches.meta"]})
-    monkeypatch.setattr(cifar, "url", "http://127.0.0.1:9/cifar-10-python.tar.gz")
-    return tmp_path, data
+    return folder, data
 
 
-def test_cifars_files_are_read_by_torchvision_and_trained_on(cifar_files):
-    folder, data = cifar_files
+def test_cifars_archive_is_fetched_read_and_trained_on(cifar):
+    folder, data = cifar
     loaded = images.load("cifar10", folder)
     assert same(loaded._replace(mean=data.mean, deviation=data.deviation), data)
     assert loaded.mean.shape == (3,)
@@ -126,24 +123,22 @@ def test_cifars_files_are_read_by_torchvision_and_trained_on(cifar_files):
     assert row["relative_distance"] > 0
 
 
-def test_another_archive_is_named_as_that(cifar_files):
-    folder, _ = cifar_files
-    (folder / "cifar-10-batches-py/data_batch_3").unlink()
-    (folder / "cifar-10-python.tar.gz").write_bytes(b"")
-    empty = "d41d8cd98f00b204e9800998ecf8427e"
-    with pytest.raises(images.LackingImagesError, match=rf"^{folder}/.* is not CIFAR-10 \(md5 {empty}\)\. "):
-        images.load("cifar10", folder)
-
-
-def test_without_network_one_line_says_what_to_do(cifar_files):
-    folder, _ = cifar_files
-    with (folder / "cifar-10-batches-py/data_batch_3").open("ab") as file:
-        file.write(b"broken")
-    with pytest.raises(
-        images.LackingImagesError, match=r"put cifar-10-python.tar.gz \(md5 .*\) into .* by hand"
-    ) as caught:
+@pytest.mark.parametrize("where", ["http://127.0.0.1:9/cifar-10-binary.tar.gz", "broken"])
+def test_what_cant_be_fetched_is_one_line_that_says_what_to_do(cifar, where, monkeypatch):
+    folder, data = cifar
+    archive = folder.parent / "cifar-10-binary.tar.gz"
+    (folder / archive.name).write_bytes(archive.read_bytes()[:-1])
+    if where == "broken":
+        archive = archive.rename(folder.parent / "whole")
+        (folder.parent / "cifar-10-binary.tar.gz").write_bytes(b"broken")
+    else:
+        monkeypatch.setattr(images, "CIFAR_URL", where)
+    expected = r"^\S*/data/cifar-10-binary.tar.gz is not CIFAR-10 \(md5 \w+\)\. .*put cifar-10-binary.tar.gz \(md5 .*\) into .* by hand"
+    with pytest.raises(images.LackingImagesError, match=expected) as caught:
         images.load("cifar10", folder)
     assert "\n" not in str(caught.value)
+    (folder / "cifar-10-binary.tar.gz").write_bytes(archive.read_bytes())  # by hand
+    assert np.array_equal(images.load("cifar10", folder).x_test, data.x_test)
 
 
 def test_training_is_its_transcription():

@@ -16,7 +16,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 from tiny import ALL
 
-from lazytraining.claims import pages
+from lazytraining.claims import words
 
 pytestmark = [pytest.mark.workflow, pytest.mark.browser]
 
@@ -121,7 +121,7 @@ def test_categories_are_in_the_notes_order(opened):
 def test_the_start_page_has_the_verdicts_and_what_was_run(opened, workflow):
     rows = pq.read_table(workflow.results / "claims.parquet").to_pylist()
     text = opened.find_element(By.CSS_SELECTOR, ".prose").text
-    for verdict, count in pages.counted(rows).items():
+    for verdict, count in words.counted(rows).items():
         assert (f"{count} {verdict}" in text) is (count > 0)
     shown = [line.text for line in opened.find_elements(By.CSS_SELECTOR, ".ledger tbody tr")]
     assert len(shown) == len(rows)

@@ -8,16 +8,18 @@ import sys
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import ROOT
+from conftest import ROOT, TINY
 from docutils.core import publish_parts
 
-from lazytraining.claims import pages
-from lazytraining.files import parquet, schemas
-from lazytraining.workflow import report, text
+from lazytraining.claims import words
+from lazytraining.config import experiments
+from lazytraining.files import parquet
+from lazytraining.workflow import jobs, report, text
 
 SECRET = "what no report may have in it"
 HOSTILE = [
@@ -36,7 +38,7 @@ def hostile(request, tmp_path) -> str:
     return request.param.format(file=tmp_path / "secret")
 
 
-def words(page: str) -> str:
+def shown(page: str) -> str:
     """What a page shows."""
     found = []
     parser = HTMLParser()
@@ -47,7 +49,7 @@ def words(page: str) -> str:
 
 def test_in_a_caption_it_is_text_to_the_letter(hostile):
     page = publish_parts(f"Before {text.for_rest(hostile)}, after.", writer="html")["body"]
-    assert words(page) == f"Before {text.one_line(hostile)}, after."
+    assert shown(page) == f"Before {text.one_line(hostile)}, after."
     assert SECRET not in page and not any(
         tag in page for tag in ("<a ", "<em", "<strong", "<script", "system-message")
     )
@@ -56,9 +58,9 @@ def test_in_a_caption_it_is_text_to_the_letter(hostile):
 def test_in_the_ledger_it_is_text_to_the_letter(hostile):
     """As the start page has it, in rows of another's claims.parquet."""
     row = dict.fromkeys(("id", "section", "claim", "measured", "criterion", "verdict", "reason", "figure"))
-    clean = pages.table([dict.fromkeys(row, "x")], html.escape)
-    page = pages.table([dict.fromkeys(row, text.one_line(hostile))], html.escape)
-    assert page.count("<") == clean.count("<") and words(page).count(text.one_line(hostile)) == 8
+    clean = words.table([dict.fromkeys(row, "x")], html.escape)
+    page = words.table([dict.fromkeys(row, text.one_line(hostile))], html.escape)
+    assert page.count("<") == clean.count("<") and shown(page).count(text.one_line(hostile)) == 8
 
 
 def test_in_a_terminal_it_steers_nothing(hostile, tmp_path):
@@ -70,72 +72,92 @@ def test_in_a_terminal_it_steers_nothing(hostile, tmp_path):
     assert len(printed.rstrip("\n").split("\n")) == 5 and all(map(str.isprintable, printed.split("\n")))
 
 
+CONFIG = experiments.load({"results": "results", "experiments": {"own": TINY}})
+FIELDS = ("id", "section", "claim", "measured", "criterion", "verdict", "reason", "figure")
+
+
+def describer(path: Path, experiment: str = "own") -> SimpleNamespace:
+    """A job, as far as the report asks it, that has described an experiment's runs in a file."""
+    return SimpleNamespace(output=SimpleNamespace(trained=str(path)), wildcards={"experiment": experiment})
+
+
 @pytest.fixture
-def run(tmp_path) -> Path:
-    """The row of a run."""
-    key = {"experiment": "own", "m": 4, "alpha": 1.0, "tau": 1.0, "eta": 0.1, "seed": 0}
-    parquet.write(tmp_path / "seed~0.parquet", [key | {"wall_seconds": 2.0, "diverged": False}], schemas.RUN)
-    return tmp_path / "seed~0.parquet"
+def described(tmp_path) -> Path:
+    """What is said of a run."""
+    said = json.dumps({"commit": ["a"]})
+    table = pa.table({"seed": [0], "wall_seconds": [2.0]}).replace_schema_metadata({"origins": said})
+    jobs.describe(table, tmp_path / "own.json")
+    return tmp_path / "own.json"
 
 
-def other(column: str, values: pa.Array) -> Callable[[Path], None]:
-    """Writes a run's row with something else in a column."""
+def changed(**content) -> Callable[[Path], None]:
+    """Writes something else into what is said."""
 
     def harm(path: Path) -> None:
-        table = pq.read_table(path)
-        pq.write_table(table.set_column(table.column_names.index(column), column, [values]), path)
+        path.write_text(json.dumps(json.loads(path.read_text()) | content))
 
     return harm
 
 
-LATIN = pa.StringArray.from_buffers(1, pa.py_buffer(b"\0\0\0\0\1\0\0\0"), pa.py_buffer(b"\xe9"))
 HARM = {
     "truncated": lambda path: path.write_bytes(path.read_bytes()[:-9]),
     "of no bytes": lambda path: path.write_bytes(b""),
     "of zeros": lambda path: path.write_bytes(bytes(999)),
-    "no Parquet": lambda path: path.write_text("run,loss\n0,1\n"),
-    "without rows": lambda path: pq.write_table(pq.read_table(path).slice(0, 0), path),
-    "of another table": lambda path: pq.write_table(pa.table({"a": [1]}), path),
-    "not UTF-8": other("experiment", LATIN),
-    "without times": other("wall_seconds", pa.array([None], pa.float64())),
+    "no JSON": lambda path: path.write_text("run,loss\n0,1\n"),
+    "a list": lambda path: path.write_text("[1]"),
+    "nested without end": lambda path: path.write_text("[" * 10**6),
+    "not UTF-8": lambda path: path.write_bytes(b"\xe9"),
+    "without seeds": changed(seeds=None),
+    "with no count": changed(runs="many"),
+    "of origins that are no text": changed(origins={"commit": [1]}),
+    "of origins that are no list": changed(origins="a"),
 }
 
 
 @pytest.mark.parametrize("kind", HARM)
-def test_a_report_names_what_is_damaged_and_counts_the_rest(run, kind, caplog):
-    harmed = run.with_name("harmed.parquet")
-    shutil.copy(run, harmed)
+def test_a_report_names_what_is_damaged_and_counts_the_rest(described, kind, caplog):
+    harmed = described.with_name("harmed.json")
+    shutil.copy(described, harmed)
     HARM[kind](harmed)
-    page = report.runs([run, harmed])
+    page = report.runs([describer(described), describer(harmed, "other")], CONFIG)
     assert page["experiments"] == {"own": {"runs": 1, "seeds": {0}, "seconds": 2.0, "settings": []}}
+    assert page["commit"] == ["a"]
     assert len(page["unreadable"]) == 1 and page["unreadable"][0].startswith(f"{harmed} (")
     assert page["unreadable"][0] in caplog.text
 
 
-def test_metadata_that_is_no_text_is_shown_as_far_as_it_is(run):
-    pq.write_table(pq.read_table(run).replace_schema_metadata({b"commit": b"a\xe9", b"\xe9": b"\xff"}), run)
-    assert report.runs([run])["commit"] == ["a\N{REPLACEMENT CHARACTER}"]
+@pytest.mark.parametrize("content", ["", "PAR1", "[1]", '[{"id": "1a"}]', json.dumps([dict.fromkeys(FIELDS, 1)])])
+def test_a_damaged_ledger_is_named_and_has_no_verdicts(tmp_path, caplog, content):
+    (tmp_path / "claims.json").write_text(content)
+    assert report.ledger(tmp_path / "claims.json") == []
+    assert str(tmp_path / "claims.json") in caplog.text
 
 
-def test_a_damaged_ledger_is_named_and_has_no_verdicts(tmp_path, caplog):
-    (tmp_path / "claims.parquet").write_bytes(b"PAR1")
-    assert report.ledger(tmp_path / "claims.parquet") == []
-    assert str(tmp_path / "claims.parquet") in caplog.text
+def test_metadata_that_is_no_text_is_described_as_far_as_it_is(tmp_path):
+    table = pa.table({"experiment": ["own"], "m": [1], "alpha": [1.0], "tau": [1.0], "eta": [1.0], "seed": [0]})
+    table = table.append_column("wall_seconds", pa.array([1.0]))
+    pq.write_table(table.replace_schema_metadata({b"commit": b"a\xe9", b"\xe9": b"\xff"}), tmp_path / "own.parquet")
+    schema = pq.read_schema(tmp_path / "own.parquet")
+    jobs.describe(parquet.read([tmp_path / "own.parquet"], schema), tmp_path / "own.json")
+    page = report.runs([describer(tmp_path / "own.json")], CONFIG)
+    assert page["commit"] == ["a\N{REPLACEMENT CHARACTER}"]
 
 
 def test_the_start_page_gets_lines(hostile, tmp_path):
-    path = tmp_path / "run.parquet"
-    table = pa.table({"experiment": [hostile], "seed": [0], "wall_seconds": [1.0]})
-    names = ("commit", "machine", "torch", "date")
-    said = dict.fromkeys(names, hostile) | {"settings": json.dumps({hostile: hostile})}
-    pq.write_table(table.replace_schema_metadata(said), path)
-    torn = path.with_name("torn\x1b[2J.parquet")
+    said = {name: [hostile] for name in ("commit", "machine", "torch", "date", hostile)}
+    said["settings"] = [json.dumps({hostile: hostile})]
+    table = pa.table({"seed": [0], "wall_seconds": [1.0]})
+    jobs.describe(table.replace_schema_metadata({"origins": json.dumps(said)}), tmp_path / "own.json")
+    torn = tmp_path / "torn\x1b[2J.json"
     torn.write_text(hostile)
-    page = report.runs([path, torn])
+    page = report.runs([describer(tmp_path / "own.json"), describer(torn, "other")], CONFIG)
     assert len(page["unreadable"]) == 1 and page["unreadable"][0].isprintable()
-    shown = [*page["experiments"], *page["days"], *page["commit"], *page["machine"], *page["torch"]]
-    shown += [line for row in page["experiments"].values() for line in row["settings"]]
-    assert len(shown) == 6 and all(map(str.isprintable, shown))
+    lines = [*page["days"], *page["commit"], *page["machine"], *page["torch"]]
+    lines += [line for row in page["experiments"].values() for line in row["settings"]]
+    assert len(lines) == 5 and all(map(str.isprintable, lines))
+    (tmp_path / "claims.json").write_text(json.dumps([dict.fromkeys(FIELDS, hostile)]))
+    (row,) = report.ledger(tmp_path / "claims.json")
+    assert all(map(str.isprintable, row.values()))
 
 
 @pytest.mark.parametrize(

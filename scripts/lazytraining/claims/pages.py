@@ -2,23 +2,12 @@
 
 import math
 import re
-from collections.abc import Callable
-from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from lazytraining.claims.measures import LARGE
-from lazytraining.claims.verdict import Evidence, Verdict
+from lazytraining.claims.verdict import Evidence
+from lazytraining.claims.words import written
 from lazytraining.student.fits import Interval
 
-MARKS = {
-    Verdict.REPRODUCED: "✓",
-    Verdict.PARTLY: "◐",
-    Verdict.NOT: "✗",
-    Verdict.ARTEFACT: "⚠",
-    Verdict.OPEN: "?",
-}
 HOW = (
     f"τ counts as large from {LARGE:g} on. Values are means over seeds, widths or students, as each claim says (geometric means of ratios), with 95 % "
     "intervals, Student's t. A criterion is met if the whole interval meets it, and open if the interval is on "
@@ -33,12 +22,6 @@ def diverged(evidence: Evidence) -> str:
     counts = {name: (int(rows["diverged"].sum()), len(rows)) for name, rows in evidence.runs.items()}
     parts = [f"{count} of {total} in {name}" for name, (count, total) in counts.items() if count]
     return f"Runs that diverged are in no value: {', '.join(parts)}." if parts else ""
-
-
-def counted(rows: list[dict]) -> dict[Verdict, int]:
-    """How many of the note's claims have each verdict."""
-    note = [row["verdict"] for row in rows if row["section"] != "ours"]
-    return {verdict: note.count(verdict) for verdict in Verdict}
 
 
 def one_line(text: str) -> str:
@@ -57,26 +40,13 @@ def value(row: dict) -> str:
 
 
 def _written(template: str, rows: list[dict], **more) -> str:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=".html." in template,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"one_line": one_line, "cell": cell, "value": value}
-    more |= {"rows": rows, "counts": counted(rows), "marks": MARKS, "how": HOW}
-    return environment.get_template(template).render(more)
+    filters = {"one_line": one_line, "cell": cell, "value": value}
+    return written(template, rows, filters, how=HOW, **more)
 
 
 def markdown(rows: list[dict], title: str, remark: str = "") -> str:
     """The ledger as a table to read, and below it each claim with its criterion and numbers."""
     return _written("pages.md.jinja", rows, title=title, remark=remark)
-
-
-def table(rows: list[dict], figure: Callable[[str], str]) -> str:
-    """The ledger as an HTML table, where each claim opens to its reason and numbers; `figure` gives HTML for a figure's name."""
-    return _written("pages.table.html.jinja", rows, figure=lambda name: Markup(figure(name)))
 
 
 def page(rows: list[dict], title: str, remark: str = "") -> str:

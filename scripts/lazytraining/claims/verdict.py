@@ -9,25 +9,15 @@ claim says is an artefact; the checks under `artefact` say what that cause would
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 import pandas as pd
 
+from lazytraining.claims.words import Verdict
 from lazytraining.files import schemas
 from lazytraining.student import fits
 from lazytraining.student.fits import Interval, interval
 
 NOTHING = Interval(math.nan, math.nan, math.nan)
-
-
-class Verdict(StrEnum):
-    """What the ledger says of a claim."""
-
-    REPRODUCED = "reproduced"
-    PARTLY = "partly reproduced"
-    NOT = "not reproduced"
-    ARTEFACT = "artefact"
-    OPEN = "not decided"
 
 
 class LackingError(Exception):

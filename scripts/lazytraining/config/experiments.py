@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, PrivateAttr, ValidationError
 
 from lazytraining.config import checks
 from lazytraining.config.catalogue import FIGURES, RESERVED
@@ -43,6 +43,16 @@ class Config(Model):
     experiments: dict[Name, Experiment] = Field(
         description="a mapping of experiments by name, at most 60 of a-z, 0-9 and _ starting with a letter"
     )
+
+    _folder: str | None = PrivateAttr(None)
+
+    @property
+    def folder(self) -> str:
+        """Where results stand: `results`, or where a workflow that imports this one puts that."""
+        return self._folder or self.results
+
+    def put(self, folder: str) -> None:
+        self._folder = folder
 
     def of_kind(self, kind: type[Model]) -> dict[str, Model]:
         """The experiments of a kind."""

@@ -229,9 +229,7 @@ class Cnn(Kind):
     """VGG-11 on images, over alpha × learning_rate × seeds, by stochastic gradient descent with momentum."""
 
     kind: Literal["cnn"] = Field(description="cnn")
-    dataset: Literal["digits", "cifar10"] = Field(
-        description="digits (scikit-learn's, no network needed) or cifar10"
-    )
+    dataset: Literal["digits", "cifar10"] = Field(description="digits (no network needed) or cifar10")
     data_dir: Annotated[folder(r"^[\w./+@-]+$"), AfterValidator(unrepeated)] = Field(
         "data", description="a folder, in letters, digits and . / _ + @ -, that images are kept in"
     )

@@ -1,12 +1,11 @@
-"""Files: written whole or not at all, with their provenance, and checked when they are read."""
+"""Tables: written whole or not at all, with their provenance, and checked when they are read."""
 
 import errno
 import itertools
+import json
 import os
-import secrets
 import zipfile
 from collections.abc import Callable, Iterable
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,7 @@ from jaxtyping import Float
 
 from lazytraining.files.provenance import provenance
 from lazytraining.files.schemas import KEYS
+from lazytraining.files.whole import not_a_file, remove_temporaries, replacing  # noqa: F401 - one place to write from
 
 _PASSING = {errno.EMFILE, errno.ENFILE, errno.ESTALE, errno.EINTR, errno.ETIMEDOUT}
 """Errors that are not a file's own."""
@@ -29,40 +29,6 @@ class Damaged(Exception):  # noqa: N818 - a state of files, which its message na
     def __init__(self, files: dict[Path, str]):
         super().__init__("; ".join(f"{path}: {reason}" for path, reason in files.items()))
         self.files = files
-
-
-@contextmanager
-def replacing(path: str | Path):
-    """Give a temporary path beside `path`, of a name that no reader of its folder takes for data; rename it to `path` once
-    the block has ended well.
-
-    Raises OSError with the name of `path`, whoever wrote and whatever was missing.
-    """
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        yield temporary
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())  # some file systems say only now that they are full
-        temporary.replace(path)
-    except OSError as error:
-        raise OSError(
-            error.errno, os.strerror(error.errno or 0) if error.errno else str(error), str(path)
-        ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def not_a_file(path: Path) -> bool:
-    """Whether something else than a file is there: to open a pipe would wait for ever."""
-    return path.exists() and not path.is_file()
-
-
-def remove_temporaries(paths: Iterable[str | Path]) -> None:
-    """Remove what a killed process has left of writing these files."""
-    for path in map(Path, paths):
-        for left in path.parent.glob(f".{path.name}.{'[0-9a-f]' * 8}.part"):
-            left.unlink(missing_ok=True)
 
 
 def write(path: str | Path, rows: list[dict] | pa.Table, schema: pa.Schema, **metadata: str) -> None:
@@ -85,11 +51,12 @@ def read(
     path, that no row is there twice and no run leaves open whether it diverged; with `configuration`, a digest, that it was
     made from that one, where the file says from which; that it has rows of so many `runs`; and what `check` says is wrong, if anything.
 
-    The metadata has `run_code`, the digests of the code that made the runs.
+    The metadata has `run_code`, the digests of the code that made the runs, and `origins`, every value of all that the files
+    say of where they come from, as JSON.
 
     Raises Damaged with every file that is not right.
     """
-    tables, codes, damaged = [], set(), {}
+    tables, codes, origins, damaged = [], set(), {}, {}
     for path in map(Path, paths):
         if not_a_file(path):
             damaged[path] = "no file"
@@ -118,10 +85,15 @@ def read(
             damaged[path] = wrong
         else:
             codes |= set(_run_code(metadata).split())
+            for name, value in metadata.items():
+                origins.setdefault(name.decode(errors="replace"), set()).add(value.decode(errors="replace"))
             tables.append(table.replace_schema_metadata().select(columns or table.column_names))
     if damaged:
         raise Damaged(damaged)
-    return pa.concat_tables(tables).replace_schema_metadata({"run_code": " ".join(sorted(codes))})
+    said = json.dumps({name: sorted(values) for name, values in origins.items()})
+    return pa.concat_tables(tables).replace_schema_metadata(
+        {"run_code": " ".join(sorted(codes)), "origins": said}
+    )
 
 
 def read_runs(

@@ -1,6 +1,15 @@
-"""Image sets for the CNN: scikit-learn's digits, which need no network, and CIFAR-10. The only user of torchvision."""
+"""Image sets for the CNN: handwritten digits, which need no network, and CIFAR-10.
+
+`digits.npz` beside this module has the 1797 digits that scikit-learn has too: the test set of E. Alpaydin and C. Kaynak,
+*Optical Recognition of Handwritten Digits*, UCI Machine Learning Repository, 1998, doi:10.24432/C50P49 (CC BY 4.0).
+CIFAR-10 is A. Krizhevsky, *Learning Multiple Layers of Features from Tiny Images*, 2009.
+"""
 
 import hashlib
+import http.client
+import shutil
+import tarfile
+import urllib.request
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -19,7 +28,9 @@ CLASSES = 10
 PADDING = 4
 """Pixels by which a random crop may move an image."""
 DIGITS_TRAIN = 1200
-"""Of scikit-learn's 1797 digits; the rest test."""
+"""Of the 1797 digits; the rest test."""
+CIFAR_URL = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
+CIFAR_MD5 = "c32a1d4ab5d03f1284b67883e8d87530"
 CIFAR_MEAN, CIFAR_DEVIATION = (0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010)
 """Those usual for CIFAR-10, and in Chizat, Oyallon and Bach 2019: the deviation is the mean of the images' own, not that of all pixels."""
 
@@ -59,68 +70,66 @@ def load(dataset: str, folder: str | Path) -> Images:
 
 
 def digits() -> Images:
-    """scikit-learn's 8 × 8 digits, made 32 × 32 by bilinear interpolation, grey in three channels."""
-    from sklearn.datasets import load_digits
-
-    data = load_digits()
-    small = torch.from_numpy(data.images)[:, None]
+    """The 8 × 8 digits, made 32 × 32 by bilinear interpolation, grey in three channels."""
+    with np.load(Path(__file__).with_name("digits.npz")) as data:
+        pixels, labels = data["images"].astype(np.float64), data["target"].astype(np.int64)
+    small = torch.from_numpy(pixels)[:, None]
     large = torch.nn.functional.interpolate(small, size=(SIDE, SIDE), mode="bilinear", align_corners=False)
     x = (large * 255 / 16).round().to(torch.uint8).expand(-1, 3, -1, -1).numpy()
     order = problem.generator(0, Stream.IMAGE_SPLIT).permutation(len(x))
-    x, y = x[order], data.target[order]
+    x, y = x[order], labels[order]
     train = x[:DIGITS_TRAIN] / 255
     mean, deviation = train.mean(axis=(0, 2, 3)), train.std(axis=(0, 2, 3))
     return Images(x[:DIGITS_TRAIN], y[:DIGITS_TRAIN], x[DIGITS_TRAIN:], y[DIGITS_TRAIN:], mean, deviation)
 
 
 def cifar10(folder: str | Path) -> Images:
-    """CIFAR-10 from its files for Python, by torchvision, which fetches the archive if it or a file is not there or broken.
+    """CIFAR-10 from its binary archive, which is fetched into the folder if it is not there or not whole.
 
-    The files are pickles, and unpickling runs what is in them: torchvision checks their md5 sums first.
-    Raises LackingImagesError if the archive can't be fetched, and says of one that is there if it is another.
+    Raises LackingImagesError if it can't be fetched, and says of one that is there if it is another.
     """
-    datasets = _torchvision_datasets()
-    archive = Path(folder, datasets.CIFAR10.filename)
-    found = _md5(archive) if archive.is_file() else datasets.CIFAR10.tgz_md5
-    try:
-        train = datasets.CIFAR10(folder, train=True, download=True)
-        test = datasets.CIFAR10(folder, train=False)
-    except (OSError, RuntimeError) as error:
-        other = f"{archive} is not CIFAR-10 (md5 {found}). " if found != datasets.CIFAR10.tgz_md5 else ""
-        raise LackingImagesError(
-            f"{other}CIFAR-10 can't be fetched from {datasets.CIFAR10.url} ({error}): put "
-            f"{datasets.CIFAR10.filename} (md5 {datasets.CIFAR10.tgz_md5}) into {folder}/ by hand, and run again"
-        ) from None
-    parts = []
-    for part in (train, test):
-        parts += [np.ascontiguousarray(part.data.transpose(0, 3, 1, 2)), np.array(part.targets)]
-    return Images(*parts, np.array(CIFAR_MEAN), np.array(CIFAR_DEVIATION))
+    archive = Path(folder) / CIFAR_URL.rpartition("/")[2]
+    if _md5(archive) != CIFAR_MD5:
+        _fetch(archive)
+    with tarfile.open(archive) as files:
+        parts = [_batch(files, f"data_batch_{number}") for number in range(1, 6)]
+        x, y = (np.concatenate(part) for part in zip(*parts, strict=True))
+        return Images(x, y, *_batch(files, "test_batch"), np.array(CIFAR_MEAN), np.array(CIFAR_DEVIATION))
 
 
-def _md5(path: Path) -> str:
-    with path.open("rb") as file:
+def _batch(files: tarfile.TarFile, name: str) -> tuple[UInt8[np.ndarray, "n 3 32 32"], Int[np.ndarray, " n"]]:
+    """Images and labels: of each image a byte for its label, then its red, green and blue pixels, row after row."""
+    content = files.extractfile(f"cifar-10-batches-bin/{name}.bin").read()
+    rows = np.frombuffer(content, np.uint8).reshape(-1, 1 + 3 * SIDE**2)
+    return np.ascontiguousarray(rows[:, 1:]).reshape(-1, 3, SIDE, SIDE), rows[:, 0].astype(np.int64)
+
+
+def _md5(archive: Path) -> str:
+    """Of a file; empty if it is none."""
+    if not archive.is_file():
+        return ""
+    with archive.open("rb") as file:
         return hashlib.file_digest(file, partial(hashlib.md5, usedforsecurity=False)).hexdigest()
 
 
-def _torchvision_datasets():
-    """torchvision.datasets, beside a torch that was built without CUDA too.
-
-    The pip wheel of torchvision is linked against CUDA's torch: beside a CPU's its own operators do not load, and its
-    import fails for two that it then misses. No data set needs them, so it is enough that they are declared.
-    """
+def _fetch(archive: Path) -> None:
+    found = _md5(archive)
+    other = f"{archive} is not CIFAR-10 (md5 {found}). " if found else ""
     try:
-        from torchvision import datasets
-    except RuntimeError:
-        library = torch.library.Library("torchvision", "FRAGMENT")
-        for name in ("nms", "qnms"):
-            library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-        _DECLARED.append(library)
-        from torchvision import datasets
-    return datasets
-
-
-_DECLARED: list[torch.library.Library] = []
-"""Declarations last as long as their library."""
+        with (
+            urllib.request.urlopen(CIFAR_URL, timeout=60) as source,
+            parquet.replacing(archive) as temporary,
+            temporary.open("wb") as file,
+        ):
+            shutil.copyfileobj(source, file)
+        why = "" if (fetched := _md5(archive)) == CIFAR_MD5 else f"what comes from there has md5 {fetched}"
+    except (http.client.HTTPException, OSError) as error:
+        why = str(error)
+    if why:
+        raise LackingImagesError(
+            f"{other}CIFAR-10 can't be fetched from {CIFAR_URL} ({why}): put {archive.name} (md5 {CIFAR_MD5}) into "
+            f"{archive.parent}/ by hand, and run again"
+        )
 
 
 def save(images: Images, path: str | Path) -> None:

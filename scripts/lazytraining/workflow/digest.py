@@ -14,12 +14,15 @@ from pathlib import Path
 
 LIBRARY = Path(__file__).resolve().parents[1]
 SCRIPTS = LIBRARY.parent
+INSTALLED = SCRIPTS.name != "scripts"
+"""Whether the library is among other packages, and scripts are read from elsewhere."""
 PLUMBING = {
     "workflow",
     "files/parquet.py",
     "files/provenance.py",
     "files/checkpoints.py",
     "files/progress.py",
+    "files/whole.py",
     "student/compiling.py",
 }
 """What decides neither numbers nor pictures, below the library."""
@@ -35,7 +38,8 @@ def code_digest(script: Path) -> str:
 def content() -> str:
     """A digest of every byte of scripts and library as they stand when it is first asked for: read in milliseconds,
     where `code_digest` takes as long as a short training."""
-    paths = sorted([*SCRIPTS.glob("*.py"), *LIBRARY.rglob("*.py"), *LIBRARY.rglob("*.jinja")])
+    beside = () if INSTALLED else SCRIPTS.glob("*.py")
+    paths = sorted([*beside, *LIBRARY.rglob("*.py"), *LIBRARY.rglob("*.jinja")])
     parts = (f"{path.relative_to(SCRIPTS)}\0".encode() + path.read_bytes() for path in paths)
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
@@ -51,7 +55,12 @@ def sources(script: Path) -> list[Path]:
         if path not in reached and not _is_plumbing(path):
             reached.update([path, *path.parent.glob("*.jinja")])
             waiting += _read(path)[1]
-    return sorted(reached)
+    return sorted(reached, key=_place)
+
+
+def _place(path: Path) -> str:
+    """The same for the same files, wherever they are."""
+    return str(path.relative_to(SCRIPTS) if path.is_relative_to(SCRIPTS) else path.name)
 
 
 def _is_plumbing(path: Path) -> bool:

@@ -5,6 +5,7 @@ Handed on in the environment, so that none of it is a reason to run a job again.
 
 import errno
 import fcntl
+import json
 import logging
 import os
 import shlex
@@ -19,11 +20,10 @@ from typing import TextIO
 
 from lazytraining.workflow import digest
 
-_DRIVER, _COMMAND, _CONFIGURATION, _RESULTS, _CONTENT = (
+_DRIVER, _COMMAND, _CONFIGURATIONS, _CONTENT = (
     "LAZYTRAINING_DRIVER",
     "LAZYTRAINING_COMMAND",
-    "LAZYTRAINING_CONFIGURATION",
-    "LAZYTRAINING_RESULTS",
+    "LAZYTRAINING_CONFIGURATIONS",
     "LAZYTRAINING_CONTENT",
 )
 _DRAWING = {"MPLBACKEND": "Agg", "MATPLOTLIBRC": os.devnull}
@@ -37,10 +37,17 @@ class LockedError(Exception):
 
 
 def announce(command: str, configuration: str, results: str) -> None:
-    """Tell jobs that this process starts from now on, and have them import the library that it has imported."""
+    """Tell jobs that this process starts from now on, and have them import the library that it has imported.
+
+    A process may make several folders of results, if its workflow imports this one more than once.
+    """
     sys.executable = shlex.quote(_PYTHON)  # which Snakemake puts into a job's command as it is
-    told = {_DRIVER: str(os.getpid()), _COMMAND: command, _CONFIGURATION: configuration, _RESULTS: results}
+    known = _configurations() if os.environ.get(_DRIVER) == str(os.getpid()) else {}
+    told = {_DRIVER: str(os.getpid()), _COMMAND: command}
+    told[_CONFIGURATIONS] = json.dumps(known | {results: configuration})
     os.environ.update(told | {_CONTENT: digest.content()} | _DRAWING)
+    if digest.INSTALLED:
+        return
     first, *others = str(digest.SCRIPTS), *os.environ.get("PYTHONPATH", "").split(os.pathsep)
     os.environ["PYTHONPATH"] = os.pathsep.join([first, *(path for path in others if path not in ("", first))])
 
@@ -50,9 +57,22 @@ def command() -> str:
     return os.environ.get(_COMMAND, "snakemake")
 
 
-def configuration() -> str:
-    """Digest of the whole configuration."""
-    return os.environ.get(_CONFIGURATION, "unknown")
+def configuration(path: str | Path) -> str:
+    """Digest of the whole configuration behind a file."""
+    known = _configurations()
+    return known.get(_folder_of(Path(path)), next(iter(known.values()), "unknown"))
+
+
+def _configurations() -> dict[str, str]:
+    """The digest of the configuration of each folder of results."""
+    return json.loads(os.environ.get(_CONFIGURATIONS, "{}"))
+
+
+def _folder_of(path: Path) -> str:
+    """The folder of results that a file is in; its own folder if it is in none of them."""
+    return max(
+        (one for one in _configurations() if path.is_relative_to(one)), key=len, default=str(path.parent)
+    )
 
 
 def has_this_code() -> bool:
@@ -62,9 +82,8 @@ def has_this_code() -> bool:
 
 def set_aside(path: Path) -> Path:
     """Move a damaged file out of its data set. Raises OSError."""
-    results = Path(os.environ.get(_RESULTS, path.parent))
-    below = path.relative_to(results) if path.is_relative_to(results) else path.name
-    aside = results / "damaged" / below
+    results = Path(_folder_of(path))
+    aside = results / "damaged" / path.relative_to(results)
     aside.parent.mkdir(parents=True, exist_ok=True)
     return path.replace(aside)
 

@@ -1,5 +1,6 @@
 """What every script does first."""
 
+import json
 import os
 import sys
 from contextlib import suppress
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from lazytraining.files import parquet, provenance
+from lazytraining.files import parquet, provenance, whole
 from lazytraining.workflow import digest, driver
 from lazytraining.workflow.text import one_line
 
@@ -26,8 +27,10 @@ def start(snakemake) -> None:
         _redirect(Path(snakemake.log[0]))
         _check_code(snakemake.params.code)
     driver.end_with_driver()
-    parquet.remove_temporaries(snakemake.output)
-    provenance.ORIGIN["configuration"] = snakemake.params.get("configuration", driver.configuration())
+    whole.remove_temporaries(snakemake.output)
+    provenance.ORIGIN["configuration"] = snakemake.params.get(
+        "configuration", driver.configuration(snakemake.output[0])
+    )
     provenance.ORIGIN["code"] = snakemake.params.code
     if settings := snakemake.params.get("settings"):
         provenance.ORIGIN["settings"] = settings
@@ -48,7 +51,7 @@ def _redirect(log: Path) -> None:
     _TERMINAL = os.dup(_TERMINAL)
     sys.excepthook = partial(_fail, log)
     log.parent.mkdir(parents=True, exist_ok=True)
-    if log.is_symlink() or parquet.not_a_file(log):
+    if log.is_symlink() or whole.not_a_file(log):
         log.unlink()
     descriptor = driver.own_file(log, os.O_WRONLY)
     os.truncate(descriptor, 0)
@@ -85,6 +88,24 @@ def say_if_mixed(runs: pa.Table, summary: str) -> str:
     if " " in codes:
         say(f"{summary}: of runs that different code has made ({codes})")
     return codes
+
+
+def describe(runs: pa.Table, path: str | Path) -> None:
+    """Write how many runs of an experiment these rows are of, and where they come from, for who can read no Parquet.
+
+    Rows of students and of CNNs are runs; those of neurons in the plane are points of a path, of which each (tau, seed) has one.
+    """
+    seconds = sum(runs["wall_seconds"].to_pylist()) if "wall_seconds" in runs.column_names else None
+    origins = json.loads(runs.schema.metadata[b"origins"])
+    origins["date"] = sorted({date[:10] for date in origins.get("date", [])})
+    content = {
+        "runs": runs.group_by(["tau", "seed"]).aggregate([]).num_rows if seconds is None else runs.num_rows,
+        "seeds": sorted(set(runs["seed"].to_pylist())),
+        "seconds": seconds or 0.0,
+        "origins": origins,
+    }
+    with whole.replacing(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=1), encoding="utf-8")
 
 
 def _fail(log: Path, kind: type, error: BaseException, trace) -> None:

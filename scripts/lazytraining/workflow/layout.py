@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 
 from lazytraining.config.experiments import Config
-from lazytraining.files import parquet
+from lazytraining.files import whole
 
 _OLD = ("runs/experiment=*", "stacks/experiment=*", "cnn/experiment=*", "baselines/experiment=*")
 """Folders of a layout that this version neither writes nor reads."""
@@ -14,7 +14,7 @@ _OLD = ("runs/experiment=*", "stacks/experiment=*", "cnn/experiment=*", "baselin
 
 def warning(config: Config) -> str:
     """What is doubtful about the folder of results; empty if nothing is."""
-    results = Path(config.results)
+    results = Path(config.folder)
     if results.exists() and results.stat().st_mode & stat.S_IWOTH:
         return (
             f"{results} can be written by everyone on this machine, so anyone may have changed what is in it"
@@ -24,7 +24,7 @@ def warning(config: Config) -> str:
 
 def problem(config: Config) -> str:
     """What is in the way of new results, and what to do about it; empty if nothing is."""
-    results = Path(config.results)
+    results = Path(config.folder)
     old = next((path for pattern in _OLD for path in sorted(results.glob(pattern))), None)
     if old:
         return (
@@ -44,8 +44,8 @@ def problem(config: Config) -> str:
 def keep(config: Config) -> None:
     """Write the merged configuration beside what is made with it, unless that is what is there. Raises OSError."""
     text = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
-    path = Path(config.results, "config.yaml")
+    path = Path(config.folder, "config.yaml")
     if path.exists() and path.read_bytes() == text.encode():
         return
-    with parquet.replacing(path) as temporary:
+    with whole.replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")

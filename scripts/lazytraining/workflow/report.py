@@ -1,20 +1,26 @@
-"""What a report covers: the runs behind it, and where they come from. For its first page."""
+"""What a report covers: the runs behind it, and where they come from. For its first page.
 
+Read from what jobs have written as JSON: the process that makes the report may have Snakemake and nothing else.
+"""
+
+import json
 import os
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 from snakemake.logging import logger
 
-from lazytraining.files import parquet, schemas
+from lazytraining.config.experiments import Config
+from lazytraining.workflow import internals
 from lazytraining.workflow.text import one_line, settings
 
-_UNREADABLE = (OSError, ValueError, LookupError, TypeError, pa.ArrowException)
-"""What pyarrow raises for files that are no Parquet, or another's, and what comes of rows that are not training's."""
+_UNREADABLE = (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError)
+"""What comes of a file that is no JSON, or not a job's."""
+_LEDGER = ("id", "section", "claim", "measured", "criterion", "verdict", "reason", "figure")
+"""The text in a row of the ledger."""
 
 
 def configure_captions(docutils: Path) -> None:
@@ -22,60 +28,60 @@ def configure_captions(docutils: Path) -> None:
     os.environ["DOCUTILSCONFIG"] = str(docutils)
 
 
-def runs(paths: Iterable[Path]) -> dict:
-    """Of these files, which training has written, for each experiment how many runs, seeds and seconds; the commits,
-    machines, versions of torch and days of all; and, with a line on the terminal, those that are not readable.
+def runs(jobs: Iterable[Any], config: Config) -> dict:
+    """Of these jobs, for each experiment how many runs, seeds and seconds; the commits, machines, versions of torch and days of
+    all; and, with a line on the terminal, files that are not readable.
 
-    Files that are not there are left out, so that it holds for what is.
+    Seconds, settings and origins are those of experiments that one of the jobs has described. A file that is not there does not count.
     """
-    experiments = defaultdict(lambda: {"runs": 0, "seeds": set(), "seconds": 0.0, "settings": set()})
-    origins, unreadable = defaultdict(set), []
-    for path in filter(Path.is_file, paths):
-        try:
-            with pq.ParquetFile(path) as file:
-                names, metadata = file.schema_arrow.names, file.schema_arrow.metadata or {}
-                wanted = [name for name in ("experiment", "seed", "tau", "wall_seconds") if name in names]
-                columns = file.read(wanted).to_pydict()
-            name, seeds = one_line(str(columns["experiment"][0])), set(columns["seed"])
-            seconds = sum(columns.get("wall_seconds", []))
-            # Of neurons in the plane a file for each seed has the paths of every tau.
-            count = len(columns["seed"]) if "wall_seconds" in columns else len(set(columns["tau"]))
-        except _UNREADABLE as error:
-            unreadable.append(one_line(f"{path} ({_reason(error)})"))
-            continue
-        entry = experiments[name]
-        entry["runs"] += count
-        entry["seeds"] |= seeds
-        entry["seconds"] += seconds
-        for key, value in metadata.items():
-            origins[key.decode(errors="replace")].add(one_line(value.decode(errors="replace")))
-        entry["settings"].add(metadata.get(b"settings", b"").decode(errors="replace"))
+    experiments = defaultdict(lambda: {"runs": 0, "seeds": set(), "seconds": 0.0, "settings": []})
+    origins, described, unreadable = defaultdict(set), {}, []
+    for job in jobs:
+        path = Path(getattr(job.output, "trained", ""))
+        experiment = job.wildcards.get("experiment")
+        if path.is_file():
+            try:
+                described[experiment], said = _described(path, experiment)
+            except _UNREADABLE as error:
+                unreadable.append(one_line(f"{path} ({_reason(error)})"))
+                continue
+            for name, values in said.items():
+                origins[name] |= values
+        elif internals.script(job).startswith("train_") and Path(job.output[0]).is_file():
+            found = config.jobs[experiment].get(job.wildcards.get("run"), config.runs[experiment])
+            found = [run for run in found if job.wildcards.get("seed", str(run.seed)) == str(run.seed)]
+            experiments[experiment]["runs"] += len(found)
+            experiments[experiment]["seeds"] |= {run.seed for run in found}
     if unreadable:
         logger.warning(f"Not readable, and not in the report: {', '.join(unreadable)}")
-    for name, entry in experiments.items():
-        lines = {line for text in entry["settings"] - {""} for line in settings(text)}
-        entry["settings"] = [line.removeprefix(f"experiments.{name}.") for line in sorted(lines)]
-    days = sorted({date[:10] for date in origins["date"]})
     shown = {name: sorted(origins[name]) for name in ("commit", "machine", "torch")}
     return {
-        "experiments": dict(sorted(experiments.items())),
-        "days": days,
+        "experiments": dict(sorted((experiments | described).items())),
+        "days": sorted(origins["date"]),
         "unreadable": unreadable,
     } | shown
+
+
+def _described(path: Path, experiment: str) -> tuple[dict, dict[str, set[str]]]:
+    """What a job has said of an experiment's runs, and where they come from; any text in it is one line."""
+    content = json.loads(path.read_text(encoding="utf-8"))
+    origins = {one_line(name): set(map(one_line, values)) for name, values in content["origins"].items()}
+    lines = {line for text in content["origins"].get("settings", []) for line in settings(text)}
+    seeds = set(map(int, content["seeds"]))
+    told = {"runs": int(content["runs"]), "seeds": seeds, "seconds": float(content["seconds"])}
+    told["settings"] = [line.removeprefix(f"experiments.{experiment}.") for line in sorted(lines)]
+    return told, origins
 
 
 @cache
 def ledger(path: Path) -> list[dict]:
     """The rows of a ledger, each value one line of text if it is text; none, with a line, if it is not readable."""
     try:
-        rows = parquet.read([path], schemas.CLAIMS).to_pylist()
-    except parquet.Damaged as error:
-        logger.warning(one_line(f"{error}: the report is without verdicts"))
+        rows = json.loads(path.read_text(encoding="utf-8"))
+        return [row | {name: one_line(row[name]) for name in _LEDGER} for row in rows]
+    except _UNREADABLE as error:
+        logger.warning(one_line(f"{path} ({_reason(error)}): the report is without verdicts"))
         return []
-    return [
-        {name: one_line(value) if isinstance(value, str) else value for name, value in row.items()}
-        for row in rows
-    ]
 
 
 def _reason(error: Exception) -> str:

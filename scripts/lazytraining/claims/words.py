@@ -1,0 +1,52 @@
+"""The ledger's words, and its rows in a template. Jinja is all it needs, so that the process that makes the report has it too."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+
+class Verdict(StrEnum):
+    """What the ledger says of a claim."""
+
+    REPRODUCED = "reproduced"
+    PARTLY = "partly reproduced"
+    NOT = "not reproduced"
+    ARTEFACT = "artefact"
+    OPEN = "not decided"
+
+
+MARKS = {
+    Verdict.REPRODUCED: "✓",
+    Verdict.PARTLY: "◐",
+    Verdict.NOT: "✗",
+    Verdict.ARTEFACT: "⚠",
+    Verdict.OPEN: "?",
+}
+
+
+def counted(rows: list[dict]) -> dict[Verdict, int]:
+    """How many of the note's claims have each verdict."""
+    note = [row["verdict"] for row in rows if row["section"] != "ours"]
+    return {verdict: note.count(verdict) for verdict in Verdict}
+
+
+def written(template: str, rows: list[dict], filters: dict[str, Callable] | None = None, **more) -> str:
+    """A template beside this module, with these rows, their counts and marks."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=".html." in template,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= filters or {}
+    more |= {"rows": rows, "counts": counted(rows), "marks": MARKS}
+    return environment.get_template(template).render(more)
+
+
+def table(rows: list[dict], figure: Callable[[str], str]) -> str:
+    """The ledger as an HTML table, where each claim opens to its reason and numbers; `figure` gives HTML for a figure's name."""
+    return written("pages.table.html.jinja", rows, figure=lambda name: Markup(figure(name)))
