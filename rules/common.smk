@@ -34,7 +34,9 @@ def source(path):
 def load_config():
     """The paper preset with what the command line, or the importing workflow, lays over it, checked."""
     if set("{}") & set(str(BESIDE)):
-        sys.exit(f"Workflow: {BESIDE.parent} is not allowed; expected a path without braces, Snakemake's wildcards")
+        sys.exit(
+            f"Workflow: {BESIDE.parent} is not allowed; expected a path without braces, Snakemake's wildcards"
+        )
     try:
         for path in [] if IMPORTED else workflow.configfiles:  # Snakemake has read them, less strictly
             experiments.read_yaml(path)

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -34,9 +35,12 @@ NOTED = 'for one in {}; do eval "$one() {{ print -r -- RAN $one \\"\\$@\\" }}"; 
 
 
 def pasted(page: Path) -> list[str]:
-    """The blocks of commands of a page, as they are copied: comments and all."""
-    blocks = re.findall(r"(?:^ {4}\S.*\n(?: {4,}.*\n)*)+", page.read_text(), re.MULTILINE)
-    blocks += re.findall(r"^```(?:sh|bash|console)?\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
+    """The blocks of commands of a page, as they are copied: comments and all. What is fenced is no command."""
+    text, fenced = [], False
+    for line in page.read_text().splitlines():
+        fenced ^= line.startswith("```")
+        text.append("" if fenced or line.startswith("```") else line)
+    blocks = re.findall(r"(?:^ {4}\S.*\n(?: {4,}.*\n)*)+", "\n".join([*text, ""]), re.MULTILINE)
     blocks = ["".join(line.removeprefix("    ") for line in block.splitlines(True)) for block in blocks]
     return [block for block in blocks if block.split()[0] in PROGRAMS]
 
@@ -137,10 +141,13 @@ def test_the_notebook_draws_figure_3_from_the_reference(monkeypatch):
 @pytest.mark.workflow
 def test_uv_locks_the_project_at_its_pins(tmp_path):
     """On every platform and Python that it names; asks the package index, for metadata alone."""
+    uv = shutil.which("uv", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    if uv is None:
+        pytest.skip("no uv here")
     for part in ("pyproject.toml", "README.md", "envs", "scripts"):
         copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
         copy(ROOT / part, tmp_path / part)
-    done = subprocess.run(["uv", "lock"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = subprocess.run([uv, "lock"], cwd=tmp_path, capture_output=True, text=True, check=False)
     if re.search("dns error|Could not connect|Failed to fetch|timed out", done.stderr):
         pytest.skip("no package index can be reached")
     assert done.returncode == 0, done.stderr

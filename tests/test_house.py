@@ -61,7 +61,11 @@ def unnamed(path: Path) -> list[str]:
         name = ast.unparse(node.func)
         last, given = name.split(".")[-1], [ast.unparse(part) for part in node.args]
         given += [ast.unparse(word.value) for word in node.keywords if word.arg == "mode"]
-        opens = last in ("open", "fdopen", "NamedTemporaryFile") and name not in ("os.open", "PIL.Image.open")
+        opens = last in ("open", "fdopen", "NamedTemporaryFile") and name not in (
+            "os.open",
+            "PIL.Image.open",
+            "tarfile.open",
+        )
         texts = any(ast.unparse(word) in ("text=True", "universal_newlines=True") for word in node.keywords)
         if (
             last in ("read_text", "write_text")

@@ -1,8 +1,7 @@
-"""The commands of README.md and docs/running.md: those of the worked example run as they stand, the others as far as a dry run goes."""
+"""The commands of README.md and docs/running.md, pasted into zsh: those of the worked example run as they stand, the others as far as a dry run goes."""
 
 import os
 import re
-import shlex
 import shutil
 import subprocess
 import sys
@@ -15,16 +14,16 @@ from conftest import ROOT
 pytestmark = pytest.mark.workflow
 
 TEXT = "".join((ROOT / page).read_text() for page in ("README.md", "docs/running.md"))
-ONE_LINE = re.sub(r"\\\n\s*", "", TEXT)
 EXAMPLE = re.search(r"^## Your own sweep$.*?^```yaml\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)[1]
-LINES = re.findall(r"^ {4}((?:make|snakemake|python)\b.*)$", ONE_LINE, re.MULTILINE)
-COMMANDS = [shlex.split(line, comments=True) for line in LINES]
-MINE = [words for words in COMMANDS if any("mine" in word for word in words)]
-PLANNED = {
-    tuple(word for word in words if word != "-n")  # which a dry run adds
-    for words in COMMANDS
-    if words[0] == "snakemake" and words not in MINE
-}
+COMMANDS = re.findall(r"^ {4}((?:make|snakemake|python|uv run)\b(?:.*\\\n)*.*)$", TEXT, re.MULTILINE)
+MINE = [command for command in COMMANDS if "mine" in command]
+PLANNED = {command for command in COMMANDS if "snakemake " in command and command not in MINE}
+DRY = """
+snakemake() { command snakemake --dry-run --quiet "$@" }
+uv() { command uv run --no-sync snakemake --dry-run --quiet "${@:3}" }
+make() { command make --dry-run "$@" }
+"""
+"""Shell functions in place of programs that would take long."""
 MAKE = sorted(set(re.findall(r"`((?:\w+=\S+ )?make(?: [\w=/-]+)*)`", TEXT)))
 
 
@@ -39,48 +38,51 @@ def checkout(tmp_path_factory) -> Path:
     return folder
 
 
-def run(words: list[str], folder: Path) -> str:
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    done = subprocess.run(
-        words, cwd=folder, env=os.environ | {"PATH": path}, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, f"{shlex.join(words)}\n{done.stdout}{done.stderr}"
+def paste(command: str, folder: Path, settings: Path, functions: str = "") -> str:
+    """What a command says at zsh's prompt, as it is copied: no line of it changed, comments and all."""
+    if not shutil.which("zsh"):
+        pytest.skip("no zsh here (Debian: zsh)")
+    (settings / ".zshrc").write_text(f"PS1= PS2=\nunsetopt prompt_sp\n{functions}")
+    own = {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "ZDOTDIR": str(settings),
+        "TERM": "dumb",
+    }
+    environment = os.environ | own | {"UV_PROJECT_ENVIRONMENT": sys.prefix}
+    options = {"cwd": folder, "env": environment, "capture_output": True, "text": True, "check": False}
+    done = subprocess.run(["zsh", "-i", "--no-zle"], input=f"{command}\n", **options)
+    assert done.returncode == 0 and "zsh:" not in done.stderr, f"{command}\n{done.stdout}{done.stderr}"
     return done.stdout
-
-
-def dry(words: tuple[str, ...]) -> list[str]:
-    at = words.index("--") if "--" in words else len(words)
-    return [*words[:at], "--dry-run", "--quiet", *words[at:]]
 
 
 def test_there_are_commands():
     assert len(EXAMPLE.splitlines()) == 5 and len(MINE) == 4
-    assert len(COMMANDS) > 10 and len(MAKE) > 8
+    assert len(COMMANDS) > 10 and len(MAKE) > 8 and any(command.startswith("uv run") for command in PLANNED)
 
 
 @pytest.mark.parametrize("command", sorted(PLANNED))
-def test_snakemake_commands_are_planned(command, checkout):
-    run(dry(command), checkout)
+def test_snakemake_commands_are_planned(command, checkout, tmp_path):
+    assert "Job stats" in paste(command, checkout, tmp_path, DRY)
 
 
-@pytest.mark.parametrize("command", [*MAKE, *(" ".join(words) for words in COMMANDS if words[0] == "make")])
-def test_make_has_the_targets(command):
-    run(["sh", "-c", f"{command} --dry-run"], ROOT)
+@pytest.mark.parametrize("command", [*MAKE, *(command for command in COMMANDS if command.startswith("make"))])
+def test_make_has_the_targets(command, tmp_path):
+    paste(command, ROOT, tmp_path, DRY)
 
 
-def test_the_sweep_of_ones_own(checkout):
-    told = {tuple(words): run(words, checkout) for words in MINE}
+def test_the_sweep_of_ones_own(checkout, tmp_path):
+    told = [paste(command, checkout, tmp_path) for command in MINE]
     swept = yaml.safe_load(EXAMPLE)["experiments"]["plateau_symmetrized"]
     runs = checkout.glob("results/mine/runs/plateau_symmetrized/*/*/*/*/*.parquet")
     assert len(list(runs)) == len(swept["tau"]) * swept["seeds"]
     for name in ("figure_4", "plateau_symmetrized"):
         assert (checkout / f"results/mine/figures/{name}.png").exists()
     assert (checkout / "results/mine/report.html").exists()
-    assert any("tangent model" in text for text in told.values())
-    assert any("commit" in text for text in told.values())
+    assert any("tangent model" in text for text in told)
+    assert any("commit" in text for text in told)
 
 
-def test_training_by_hand(checkout):
-    (command,) = [words for words in COMMANDS if "tools/train_by_hand.py" in words]
-    run(command, checkout)
+def test_training_by_hand(checkout, tmp_path):
+    (command,) = [command for command in COMMANDS if "tools/train_by_hand.py" in command]
+    paste(command, checkout, tmp_path)
     assert (checkout / "results/quick/runs/plateau/m~50/alpha~1").exists()

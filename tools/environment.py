@@ -72,7 +72,7 @@ def run(what, command):
     environment = {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
     try:
         child = subprocess.Popen(
-            command, env=environment, stderr=subprocess.PIPE, text=True, errors="replace"
+            command, env=environment, stderr=subprocess.PIPE, encoding="utf-8", errors="replace"
         )
         for line in child.stderr:
             lines.append(line.strip())
@@ -100,7 +100,11 @@ def make_venv():
     """An environment of this Python, kept if it is one already."""
     config = VENV / "pyvenv.cfg"
     version = "version = {}.{}.".format(*sys.version_info[:2])
-    if config.exists() and version in config.read_text() and list(VENV.glob("lib/*/site-packages/pip")):
+    if (
+        config.exists()
+        and version in config.read_text(encoding="utf-8")
+        and list(VENV.glob("lib/*/site-packages/pip"))
+    ):
         return
     shutil.rmtree(str(VENV), ignore_errors=True)
     try:
@@ -140,7 +144,7 @@ def sources(kind):
 
 
 def pins(name):
-    lines = (ROOT / "envs" / name).read_text().splitlines()
+    lines = (ROOT / "envs" / name).read_text(encoding="utf-8").splitlines()
     return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
 
 

@@ -158,6 +158,6 @@ def test_from_a_repository_with_the_package_installed(remote, local):
 
 def test_a_bad_configuration_is_one_line(local, tmp_path):
     importer = Importer(tmp_path, repr(str(ROOT / "Snakefile")))
-    (tmp_path / "mine.yaml").write_text("lazy: {resuts: here}\nother: {}\n")
-    with pytest.raises(AssertionError, match="Configuration: resuts: unknown key with value 'here'"):
+    (tmp_path / "mine.yaml").write_text("lazy: {result: here}\nother: {}\n")
+    with pytest.raises(AssertionError, match="Configuration: result: unknown key with value 'here'"):
         importer("--dry-run")

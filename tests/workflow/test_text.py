@@ -126,7 +126,9 @@ def test_a_report_names_what_is_damaged_and_counts_the_rest(described, kind, cap
     assert page["unreadable"][0] in caplog.text
 
 
-@pytest.mark.parametrize("content", ["", "PAR1", "[1]", '[{"id": "1a"}]', json.dumps([dict.fromkeys(FIELDS, 1)])])
+@pytest.mark.parametrize(
+    "content", ["", "PAR1", "[1]", '[{"id": "1a"}]', json.dumps([dict.fromkeys(FIELDS, 1)])]
+)
 def test_a_damaged_ledger_is_named_and_has_no_verdicts(tmp_path, caplog, content):
     (tmp_path / "claims.json").write_text(content)
     assert report.ledger(tmp_path / "claims.json") == []
@@ -134,9 +136,13 @@ def test_a_damaged_ledger_is_named_and_has_no_verdicts(tmp_path, caplog, content
 
 
 def test_metadata_that_is_no_text_is_described_as_far_as_it_is(tmp_path):
-    table = pa.table({"experiment": ["own"], "m": [1], "alpha": [1.0], "tau": [1.0], "eta": [1.0], "seed": [0]})
+    table = pa.table(
+        {"experiment": ["own"], "m": [1], "alpha": [1.0], "tau": [1.0], "eta": [1.0], "seed": [0]}
+    )
     table = table.append_column("wall_seconds", pa.array([1.0]))
-    pq.write_table(table.replace_schema_metadata({b"commit": b"a\xe9", b"\xe9": b"\xff"}), tmp_path / "own.parquet")
+    pq.write_table(
+        table.replace_schema_metadata({b"commit": b"a\xe9", b"\xe9": b"\xff"}), tmp_path / "own.parquet"
+    )
     schema = pq.read_schema(tmp_path / "own.parquet")
     jobs.describe(parquet.read([tmp_path / "own.parquet"], schema), tmp_path / "own.json")
     page = report.runs([describer(tmp_path / "own.json")], CONFIG)

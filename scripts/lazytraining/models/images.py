@@ -1,8 +1,7 @@
 """Image sets for the CNN: handwritten digits, which need no network, and CIFAR-10.
 
-`digits.npz` beside this module has the 1797 digits that scikit-learn has too: the test set of E. Alpaydin and C. Kaynak,
-*Optical Recognition of Handwritten Digits*, UCI Machine Learning Repository, 1998, doi:10.24432/C50P49 (CC BY 4.0).
-CIFAR-10 is A. Krizhevsky, *Learning Multiple Layers of Features from Tiny Images*, 2009.
+`digits.npz` beside this module has the 1797 digits that scikit-learn has too: the test set of Alpaydin and Kaynak 1998
+(CC BY 4.0). CIFAR-10 is of Krizhevsky 2009.
 """
 
 import hashlib
