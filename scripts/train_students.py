@@ -13,13 +13,13 @@ import numpy as np
 
 from lazytraining.config.job import Job, Run
 from lazytraining.files import checkpoints, parquet, schemas
-from lazytraining.student import kernels, training
+from lazytraining.student import compiling, training
 from lazytraining.workflow import jobs
 
 
 def write(output, keys: Sequence[Run], trained: list[training.Trained], device: str) -> None:
     """The files of these runs. `output` has the paths run and curve, and weights if they are kept."""
-    where = {"device": device, "cpu": kernels.PROCESSOR[1]}
+    where = {"device": device, "cpu": compiling.PROCESSOR[1]}
     if hasattr(output, "weights"):
         arrays = {}
         for key, student in zip(keys, trained, strict=True):

@@ -9,7 +9,9 @@ from lazytraining.workflow.digest import LIBRARY, SCRIPTS, code_digest, sources
 
 DRAWN = {"config/names", "figures/labels", "figures/plots", "figures/style"}
 STUDENT = {"student/network", "student/problem"}
-DESCENT = STUDENT | {f"student/{name}" for name in ("descent", "engine", "kernels", "recording", "students")}
+DESCENT = STUDENT | {
+    f"student/{name}" for name in ("descent", "engine", "kernels", "recording", "students", "tiles")
+}
 COVERED = {
     "train_students": DESCENT | {"config/job", "files/schemas", "student/gpu", "student/training"},
     "train_neurons": DESCENT | {"files/schemas"},

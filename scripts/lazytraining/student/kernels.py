@@ -9,55 +9,64 @@ are kept in registers. Sums run over k in order, in fused multiply-adds, whateve
 student's bits depend neither on its neighbours in the stack nor on the width of the processor's vectors.
 
 Arrays are padded with zeros to whole tiles: points and input dimensions to `lanes`, the depth of a product to `DEPTH`.
+
+Only who compiles imports this. Jobs run the machine code (`compiling`), so it calls nothing of numba or Python: no memory is
+taken, nothing is raised.
 """
 
 import inspect
 
+import llvmlite.binding as llvm
 import llvmlite.ir as ir
 import numpy as np
-from numba import njit, types
+from numba import njit, typeof, types
 from numba.core import cgutils
 from numba.core.registry import cpu_target
 from numba.extending import intrinsic
 
-from lazytraining.student import compiling
+from lazytraining.student.compiling import PROCESSOR
+from lazytraining.student.tiles import BLOCK, DEPTH, VECTOR
 
-compiling.folder()  # numba looks where to keep code when it meets the decorators
-
-VECTOR = 64
-"""Bytes of a tile's row: one register with AVX-512, two with AVX2, four elsewhere."""
-PROCESSOR = cpu_target.target_context.codegen().magic_tuple()
-"""What numba compiles for (triple, name, features), and keeps its compiled code apart by."""
 ROWS = 12 if "+avx512f" in PROCESSOR[2] else 6
 """The most rows of a tile: their sums, a row of b and an element of a fill the registers."""
-DEPTH = 4
-"""A product's depth is a multiple of this: so many steps are unrolled."""
-BLOCK = 128
-"""Points whose features are kept."""
 
 
-def lanes(dtype) -> int:
-    """Numbers in a tile's row."""
-    return VECTOR // np.dtype(dtype).itemsize
+def machine_code(name: str, arguments: tuple) -> bytes:
+    """An object file with a function of this module, compiled for arguments of these types.
+
+    It takes the address of its arguments, in words of 64 bits: integers, and of each array two owners, how many numbers, their
+    bytes, address, shape and strides. That is how numba's functions pass them on, one by one.
+    """
+    signature, dispatcher = tuple(map(typeof, arguments)), globals()[name]
+    dispatcher.compile(signature)
+    kind = cpu_target.target_context.call_conv.get_function_type(types.none, signature)
+    word, module = ir.IntType(64), ir.Module()
+    function = ir.Function(module, kind, dispatcher.overloads[signature].fndesc.llvm_func_name)
+    entry = ir.Function(module, ir.FunctionType(ir.VoidType(), [word.as_pointer()]), name)
+    builder = ir.IRBuilder(entry.append_basic_block())
+    passed = [builder.alloca(place.pointee) for place in kind.args[:2]]  # for what is returned and raised
+    for index, part in enumerate(kind.args[2:]):
+        pointer = builder.gep(entry.args[0], [word(index)])
+        passed.append(builder.load(builder.bitcast(pointer, part.as_pointer())))
+    builder.call(function, passed)
+    builder.ret_void()
+    linked = llvm.parse_assembly(dispatcher.inspect_llvm(signature))
+    linked.link_in(llvm.parse_assembly(str(module)))
+    target = llvm.Target.from_triple(PROCESSOR[0])
+    return target.create_target_machine(*PROCESSOR[1:], opt=3, jit=True).emit_object(linked)
 
 
-def _inner(function):
-    """Compile as part of what calls it. Tests wrap functions to check types; the wrapper is not compiled."""
-    return njit(inspect.unwrap(function), error_model="numpy")
-
-
-def _outer(function):
-    """Compile on the first call, and keep the code on disk for the next process. Other threads run meanwhile."""
-    dispatcher = njit(inspect.unwrap(function), error_model="numpy", cache=True, nogil=True)
-    compiling.load_lightly(dispatcher)
-    return dispatcher
+def _compiled(function):
+    """Tests wrap functions to check types; the wrapper is not compiled. Without `_nrt` what takes memory does not compile."""
+    options = {"error_model": "numpy", "_nrt": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return njit(inspect.unwrap(function), **options)
 
 
 @intrinsic
 def _tile(typing, rows, a, a0, lda, b, b0, ldb, c, c0, ldc, depth, add):
     """c[c0 + r ldc :][:lanes] (+)= Σ_{k < depth} a[a0 + r lda + k] b[b0 + k ldb :][:lanes] for r < rows ≤ ROWS.
 
-    The arrays are flat. Without `add` the sum starts at 0, else at what c holds.
+    Arrays are taken as flat, whatever their shape. Without `add` the sum starts at 0, else at what c holds.
     """
     return types.void(rows, a, a0, lda, b, b0, ldb, c, c0, ldc, depth, add), _build_tile
 
@@ -134,7 +143,7 @@ def _build_tile(context, builder, signature, arguments):
     return context.get_dummy_value()
 
 
-@_inner
+@_compiled
 def _product(a, lda, rows, b, b0, ldb, jump, panels, c, ldc, width, depth, add):
     """Tiles side by side: panel p of c, `width` columns, is a times the panel of b at b0 + p · jump."""
     tiles = (rows + ROWS - 1) // ROWS
@@ -145,16 +154,15 @@ def _product(a, lda, rows, b, b0, ldb, jump, panels, c, ldc, width, depth, add):
             _tile(end - first, a, first * lda, lda, b, at_b, ldb, c, at_c, ldc, depth, add)
 
 
-@_outer
+@_compiled
 def project(hidden, panels, out):
     """out (rows, n) = hidden (rows, D) · x for points in panels (n / lanes, depth, lanes)."""
     count, depth, width = panels.shape
     rows, stride = hidden.shape
-    flat = panels.reshape(-1), out.reshape(-1)
-    _product(hidden.reshape(-1), stride, rows, flat[0], 0, width, depth * width, count, flat[1], out.shape[1], width, depth, 0)  # fmt: skip
+    _product(hidden, stride, rows, panels, 0, width, depth * width, count, out, out.shape[1], width, depth, 0)
 
 
-@_inner
+@_compiled
 def _respond(z, first, readout, targets, at, out):
     """out = Σ_j readout_j ReLU(z_j) − targets, for a student whose rows begin at `first` and points that begin at `at`.
 
@@ -169,7 +177,7 @@ def _respond(z, first, readout, targets, at, out):
             out[i] += a * (zero if row[i] <= zero else row[i])
 
 
-@_inner
+@_compiled
 def _gate(z, first, m, scaled):
     """z_j ← scaled where z_j > 0, else 0."""
     zero = z.dtype.type(0)
@@ -179,7 +187,7 @@ def _gate(z, first, m, scaled):
             row[i] = scaled[i] if row[i] > zero else zero
 
 
-@_inner
+@_compiled
 def _respond_displaced(z, first, at_start, first_start, readout, start_readout, targets, at, out):
     """The same for z = δb · x, from features' changes Δ: out = Σ_j readout_j Δ_j + Σ_j start_readout_j ReLU(p_j) − targets.
 
@@ -198,7 +206,7 @@ def _respond_displaced(z, first, at_start, first_start, readout, start_readout, 
             out[i] += a * u + b * v + c * above
 
 
-@_inner
+@_compiled
 def _gate_displaced(z, first, m, at_start, first_start, at, scaled):
     """z_j ← scaled where p_j + z_j > 0, by the same rounding as the features, else 0."""
     zero, half = z.dtype.type(0), m // 2
@@ -209,7 +217,7 @@ def _gate_displaced(z, first, m, at_start, first_start, at, scaled):
             row[i] = scaled[i] if row[i] + below > -above else zero
 
 
-@_inner
+@_compiled
 def _add_squares(residual, sums):
     """Residuals² on top of what is there, in float64, point by point of a block."""
     for i in range(len(residual)):
@@ -217,7 +225,7 @@ def _add_squares(residual, sums):
         sums[i] += value * value
 
 
-@_inner
+@_compiled
 def _total(values):
     """Their sum, by folding the second half onto the first; it overwrites them. The same order of sums on every processor."""
     left = len(values)
@@ -229,7 +237,7 @@ def _total(values):
     return values[0]
 
 
-@_inner
+@_compiled
 def _dot(b, c):
     """b · c in eight sums, as many as the narrowest `lanes`: the compiler keeps the order of sums, and needs them side by side."""
     s0 = s1 = s2 = s3 = s4 = s5 = s6 = s7 = b.dtype.type(0)
@@ -245,7 +253,7 @@ def _dot(b, c):
     return ((s0 + s4) + (s2 + s6)) + ((s1 + s5) + (s3 + s7))
 
 
-@_inner
+@_compiled
 def _descend(state, now, gradient, output, now_output, hidden_factor):
     """b ← b − hidden_factor · a c and a ← a − b · c for one student; a and b on the right are `now`'s."""
     for j in range(len(output)):
@@ -256,74 +264,73 @@ def _descend(state, now, gradient, output, now_output, hidden_factor):
         output[j] -= output_step
 
 
-@_outer
-def iterate(steps, update_last, tested, sizes, data, students, state, work, losses):
+@_compiled
+def iterate(steps, updates, tests, sizes, data, students, state, work, losses):
     """Do `steps` iterations in place; losses (steps, train and test, stack) before each one's update.
 
-    Without `update_last` the last iteration has no update. `tested`: whether test losses are wanted at every iteration, and
-    whether at the first; elsewhere they stay as they are.
+    The first `updates` of them have an update, and the first `tests` a test loss; elsewhere it stays as it is.
 
     sizes: n_train, n_test, d rounded up to DEPTH. With D and n rounded up to lanes, data:
     panels (batches, n_train / lanes, depth, lanes), points (batches, n_train, D), targets (batches, n_train), test panels and
     targets without the first axis, and of displaced students p = b0 · x at both sets (batches, stack · m/2, n_train) and
     (stack · m/2, n_test); these have no rows for the others. Iteration t takes batch t, or the only one.
-    students: b0 (stack · m, D) and a0 (stack, m), α and η/(α n) (stack,), and the factor of the hidden layer's step.
-    state: b (stack · m, D) and a (stack, m), or their displacement. work: z (stack · m, BLOCK + lanes) and gradient (stack · m, D).
+    students: b0 (stack · m, D) and a0 (stack, m), α and η/(α n) (stack,), and the factor of the hidden layer's step (1,).
+    state: b (stack · m, D) and a (stack, m), or their displacement. work: z (stack · m, BLOCK + lanes), gradient (stack · m, D),
+    squares (stack, BLOCK) in float64, residuals (BLOCK,), α a (stack, m), the same of mirrored pairs (stack, m/2), and one
+    student's b (m, D) and a (m,).
     """
     n_train, n_test, depth = sizes
     panels, points, targets, test_panels, test_targets, at_start, at_start_test = data
     start_hidden, start_output, alpha, rate, hidden_factor = students
     hidden, output = state
-    z, gradient = work
+    z, gradient, sums, residual, readout, start_readout, now, now_output = work
     (stack, m), (rows, stride) = output.shape, hidden.shape
     width, half, displaced = test_panels.shape[2], m // 2, len(at_start_test) > 0
-    flat_hidden, flat_z, flat_gradient = hidden.reshape(-1), z.reshape(-1), gradient.reshape(-1)
-    flat_test, ldz = test_panels.reshape(-1), z.shape[1]
-    sums, residual = np.empty((stack, BLOCK)), np.empty(BLOCK, z.dtype)
-    now, now_output = np.empty_like(hidden[:m]), np.empty_like(output[0])
-    readout, start_readout = np.empty_like(output), np.empty((stack, half), z.dtype)
+    ldz = z.shape[1]
 
     for t in range(steps):
         batch = min(t, len(targets) - 1)
-        update, test = update_last or t + 1 < steps, tested[0] or (tested[1] and t == 0)
-        flat_panels, flat_points = panels[batch].reshape(-1), points[batch].reshape(-1)
         for s in range(stack):
             for j in range(m):
                 a = output[s, j] + start_output[s, j] if displaced else output[s, j]
                 readout[s, j] = alpha[s] * a
             for j in range(half):
                 start_readout[s, j] = alpha[s] * (output[s, j] + output[s, half + j])
-        for kind in range(2 if test else 1):
+        for kind in range(2 if t < tests else 1):
+            update = t < updates and kind == 0
             sums[:] = 0
-            x, y = (flat_panels, targets[batch]) if kind == 0 else (flat_test, test_targets)
+            x, y = (panels[batch], targets[batch]) if kind == 0 else (test_panels, test_targets)
             p = at_start[min(batch, len(at_start) - 1)] if kind == 0 else at_start_test
             for first in range(0, len(y), BLOCK):
                 count = min(BLOCK, len(y) - first)
                 r = residual[:count]
-                _product(flat_hidden, stride, rows, x, first * depth, width, depth * width, count // width, flat_z, ldz, width, depth, 0)  # fmt: skip
+                _product(hidden, stride, rows, x, first * depth, width, depth * width, count // width, z, ldz, width, depth, 0)  # fmt: skip
                 for s in range(stack):
                     if displaced:
                         _respond_displaced(z, s * m, p, s * half, readout[s], start_readout[s], y, first, r)
                     else:
                         _respond(z, s * m, readout[s], y, first, r)
                     _add_squares(r, sums[s])
-                    if update and kind == 0:
+                    if update:
                         for i in range(count):
                             r[i] *= rate[s]
                         if displaced:
                             _gate_displaced(z, s * m, m, p, s * half, first, r)
                         else:
                             _gate(z, s * m, m, r)
-                if update and kind == 0:
-                    _product(flat_z, ldz, rows, flat_points, first * stride, stride, width, stride // width, flat_gradient, stride, width, count, first)  # fmt: skip
+                if update:
+                    _product(z, ldz, rows, points[batch], first * stride, stride, width, stride // width, gradient, stride, width, count, first)  # fmt: skip
             for s in range(stack):
                 losses[t, kind, s] = _total(sums[s]) / (2 * (n_train if kind == 0 else n_test))
-        if update:
+        if t < updates:
             for s in range(stack):
                 span = slice(s * m, (s + 1) * m)
                 own, c = hidden[span], gradient[span]
                 if displaced:
-                    now[:], now_output[:] = own + start_hidden[span], output[s] + start_output[s]
-                    _descend(own, now, c, output[s], now_output, hidden_factor)
+                    for j in range(m):
+                        now_output[j] = output[s, j] + start_output[s, j]
+                        for k in range(stride):
+                            now[j, k] = own[j, k] + start_hidden[s * m + j, k]
+                    _descend(own, now, c, output[s], now_output, hidden_factor[0])
                 else:
-                    _descend(own, own, c, output[s], output[s], hidden_factor)
+                    _descend(own, own, c, output[s], output[s], hidden_factor[0])

@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 from jaxtyping import Float
 from tqdm import tqdm
 
 from lazytraining.config.job import Job, Run
 from lazytraining.files import checkpoints, progress
-from lazytraining.student import descent, engine, network, problem, recording
+from lazytraining.student import compiling, descent, engine, network, problem, recording
 from lazytraining.student.network import Weights
 from lazytraining.student.students import Students
 
@@ -44,7 +43,7 @@ def train(job: Job, device: str = "cpu", checkpoint: Path | None = None, code: s
     goes on from it. The file is the caller's to remove, once the results are safe.
     """
     data = problem.make_problem(*job.problem)
-    saved = _Checkpoint(checkpoint, [job.plain(), device, code, np.__version__, numba.__version__])
+    saved = _Checkpoint(checkpoint, [job.plain(), device, code, np.__version__, compiling.COMPILER])
     updates = len(job.keys) * job.iterations
     with progress.bar(updates) as bar:
         for stack in _stacks(job, device):
