@@ -95,7 +95,7 @@ def beside(cluster, tmp_path_factory) -> dict[str, Driver]:
 
     drivers = {
         "time": start("time", ONE, "train_students:runtime=attempt"),
-        "memory": start("memory", ONE, "train_students:mem_mb=100 * attempt"),
+        "memory": start("memory", ONE, "train_students:mem_mb=50 * attempt"),
         "gpu": start(
             "gpu",
             ONE | {"execution": "stacked"},
@@ -144,7 +144,7 @@ def test_the_whole_preset_survives_a_lost_node_and_a_cancelled_job(cluster, loca
 def test_a_job_over_its_memory_is_retried_with_more_and_named(beside):
     output = beside["memory"].finish(succeeds=False)
     jobs = [(job.state, job.memory) for job in beside["memory"].jobs()]
-    assert jobs == [("FAILED", "100M"), ("FAILED", "200M")]
+    assert jobs == [("FAILED", "50M"), ("FAILED", "100M")]
     assert "Error in rule train" in output
     assert RUN in output
     logs = beside["memory"].folder.glob(".snakemake/slurm_logs/**/*.log")
