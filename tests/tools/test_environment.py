@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -52,7 +53,7 @@ def make(project: Path) -> list[str]:
     done = subprocess.run(command, **options)
     assert done.returncode != 0
     *said, last = done.stderr.splitlines()
-    assert last.startswith("make: ***")
+    assert re.match(r"make(\[\d+\])?: \*\*\*", last)
     return said
 
 

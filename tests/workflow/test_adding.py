@@ -60,16 +60,16 @@ def test_a_figure_is_a_script_an_entry_and_a_caption(added):
 LOCAL = """
 import sys
 from pathlib import Path
-sys.path.insert(0, {tools!r})
-import run_script
-workflow = run_script.load([Path("overlay.yaml")])
+sys.path.insert(0, {root!r} + "/scripts")
+from lazytraining.workflow import internals
+workflow = internals.load(Path({root!r}, "Snakefile"), [Path("overlay.yaml")])
 print(*(rule.name for rule in workflow.rules if rule.name in workflow._localrules))
 """
 
 
 def test_a_figures_jobs_are_not_submitted(added):
     """To a cluster: they run where Snakemake does."""
-    code = LOCAL.format(tools=str(added.root / "tools"))
+    code = LOCAL.format(root=str(added.root))
     found = {"cwd": added.folder, "capture_output": True, "text": True, "check": True}
     local = subprocess.run([sys.executable, "-c", code], **found).stdout.split()
     assert "plot_flips" in local

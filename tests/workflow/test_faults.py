@@ -194,8 +194,11 @@ def changed(path, **metadata: str) -> None:
 
 
 def flipped(path) -> None:
+    """In the last byte of the first column's data; a bit in the statistics beside it would change no value."""
+    chunk = pq.ParquetFile(path).metadata.row_group(0).column(0)
+    first = chunk.dictionary_page_offset if chunk.has_dictionary_page else chunk.data_page_offset
     content = bytearray(path.read_bytes())
-    content[len(content) // 8] ^= 1
+    content[first + chunk.total_compressed_size - 1] ^= 1
     path.write_bytes(content)
 
 

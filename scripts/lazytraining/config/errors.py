@@ -7,9 +7,9 @@ class ConfigError(ValueError):
     """One line for the user: where in the configuration, what stands there, what is expected."""
 
 
-def refused(path: str, what: object, expected: str) -> ConfigError:
+def refused(path: str, what: object, expected: str, why: str = "") -> ConfigError:
     """The error for what stands at a path of the configuration."""
-    return ConfigError(f"{path}: {what} is not allowed; expected {expected}")
+    return ConfigError(f"{path}: {what} is not allowed{because(why)}; expected {expected}")
 
 
 def show(value: Any) -> str:

@@ -202,11 +202,11 @@ def check_folder(results: str) -> None:
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as error:
-            raise refused("results", f"{show(results)}{because(error.strerror)}", "a folder") from None
+            raise refused("results", show(results), "a folder", error.strerror) from None
         if there.is_dir():
             return
         what = "a file" if there.exists() else "a symbolic link to nowhere"
-        raise refused("results", f"{show(results)} ({there} is {what})", "a folder")
+        raise refused("results", show(results), "a folder", f"{there} is {what}")
 
 
 def doubtful_precision(config: Config) -> list[str]:
