@@ -252,7 +252,7 @@ BAD = {
     ),
     "a surface without end": (
         config() | {"landscape": {"extent": 1e300}},
-        "landscape.extent: 1e+300 is not allowed; expected a number from 1e-6 to 1e6",
+        "landscape.extent: 1e+300 is not allowed (more than 1e+06); expected a number from 1e-6 to 1e6",
     ),
     "key of another kind": (vgg11(tau=[1]), "experiments.vgg11.tau: unknown key"),
     "integer of thousands of digits": (config(d=16**4000), "experiments.tiny.d: a int too large"),
