@@ -32,6 +32,8 @@ REFUSED = {
     ((3, 13), "CPython", "Linux", "x86_64", "2.27"): "glibc (so no Alpine) 2.28 or newer, and this is 2.27",
 }
 
+pytestmark = pytest.mark.workflow
+
 
 @pytest.fixture
 def project(tmp_path) -> Path:
