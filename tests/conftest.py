@@ -1,6 +1,7 @@
 """Shared by the tests: small problems, and the real snakemake on a tiny configuration."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -102,4 +103,15 @@ def finished(tmp_path_factory, request) -> Workflow:
         if not folder.exists():
             folder.mkdir()
             Workflow(folder, ALL)("everything", profile=str(ROOT / "profiles/default"))
+    return Workflow(folder, ALL)
+
+
+@pytest.fixture(scope="module")
+def workflow(finished, tmp_path_factory) -> Workflow:
+    """A copy of it for one file of tests, so that others may change the configuration meanwhile."""
+    from tiny import ALL
+
+    folder = tmp_path_factory.mktemp("copied")
+    for part in ("results", ".snakemake/metadata"):
+        shutil.copytree(finished.folder / part, folder / part)
     return Workflow(folder, ALL)

@@ -47,14 +47,6 @@ def alone(tmp_path_factory) -> Path:
     return folder / "bin/python"
 
 
-@pytest.fixture(scope="module")
-def workflow(finished, tmp_path_factory) -> Workflow:
-    folder = tmp_path_factory.mktemp("driven")
-    for part in ("results", ".snakemake/metadata"):
-        shutil.copytree(finished.folder / part, folder / part)
-    return Workflow(folder, ALL)
-
-
 def run(python: str | Path, workflow: Workflow, *arguments: str) -> str:
     """What it says, with the profile that users have, and nothing handed on in the environment."""
     command = workflow.command(*arguments, profile=str(ROOT / "profiles/default"))

@@ -37,15 +37,6 @@ WAIT = 60
 LAPTOP, PHONE = (1366, 768), (390, 844)
 
 
-@pytest.fixture(scope="module")
-def workflow(finished, tmp_path_factory) -> Workflow:
-    """A copy, so that others may change the configuration meanwhile."""
-    folder = tmp_path_factory.mktemp("reported")
-    for part in ("results", ".snakemake/metadata"):
-        shutil.copytree(finished.folder / part, folder / part)
-    return Workflow(folder, ALL)
-
-
 def report(workflow: Workflow, *targets: str) -> Path:
     """The report that a user makes, profile and all."""
     workflow("--report", "report.html", "--", *targets, profile=str(ROOT / "profiles/default"))
