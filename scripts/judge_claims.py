@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from lazytraining.claims import pages, verdict
 from lazytraining.claims.ledger import CLAIMS
-from lazytraining.files import parquet, schemas
+from lazytraining.files import parquet, schemas, whole
 from lazytraining.models import cnn
 from lazytraining.workflow import jobs
 
@@ -70,10 +70,10 @@ def main(snakemake) -> None:
     if mixed:
         remark += f" Different code has made the runs of {', '.join(mixed)}."
     title = f"Claims of the note, by the runs in {Path(snakemake.output.table).parent}"
-    with parquet.replacing(snakemake.output.rows) as temporary:
+    with whole.replacing(snakemake.output.rows) as temporary:
         temporary.write_text(as_json(rows), encoding="utf-8")
     for path, written in ((snakemake.output.text, pages.markdown), (snakemake.output.page, pages.page)):
-        with parquet.replacing(path) as temporary:
+        with whole.replacing(path) as temporary:
             temporary.write_text(written(rows, title, remark), encoding="utf-8")
 
 

@@ -15,7 +15,7 @@ from plotly.offline import get_plotlyjs
 
 from lazytraining.config import names
 from lazytraining.figures import style
-from lazytraining.files import parquet, schemas
+from lazytraining.files import parquet, schemas, whole
 from lazytraining.workflow import jobs
 
 BAR = {"thickness": 14, "len": 0.7}
@@ -212,7 +212,7 @@ def main(snakemake) -> None:
         )
     if snakemake.input.summaries:
         pictures |= tau_alpha(parquet.read(snakemake.input.summaries, schemas.SUMMARY).to_pandas())
-    with parquet.replacing(snakemake.output[0]) as temporary:
+    with whole.replacing(snakemake.output[0]) as temporary:
         temporary.write_text(page(pictures), encoding="utf-8")
 
 

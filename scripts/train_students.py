@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from lazytraining.config.job import Job, Run
-from lazytraining.files import checkpoints, parquet, schemas
+from lazytraining.files import checkpoints, parquet, schemas, whole
 from lazytraining.student import compiling, training
 from lazytraining.workflow import jobs
 
@@ -25,7 +25,7 @@ def write(output, keys: Sequence[Run], trained: list[training.Trained], device: 
         for key, student in zip(keys, trained, strict=True):
             folder = "" if len(keys) == 1 else parquet.weights_folder(key._asdict())
             arrays |= {f"{folder}start": student.start, f"{folder}end": student.end}
-        with parquet.replacing(output.weights) as temporary, temporary.open("wb") as file:
+        with whole.replacing(output.weights) as temporary, temporary.open("wb") as file:
             np.savez(file, **arrays)
     curves = [
         row
@@ -45,7 +45,7 @@ def main(snakemake) -> None:
 def run(snakemake, device: str) -> None:
     job, output = Job.of(snakemake.params.job), snakemake.output
     checkpoint = Path(snakemake.log[0]).with_suffix(".checkpoint")
-    parquet.remove_temporaries([checkpoint])
+    whole.remove_temporaries([checkpoint])
     trained = training.train(job, device, checkpoint, snakemake.params.code)
     write(output, job.keys, trained, device)
     checkpoints.remove(checkpoint)

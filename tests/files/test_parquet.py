@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from summarise_runs import summarise
 
-from lazytraining.files import parquet, schemas
+from lazytraining.files import parquet, schemas, whole
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 KEY = {"experiment": "tiny", "m": 4, "alpha": 1.0, "tau": 0.1, "eta": 2.0}
@@ -48,7 +48,7 @@ def test_nothing_half_written_is_left(tmp_path):
     path.write_text("before")
     with pytest.raises(pa.ArrowException):
         parquet.write(path, [{"experiment": 3, "m": "x"}], schemas.RUN)
-    with pytest.raises(OSError, match="disk"), parquet.replacing(path) as temporary:
+    with pytest.raises(OSError, match="disk"), whole.replacing(path) as temporary:
         temporary.write_text("half")
         raise OSError("disk full")
     assert path.read_text() == "before"

@@ -14,8 +14,8 @@ from fontTools import subset
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
-from lazytraining.files.parquet import replacing
 from lazytraining.files.provenance import provenance
+from lazytraining.files.whole import replacing
 
 COLUMN, PAGE = 3.4, 7.0
 """Width of one and of two columns of a paper, in inches."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from lazytraining.files import parquet
+from lazytraining.files import whole
 
 
 def identity(job: list) -> str:
@@ -55,7 +55,7 @@ def save(path: Path, job: str, content: dict[str, Any]) -> None:
     archive = io.BytesIO()
     np.savez(archive, *arrays, text=np.frombuffer(text, np.uint8))
     body = job.encode() + b"\n" + archive.getbuffer()
-    with parquet.replacing(path) as temporary:
+    with whole.replacing(path) as temporary:
         temporary.write_bytes(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
 
 

@@ -15,7 +15,7 @@ from jaxtyping import Float
 
 from lazytraining.files.provenance import provenance
 from lazytraining.files.schemas import KEYS
-from lazytraining.files.whole import not_a_file, remove_temporaries, replacing  # noqa: F401 - one place to write from
+from lazytraining.files.whole import not_a_file, replacing
 
 _PASSING = {errno.EMFILE, errno.ENFILE, errno.ESTALE, errno.EINTR, errno.ETIMEDOUT}
 """Errors that are not a file's own."""

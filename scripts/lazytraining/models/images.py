@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int, UInt8
 
-from lazytraining.files import parquet
+from lazytraining.files import whole
 from lazytraining.student import problem
 from lazytraining.student.problem import Stream
 
@@ -117,7 +117,7 @@ def _fetch(archive: Path) -> None:
     try:
         with (
             urllib.request.urlopen(CIFAR_URL, timeout=60) as source,
-            parquet.replacing(archive) as temporary,
+            whole.replacing(archive) as temporary,
             temporary.open("wb") as file,
         ):
             shutil.copyfileobj(source, file)
@@ -133,7 +133,7 @@ def _fetch(archive: Path) -> None:
 
 def save(images: Images, path: str | Path) -> None:
     """Write images to an .npz file, whole or not at all."""
-    with parquet.replacing(path) as temporary, temporary.open("wb") as file:
+    with whole.replacing(path) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, **images._asdict())
 
 
