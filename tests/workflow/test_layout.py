@@ -1,13 +1,20 @@
 """Results as data sets: one folder, one schema, the keys as columns; and what is never half used."""
 
 import json
+from collections.abc import Callable
+from pathlib import Path
 
+import duckdb
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
+import train_by_hand
+import yaml
 from conftest import TINY, Workflow
-from tiny import RUNS, SWEEPS
+from tiny import RUNS, SWEEPS, only
 
 from lazytraining.config import experiments
 from lazytraining.files import provenance, schemas
@@ -27,18 +34,53 @@ SETS = {
 }
 
 
+READERS = {
+    "pandas": lambda folder: pd.read_parquet(folder),
+    "pyarrow": lambda folder: ds.dataset(folder).to_table().to_pandas(),
+    "polars": lambda folder: pl.read_parquet(f"{folder}/**/*.parquet").to_pandas(),
+    "duckdb": lambda folder: duckdb.sql(f"from '{folder}/**/*.parquet'").df(),
+}
+
+
+@pytest.fixture(scope="module")
+def stacked(tmp_path_factory) -> Path:
+    """Results of three experiments, a file for each seed."""
+    folder = tmp_path_factory.mktemp("stacked")
+    swept = TINY | {"m": [2, 4], "tau": [0.1, 1, 100], "seeds": 2}
+    own = {"one": swept, "two": swept | {"step_size": [0.01, 0.1]}, "three": swept | {"n_train": 9}}
+    overlay = {"results": str(folder / "results"), "execution": "stacked"} | only(**own)
+    (folder / "overlay.yaml").write_text(yaml.safe_dump(overlay), encoding="utf-8")
+    for name in own:
+        for seed in ("0", "1"):
+            assert train_by_hand.main([name, seed, str(folder / "overlay.yaml")]) == 0
+    return folder / "results"
+
+
+def held(folder: Path, schema: pa.Schema, read: Callable[[Path], pd.DataFrame]) -> None:
+    """The rows of each file by itself are the rows of the folder as this reader has it, and numbers are numbers."""
+    paths = [path for path in folder.rglob("*") if path.is_file()]
+    assert {path.suffix for path in paths} == {".parquet"}
+    tables = [pq.ParquetFile(path).read() for path in paths]
+    assert {table.schema.remove_metadata() for table in tables} == {schema}
+    expected, found = pa.concat_tables(tables, promote_options="permissive").to_pandas(), read(folder)
+    assert len(expected) and list(found.columns) == schema.names
+    for key in {"m", "alpha", "tau", "eta", "seed"} & set(found.columns):
+        assert pd.api.types.is_numeric_dtype(found[key]), key
+    order = [name for name in schema.names if name not in ("wall_seconds", "precision")]
+    ours, theirs = (rows.sort_values(order, ignore_index=True) for rows in (found, expected))
+    pd.testing.assert_frame_equal(ours, theirs, check_dtype=False, check_exact=True)
+
+
+@pytest.mark.parametrize("reader", READERS)
 @pytest.mark.parametrize("name", SETS)
-def test_a_folder_is_a_data_set(finished, name):
-    folder = finished.results / name
-    assert {path.suffix for path in folder.rglob("*") if path.is_file()} == {".parquet"}
-    for path in folder.rglob("*.parquet"):
-        assert ds.dataset(path).schema.remove_metadata() == SETS[name]
-    found = ds.dataset(folder).to_table()
-    rows = pd.read_parquet(folder)
-    assert len(rows) == found.num_rows > 0
-    for key in ("m", "alpha", "tau", "eta", "seed"):
-        if key in rows:
-            assert pd.api.types.is_numeric_dtype(rows[key]), "numbers are numbers"
+def test_a_folder_is_a_data_set(finished, name, reader):
+    held(finished.results / name, SETS[name], READERS[reader])
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("name", ["runs", "curves"])
+def test_a_folder_of_stacks_is_a_data_set(stacked, name, reader):
+    held(stacked / name, SETS[name], READERS[reader])
 
 
 def test_the_configuration_is_kept_with_its_results(finished):
