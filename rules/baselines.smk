@@ -6,7 +6,7 @@ rule measure_baselines:
     conda:
         "../envs/environment.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=lambda wildcards, attempt: attempt * memory.baselines(CONFIG.job(INPUTS.at(wildcards))),
     params:
         runs=lambda wildcards: [run._asdict() for run in INPUTS.at(wildcards)],
         problem=lambda wildcards: CONFIG.job(INPUTS.at(wildcards)).problem._asdict(),

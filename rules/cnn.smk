@@ -9,7 +9,7 @@ rule prepare_images:
     conda:
         "../envs/environment.yaml"
     resources:
-        mem_mb=3000,
+        mem_mb=lambda wildcards, attempt: attempt * memory.images(wildcards.dataset),
     params:
         code=digest("prepare_images.py"),
     script:
@@ -30,7 +30,7 @@ rule train_cnn:
         "../envs/environment.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: attempt * cost.cnn_megabytes(job_of(wildcards)),
+        mem_mb=lambda wildcards, attempt: attempt * memory.cnn(job_of(wildcards)),
         runtime=lambda wildcards, attempt: attempt * cost.cnn_minutes(job_of(wildcards)),
     params:
         job=lambda wildcards: job_of(wildcards).plain(),

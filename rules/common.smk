@@ -19,7 +19,7 @@ elif find_spec("lazytraining") is None:
 from lazytraining.config import catalogue, experiments
 from lazytraining.config.kinds import Cnn, Neurons
 from lazytraining.files import provenance
-from lazytraining.workflow import cost, internals, layout
+from lazytraining.workflow import cost, internals, layout, memory
 from lazytraining.workflow.digest import code_digest
 from lazytraining.workflow.inputs import Inputs
 

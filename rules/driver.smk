@@ -41,12 +41,28 @@ if not IMPORTED:  # else signals and shells are the importing workflow's
     shell.prefix("set -euo pipefail; trap '' INT; ")
 
 
+def beyond_memory():
+    """Why a job that would run here can't, by its memory; empty if all can."""
+    here = internals.executor(workflow) == "local"
+    most = memory.SPARE * memory.machine()
+    for job in internals.jobs_to_run(workflow):
+        asked = job.resources.get("mem_mb", 0) if here or job.is_local else 0
+        if asked > most:
+            return (
+                f"{job.rule.name} of {job.output[0]} asks for {asked / 1000:.0f} GB, and this machine has {memory.machine() / 1000:.0f}: "
+                f"fewer points or neurons, another machine, or, if you know better, --set-resources {job.rule.name}:mem_mb=…"
+            )
+    return ""
+
+
 onstart:
     driver.announce(same_command(), CONFIG.digest(), CONFIG.folder)
     if not IMPORTED:
         driver.end_when_told("/.snakemake/scripts/")  # again: Snakemake has taken SIGTERM since
     LOCKS.append(lock())
     internals.look_once_a_second(workflow)
+    if problem := beyond_memory():
+        sys.exit(f"Memory: {problem}")
     try:
         layout.keep(CONFIG)
     except OSError as error:

@@ -12,7 +12,8 @@ rule measure_landscape:
     conda:
         "../envs/environment.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=lambda wildcards, input, attempt: attempt
+        * memory.landscape(CONFIG.job(INPUTS.at(wildcards)[:1]), len(input.runs), CONFIG.landscape),
     params:
         run=lambda wildcards: INPUTS.at(wildcards)[0]._asdict(),
         problem=lambda wildcards: CONFIG.job(INPUTS.at(wildcards)[:1]).problem._asdict(),

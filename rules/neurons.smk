@@ -7,6 +7,8 @@ rule train_neurons:
         experiment=one_of(IN_THE_PLANE),
     conda:
         "../envs/environment.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: attempt * memory.neurons(IN_THE_PLANE[wildcards.experiment]),
     params:
         job=lambda wildcards: INPUTS.seeded(
             wildcards, IN_THE_PLANE[wildcards.experiment], wildcards.experiment

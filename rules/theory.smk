@@ -6,7 +6,7 @@ rule measure_theory_start:
     conda:
         "../envs/environment.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=lambda wildcards, attempt: attempt * memory.theory_start(CONFIG.theory),
     params:
         problem=lambda wildcards: INPUTS.seeded(wildcards, CONFIG.theory, "theory").problem,
         m=lambda wildcards: CONFIG.theory.m,
@@ -27,7 +27,7 @@ rule measure_theory_step:
     conda:
         "../envs/environment.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=lambda wildcards, attempt: attempt * memory.theory_step(CONFIG.theory),
     params:
         problem=lambda wildcards: INPUTS.seeded(wildcards, CONFIG.theory, "theory").problem,
         m=lambda wildcards: CONFIG.theory.m,
@@ -48,7 +48,7 @@ rule measure_theory_limit:
     conda:
         "../envs/environment.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=lambda wildcards, attempt: attempt * memory.theory_limit(CONFIG.theory),
     params:
         problem=lambda wildcards: INPUTS.seeded(wildcards, CONFIG.theory, "theory").problem,
         m=lambda wildcards: CONFIG.theory.m,

@@ -10,7 +10,7 @@ rule train_students:
         "../envs/environment.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: attempt * cost.megabytes(job_of(wildcards)),
+        mem_mb=lambda wildcards, attempt: attempt * memory.students(job_of(wildcards)),
         runtime=lambda wildcards, attempt: attempt * cost.minutes(job_of(wildcards)),
     params:
         job=lambda wildcards: job_of(wildcards).plain(),

@@ -43,7 +43,7 @@ def measure(
             plane = landscape.filter_normalized_plane(vectors[first], x.shape[1], runs[first]["seed"])
         explained = landscape.explained_variance(plane, vectors[own])
         cells = landscape.grid_coordinates(plane, chosen["grid"], chosen["extent"])
-        losses = landscape.loss_at(landscape.lift(plane, cells), group["alpha"], x, y)
+        losses = landscape.loss_on(plane, cells, group["alpha"], x, y)
         centre = float(landscape.loss_at(plane.center[None], group["alpha"], x, y)[0])
         shared = group | {"centre_loss": centre, "explained": explained, "kind": chosen["plane"]}
         surface = [
@@ -51,7 +51,7 @@ def measure(
             for (cell_x, cell_y), loss in zip(cells.tolist(), losses.tolist(), strict=True)
         ]
         places, in_plane = landscape.project(plane, vectors)
-        below = landscape.loss_at(landscape.lift(plane, places), group["alpha"], x, y)
+        below = landscape.loss_on(plane, places, group["alpha"], x, y)
         values = (places[:, 0], places[:, 1], in_plane, below)
         endpoints |= {name: value.tolist() for name, value in zip(names, values, strict=True)}
     columns = zip(*endpoints.values(), strict=True)

@@ -66,13 +66,18 @@ def test_filter_normalised_directions_are_as_long_as_each_neuron(vectors):
     assert 0 < landscape.explained_variance(plane, vectors) < 1
 
 
-def test_loss_is_the_models_own(vectors, small_problem):
+def test_loss_is_the_models_own(vectors, small_problem, monkeypatch):
     x, y = small_problem.x_test, small_problem.y_test
-    losses = landscape.loss_at(vectors, 0.5, x, y, chunk=3)
+    monkeypatch.setattr(landscape, "FEATURES", 3 * len(x) * (vectors.shape[1] // 6))  # three at a time
+    losses = landscape.loss_at(vectors, 0.5, x, y)
     for vector, loss in zip(vectors, losses, strict=True):
         weights = Weights.from_vector(vector[None], 5)
         prediction = 0.5 * network.forward(weights, x)[0]
         assert loss == pytest.approx(((prediction - y) ** 2).mean() / 2)
+    plane = landscape.principal_plane(vectors)
+    cells = landscape.grid_coordinates(plane, 4, 1.5)
+    expected = landscape.loss_at(landscape.lift(plane, cells), 0.5, x, y)
+    np.testing.assert_allclose(landscape.loss_on(plane, cells, 0.5, x, y), expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize("grid", [2, 3, 4, 25])

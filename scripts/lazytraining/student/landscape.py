@@ -12,6 +12,9 @@ from jaxtyping import Float
 from lazytraining.student.network import Weights, forward, half_mean_square, norm
 from lazytraining.student.problem import Stream, generator
 
+FEATURES = 2**21
+"""Neurons times points, or weights, that are computed at a time, unless a single student has more: 16 MiB."""
+
 
 class Plane(NamedTuple):
     """center + x directions[0] + y directions[1]."""
@@ -85,15 +88,32 @@ def loss_at(
     alpha: float,
     x: Float[np.ndarray, "n d"],
     y: Float[np.ndarray, " n"],
-    chunk: int = 25,
 ) -> Float[np.ndarray, " k"]:
-    """½ mean((α h(w, x) − y)²) for each row w, a few rows at a time to bound memory."""
-    losses = []
+    """½ mean((α h(w, x) − y)²) for each row w, as many rows at a time as compute at most FEATURES."""
+    losses, chunk = [], _at_once(vectors.shape[1], x)
     for first in range(0, len(vectors), chunk):
         weights = Weights.from_vector(vectors[first : first + chunk], x.shape[1])
         with np.errstate(over="ignore", invalid="ignore"):  # students that diverged have a loss too
             losses.append(half_mean_square(alpha * forward(weights, x), y))
     return np.concatenate(losses)
+
+
+def loss_on(
+    plane: Plane,
+    coordinates: Float[np.ndarray, "k 2"],
+    alpha: float,
+    x: Float[np.ndarray, "n d"],
+    y: Float[np.ndarray, " n"],
+) -> Float[np.ndarray, " k"]:
+    """The same at the points of the plane with these coordinates, of which no more are in memory than are computed at a time."""
+    chunk = _at_once(len(plane.center), x)
+    parts = (coordinates[first : first + chunk] for first in range(0, len(coordinates), chunk))
+    return np.concatenate([loss_at(lift(plane, part), alpha, x, y) for part in parts])
+
+
+def _at_once(p: int, x: Float[np.ndarray, "n d"]) -> int:
+    """How many students of p weights."""
+    return max(1, FEATURES // max(p, p // (x.shape[1] + 1) * len(x)))
 
 
 def grid_coordinates(plane: Plane, points: int, extent: float) -> Float[np.ndarray, "cells 2"]:

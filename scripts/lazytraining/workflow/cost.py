@@ -1,4 +1,4 @@
-"""What training costs: the time and memory that a job asks a cluster for."""
+"""What training costs: the time that a job asks a cluster for."""
 
 import math
 
@@ -18,10 +18,6 @@ SPARE = 4
 """How much slower a job may be: many points leave the core's cache, and other cores are slower."""
 START_MINUTES = 3
 """A cold file system takes minutes to import torch from."""
-FEATURES = 2_000_000
-"""Neurons times points of a stack, at most, those included that are tested now and then."""
-BASE_MB = 1500
-"""Training takes 290 MB before its data, each of the two Snakemakes around it 150."""
 
 
 def operations(job: Job) -> float:
@@ -43,16 +39,3 @@ def cnn_minutes(job: CnnJob) -> int:
     passes = images * (4 * job.epochs + 5)
     seconds = passes * VGG_11 * job.width**2 / CNN_FLOPS[job.precision]
     return math.ceil(START_MINUTES + SPARE * seconds / 60)
-
-
-def cnn_megabytes(job: CnnJob) -> int:
-    """The images, their augmented copy, and the layers of a batch: 2¹⁸ units and their gradients for each image at width 1."""
-    images = sum(IMAGES[job.dataset]) * 3 * 3 * 32**2
-    units = 4 * 8 * 2**18 * job.width * max(job.batch, 200)
-    return BASE_MB + math.ceil((images + units + 6 * 8 * 1e7 * job.width**2) / 1e6)
-
-
-def megabytes(job: Job) -> int:
-    """The data, and what a stack of students, or one wide student, computes of every point."""
-    points, widest = job.problem.n_train + job.problem.n_test, max(key.m for key in job.keys)
-    return BASE_MB + math.ceil(8 * (2 * points * job.problem.d + 6 * max(FEATURES, points * widest)) / 1e6)

@@ -1,0 +1,215 @@
+"""What jobs of each kind ask for and what they take: [asked, taken, grown] in MB for each of its sizes, by kind, as JSON.
+
+Each job runs in a process of its own, after a tiny one of its kind, so that packages are there and what has grown is the job's own.
+"""
+
+import ctypes
+import json
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import measure_baselines
+import measure_landscape
+import measure_theory_limit
+import measure_theory_start
+import measure_theory_step
+import numpy as np
+import train_neurons
+import train_students
+
+from lazytraining.config.cnn_job import CnnJob, CnnRun
+from lazytraining.config.job import Job, ProblemKey, Run
+from lazytraining.config.kinds import Neurons
+from lazytraining.config.parts import Landscape, Theory
+from lazytraining.files import parquet, schemas
+from lazytraining.models import images, sgd
+from lazytraining.student import network, problem
+from lazytraining.workflow import memory
+
+DIGITS = images.digits()
+FOLDER = Path(tempfile.mkdtemp())
+Task = tuple[int, Callable[[], object]]
+"""What it asks for, and what does it."""
+
+
+def job(m: int = 4, d: int = 3, n: int = 20, k: int = 20, runs: int = 1, **others) -> Job:
+    keys = tuple(Run("e", m, 1.0, 1.0 + i, 1e-12, 0) for i in range(runs))
+    settings = {"symmetrize": False, "iterations": 1} | others
+    return Job(keys=keys, problem=ProblemKey(d, n, k, 3, 1.0, 0), **settings)
+
+
+def students(**sizes) -> Task:
+    told = job(**sizes)
+    output = SimpleNamespace(run=FOLDER / "r.parquet", curve=FOLDER / "c.parquet", weights=FOLDER / "w.npz")
+    params = SimpleNamespace(job=told.plain(), code="")
+    snakemake = SimpleNamespace(output=output, log=[FOLDER / "log"], params=params)
+    return memory.students(told), lambda: train_students.run(snakemake, "cpu")
+
+
+def baselines(**sizes) -> Task:
+    told = job(**sizes)
+    keys = [key._asdict() for key in told.keys]
+    return memory.baselines(told), lambda: measure_baselines.baselines(
+        keys, told.problem._asdict(), False, 100
+    )
+
+
+def landscape(runs: int = 6, grid: int = 5, **sizes) -> Task:
+    told, chosen = job(**sizes), Landscape(grid=grid)
+    (key,), d = told.keys, told.problem.d
+
+    def run() -> None:
+        rows = [key._asdict() | {"seed": seed, "diverged": False} for seed in range(runs)]
+        ends = [np.random.default_rng(seed).standard_normal(key.m * (d + 1)) for seed in range(runs)]
+        group = {name: rows[0][name] for name in schemas.GROUP}
+        data = problem.make_problem(*told.problem)
+        surface, _ = measure_landscape.measure(rows, np.stack(ends), data, group, chosen.model_dump())
+        parquet.write(FOLDER / "s.parquet", surface, schemas.SURFACE)
+
+    return memory.landscape(told, runs, chosen), run
+
+
+def theory(**sizes) -> Theory:
+    few = {"d": 3, "n_train": 20, "n_test": 20, "m": 4, "widths": [4], "iterations": 20} | sizes
+    scales = {"tau": [1], "alpha": [1, 10], "step_size": 0.1, "seeds": 1}
+    return Theory(teacher_neurons=3, teacher_gain=1, **few, **scales)
+
+
+def theory_start(**sizes) -> Task:
+    told = theory(**sizes)
+    sweeps = {"alpha": [(alpha, 1.0) for alpha in told.alpha]}
+
+    def run() -> None:
+        data = problem.make_problem(**told.problem, seed=0)
+        for m in (told.m, *told.widths):
+            measure_theory_start.measure(data, m, False, 0, sweeps)
+
+    return memory.theory_start(told), run
+
+
+def theory_step(**sizes) -> Task:
+    told = theory(**sizes)
+    points = [("alpha", alpha, 1.0, 0.1) for alpha in told.alpha]
+    key = told.problem | {"seed": 0}
+    return memory.theory_step(told), lambda: measure_theory_step.measure(
+        problem.make_problem(**key), told.m, 0, points
+    )
+
+
+def theory_limit(**sizes) -> Task:
+    told = theory(**sizes)
+    start = network.initialise(told.m, told.d, 1.0, 0, True)
+    key, settings = told.problem | {"seed": 0}, (True, told.alpha, 0.1, told.iterations)
+    return memory.theory_limit(told), lambda: measure_theory_limit.measure(
+        problem.make_problem(**key), start, *settings
+    )
+
+
+def neurons(**sizes) -> Task:
+    few = {"n_train": 20, "n_test": 20, "teacher_neurons": 3, "m": 4, "tau": [1], "iterations": 20} | sizes
+    told = Neurons(kind="neurons", step_size=1e-9, seeds=1, **few)
+
+    def run() -> None:
+        rows = train_neurons.paths(**told.settings, seed=0)
+        parquet.write(FOLDER / "p.parquet", [{"experiment": "e"} | row for row in rows], schemas.PATHS)
+
+    return memory.neurons(told), run
+
+
+def cnn(n: int = 20, **sizes) -> Task:
+    key, few = CnnRun("e", 1.0, 0.01, 0), {"width": 0.02, "batch": 10, "precision": "float32"}
+    told = CnnJob(key=key, dataset="digits", images=n, epochs=1, momentum=0.9, augment="crop", **few | sizes)
+    few = {"x_test": DIGITS.x_test[:200], "y_test": DIGITS.y_test[:200]}
+    return memory.cnn(told), lambda: sgd.train(told, DIGITS._replace(**few))
+
+
+SIZES = {
+    students: [
+        {"n": 300_000},
+        {"n": 30_000, "d": 100, "precision": "float32"},
+        {"n": 10_000, "m": 500, "symmetrize": True},
+        {"m": 5000, "d": 100},
+        {"runs": 400, "iterations": 30},
+        {"n": 20_000, "batch": 20_000, "d": 100},
+    ],
+    baselines: [{"n": 900}, {"n": 200, "k": 10_000}, {"n": 200, "m": 5000}, {"n": 100, "d": 250}],
+    landscape: [
+        {"m": 3000, "k": 1000},
+        {"m": 200, "d": 100, "runs": 50},
+        {"grid": 200},
+        {"m": 1500, "d": 100, "grid": 10},
+    ],
+    theory_start: [
+        {"n_train": 1200},
+        {"n_train": 80, "d": 250},
+        {"n_train": 200, "widths": [6000]},
+        {"widths": [2000], "d": 50},
+    ],
+    theory_step: [
+        {"n_train": 3000, "m": 150},
+        {"n_train": 600, "m": 800},
+        {"m": 20_000, "d": 10},
+        {"n_train": 30_000, "d": 50},
+    ],
+    theory_limit: [
+        {"n_train": 900},
+        {"n_train": 200, "n_test": 10_000},
+        {"m": 500, "d": 100},
+        {"n_train": 300, "d": 100, "m": 20},
+    ],
+    neurons: [
+        {"m": 400},
+        {"m": 50, "tau": [1, 2, 3, 4, 5, 6, 7, 8]},
+        {"n_train": 300_000},
+        {"n_train": 10_000, "m": 200},
+    ],
+    cnn: [
+        {"width": 0.4},
+        {"width": 0.1, "batch": 150, "n": 150},
+        {"width": 0.2, "precision": "float64"},
+        {"batch": 1000, "n": 1000},
+    ],
+}
+"""Of each kind jobs in which another size tells."""
+
+
+def resident(name: str) -> float:
+    return (
+        int(re.search(rf"{name}:\s+(\d+)", Path("/proc/self/status").read_text(encoding="utf-8"))[1])
+        * 1.024e-3
+    )
+
+
+def measure(kind: Callable[..., Task], sizes: dict) -> list[float]:
+    asked, run = kind(**sizes)
+    kind()[1]()
+    ctypes.CDLL(None).malloc_trim(0)
+    Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")  # the peak is what it is now
+    before = resident("VmRSS")
+    run()
+    return [asked, resident("VmHWM"), resident("VmHWM") - before]
+
+
+def apart(kind: Callable[..., Task], sizes: dict) -> list[float]:
+    """In a process of its own."""
+    reader, writer = os.pipe()
+    if not os.fork():
+        os.write(writer, json.dumps(measure(kind, sizes)).encode())
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader, encoding="utf-8") as file:
+        found = file.read()
+    os.wait()
+    return json.loads(found)
+
+
+if __name__ == "__main__":
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+        told, sys.stderr = sys.stdout, nowhere
+        found = {kind.__name__: [apart(kind, one) for one in sizes] for kind, sizes in SIZES.items()}
+        print(json.dumps(found), file=told)

@@ -1,0 +1,63 @@
+"""The memory that jobs ask for is what they take, and what is beyond the machine's is said before any job."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, TINY, Workflow
+
+from lazytraining.workflow import memory
+
+pytestmark = pytest.mark.workflow
+
+KINDS = [
+    "students",
+    "baselines",
+    "landscape",
+    "theory_start",
+    "theory_step",
+    "theory_limit",
+    "neurons",
+    "cnn",
+]
+AROUND = 300
+"""MB of the two Snakemakes around a job on a cluster."""
+
+
+@pytest.fixture(scope="module")
+def peaks() -> dict[str, list[list[float]]]:
+    """What jobs of each kind ask for, take, and take more than a tiny one, in MB."""
+    paths = os.pathsep.join([str(ROOT / "scripts"), os.environ.get("PYTHONPATH", "")])
+    command = [sys.executable, str(Path(__file__).with_name("peaks.py"))]
+    options = {
+        "env": os.environ | {"PYTHONPATH": paths},
+        "capture_output": True,
+        "text": True,
+        "check": False,
+    }
+    done = subprocess.run(command, **options)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_job_asks_for_what_it_takes(peaks, kind):
+    """At four sizes and more, each of which another array fills: all of it, and not twice as much as grows with the sizes."""
+    found = peaks[kind]
+    assert len(found) >= 4
+    for asked, taken, grown in found:
+        assert taken + AROUND <= asked and grown <= asked - memory.BASE, found
+        assert grown > 10, "a size that tells"
+        assert (asked - memory.BASE) / memory.SPARE <= 2 * grown, found
+
+
+def test_what_is_beyond_the_machine_is_one_line_before_any_job(tmp_path):
+    n = int(memory.machine() * 1e6 / 8 / 40) * 5
+    workflow = Workflow(tmp_path, {"experiments": {"own": TINY | {"n_train": n}}})
+    done = workflow("--", "own", succeeds=False)
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("Memory: ")]
+    assert "train_students of results/runs/own/m~4/" in line and "this machine has" in line
+    assert not list(tmp_path.rglob("*.parquet")) and "Traceback" not in done.stderr
