@@ -47,6 +47,16 @@ def small_problem() -> problem.Problem:
     return problem.make_problem(d=5, n_train=40, n_test=30, teacher_neurons=3, teacher_gain=1.0, seed=7)
 
 
+def run_beside(test: str, script: str, *arguments: str) -> str:
+    """What a script beside a test prints, in a process of its own that has the library of this project."""
+    paths = os.pathsep.join([str(ROOT / "scripts"), os.environ.get("PYTHONPATH", "")])
+    command = [sys.executable, str(Path(test).with_name(script)), *arguments]
+    options = {"env": os.environ | {"PYTHONPATH": paths}, "capture_output": True, "text": True}
+    done = subprocess.run(command, **options, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 class Workflow:
     """The real snakemake on an overlay, in a working folder of the test's own."""
 

@@ -28,7 +28,7 @@ from lazytraining.config.kinds import Neurons
 from lazytraining.config.parts import Landscape, Theory
 from lazytraining.files import parquet, schemas
 from lazytraining.models import images, sgd
-from lazytraining.student import network, problem
+from lazytraining.student import engine, network, problem
 from lazytraining.workflow import memory
 
 DIGITS = images.digits()
@@ -209,6 +209,8 @@ def apart(kind: Callable[..., Task], sizes: dict) -> list[float]:
 
 
 if __name__ == "__main__":
+    for precision in ("float32", "float64"):
+        engine.ready(np.dtype(precision))
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
         told, sys.stderr = sys.stdout, nowhere
         found = {kind.__name__: [apart(kind, one) for one in sizes] for kind, sizes in SIZES.items()}

@@ -1,25 +1,27 @@
 """Results as data sets: one folder, one schema, the keys as columns; and what is never half used."""
 
 import json
-from collections.abc import Callable
+import re
+import sys
 from pathlib import Path
 
-import duckdb
+import duckdb  # noqa: F401 - the README's lines use these
 import pandas as pd
-import polars as pl
+import polars  # noqa: F401
 import pyarrow as pa
-import pyarrow.dataset as ds
+import pyarrow.dataset
 import pyarrow.parquet as pq
 import pytest
 import train_by_hand
 import yaml
-from conftest import TINY, Workflow
+from conftest import ROOT, TINY, Workflow, run_beside
 from tiny import RUNS, SWEEPS, only
 
-from lazytraining.config import experiments
+from lazytraining.config import catalogue, experiments
 from lazytraining.files import provenance, schemas
 
 pytestmark = pytest.mark.workflow
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 SETS = {
     "runs": schemas.RUN,
     "curves": schemas.CURVE,
@@ -34,12 +36,23 @@ SETS = {
 }
 
 
-READERS = {
-    "pandas": lambda folder: pd.read_parquet(folder),
-    "pyarrow": lambda folder: ds.dataset(folder).to_table().to_pandas(),
-    "polars": lambda folder: pl.read_parquet(f"{folder}/**/*.parquet").to_pandas(),
-    "duckdb": lambda folder: duckdb.sql(f"from '{folder}/**/*.parquet'").df(),
-}
+LINES = re.search(r"^## Reading results$.*?^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)[
+    1
+].splitlines()
+"""The README's, one for each reader."""
+FRAMES = {"pandas": "copy", "pyarrow": "to_pandas", "polars": "to_pandas", "duckdb": "df"}
+"""How a reader's table becomes one of pandas."""
+
+
+def frame(line: str, folder: Path) -> pd.DataFrame:
+    """What a line of the README reads from another folder."""
+    name = line.split(".")[0]
+    found = eval(line.replace("results/quick/runs", str(folder)), {name: sys.modules[name]})
+    return getattr(found, FRAMES[name])()
+
+
+def test_the_readme_has_a_line_for_each_reader():
+    assert [line.split(".")[0] for line in LINES] == list(FRAMES)
 
 
 @pytest.fixture(scope="module")
@@ -56,13 +69,13 @@ def stacked(tmp_path_factory) -> Path:
     return folder / "results"
 
 
-def held(folder: Path, schema: pa.Schema, read: Callable[[Path], pd.DataFrame]) -> None:
-    """The rows of each file by itself are the rows of the folder as this reader has it, and numbers are numbers."""
+def held(folder: Path, schema: pa.Schema, line: str) -> None:
+    """The rows of each file by itself are the rows of the folder as this line reads it, and numbers are numbers."""
     paths = [path for path in folder.rglob("*") if path.is_file()]
     assert {path.suffix for path in paths} == {".parquet"}
     tables = [pq.ParquetFile(path).read() for path in paths]
     assert {table.schema.remove_metadata() for table in tables} == {schema}
-    expected, found = pa.concat_tables(tables, promote_options="permissive").to_pandas(), read(folder)
+    expected, found = pa.concat_tables(tables, promote_options="permissive").to_pandas(), frame(line, folder)
     assert len(expected) and list(found.columns) == schema.names
     for key in {"m", "alpha", "tau", "eta", "seed"} & set(found.columns):
         assert pd.api.types.is_numeric_dtype(found[key]), key
@@ -71,16 +84,16 @@ def held(folder: Path, schema: pa.Schema, read: Callable[[Path], pd.DataFrame]) 
     pd.testing.assert_frame_equal(ours, theirs, check_dtype=False, check_exact=True)
 
 
-@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("line", LINES)
 @pytest.mark.parametrize("name", SETS)
-def test_a_folder_is_a_data_set(finished, name, reader):
-    held(finished.results / name, SETS[name], READERS[reader])
+def test_a_folder_is_a_data_set(finished, name, line):
+    held(finished.results / name, SETS[name], line)
 
 
-@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("line", LINES)
 @pytest.mark.parametrize("name", ["runs", "curves"])
-def test_a_folder_of_stacks_is_a_data_set(stacked, name, reader):
-    held(stacked / name, SETS[name], READERS[reader])
+def test_a_folder_of_stacks_is_a_data_set(stacked, name, line):
+    held(stacked / name, SETS[name], line)
 
 
 def test_the_configuration_is_kept_with_its_results(finished):
@@ -121,6 +134,14 @@ def test_a_run_says_its_problem_and_the_rule_of_its_step(finished):
         "kind": "descent",
     }.items() <= said.items()
     assert said["step_size"] == ["min(10, 0.1 / tau**2)"] and "tau" not in said
+
+
+def test_a_job_reads_its_inputs_and_no_other_file(finished, tmp_path):
+    """So that it runs where nothing else is, as with Snakemake's storage plugins."""
+    told = str(finished.folder / "overlay.yaml"), str(finished.folder), str(tmp_path)
+    found = json.loads(run_beside(__file__, "alone.py", *told).splitlines()[-1])
+    assert {name: error for name, error in found.items() if error} == {}
+    assert set(found) == set(catalogue.RULES)
 
 
 def test_all_runs_are_in_one_folder(finished):

@@ -1,13 +1,9 @@
 """The memory that jobs ask for is what they take, and what is beyond the machine's is said before any job."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
-from conftest import ROOT, TINY, Workflow
+from conftest import TINY, Workflow, run_beside
 
 from lazytraining.workflow import memory
 
@@ -30,17 +26,7 @@ AROUND = 300
 @pytest.fixture(scope="module")
 def peaks() -> dict[str, list[list[float]]]:
     """What jobs of each kind ask for, take, and take more than a tiny one, in MB."""
-    paths = os.pathsep.join([str(ROOT / "scripts"), os.environ.get("PYTHONPATH", "")])
-    command = [sys.executable, str(Path(__file__).with_name("peaks.py"))]
-    options = {
-        "env": os.environ | {"PYTHONPATH": paths},
-        "capture_output": True,
-        "text": True,
-        "check": False,
-    }
-    done = subprocess.run(command, **options)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+    return json.loads(run_beside(__file__, "peaks.py").splitlines()[-1])
 
 
 @pytest.mark.parametrize("kind", KINDS)
