@@ -167,7 +167,8 @@ class Population(Sweep):
         1.0, description="a number > 0: what the hidden layer's step is multiplied by"
     )
     average_last: whole(1) = Field(
-        1, description="an integer ≥ 1: last batches over which train_loss_end is averaged"
+        1,
+        description="an integer ≥ 1: last batches over which train_loss_end is averaged; all, if there are fewer",
     )
     early_stopping: ClassVar[None] = None
     track_best: ClassVar[bool] = False
