@@ -31,6 +31,7 @@ def measure(
         for vector, run in zip(vectors, runs, strict=True)
     ]
     endpoints = {"plane": [group["experiment"]] * len(runs), "test_loss": own_loss}
+    endpoints["diverged"] = [run["diverged"] for run in runs]
     endpoints["test_loss_plane_alpha"] = landscape.loss_at(vectors, group["alpha"], x, y).tolist()
     names = ("x", "y", "in_plane", "surface_loss")
     endpoints |= {name: [math.nan] * len(runs) for name in names}

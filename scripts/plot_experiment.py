@@ -55,7 +55,7 @@ def line(summary: pd.DataFrame, keys: list[str]) -> plt.Figure:
         plots.deviation(axes, summary[key], mean, std, number, floor=means.min(axis=None) / 2, label=label)
     plots.fit_axis(axes, "x", summary[key].to_numpy())
     if means.max(axis=None) > 20 * means.min(axis=None):
-        axes.set_yscale("log")
+        plots.log_axis(axes, "y")
     counts = summary.set_index(key)[["n_diverged", "n_seeds"]]
     plots.mark_diverged(axes, counts.set_axis(["diverged", "total"], axis=1))
     axes.set(xlabel=labels.LABELS[key], ylabel=labels.LABELS["test_loss"])

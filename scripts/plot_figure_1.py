@@ -7,7 +7,7 @@ Out: the figure as PNG and PDF. Medians over seeds, bands from the least to the 
 import pandas as pd
 from matplotlib import pyplot as plt
 
-from lazytraining.figures import labels, style
+from lazytraining.figures import labels, plots, style
 from lazytraining.files import parquet, schemas
 from lazytraining.student import fits
 from lazytraining.workflow import jobs
@@ -31,13 +31,13 @@ def draw(curves: pd.DataFrame, runs: pd.DataFrame) -> plt.Figure:
     """Diverged runs are in no median and no band; the legend counts them."""
     curves = curves[~fits.diverged(curves, runs, schemas.KEYS)]
     figure, panels = plt.subplots(1, 3, figsize=(style.PAGE, 2.5), width_ratios=[3, 3, 2])
-    last = 1.15 * runs["iterations"].max()
+    last = 1.15 * max(runs["iterations"].max(), 1)
     for number, (kind, group) in enumerate(runs.groupby(KINDS)):
         line = style.line_look(number)
         label, stop = name(kind, group["diverged"]), group.loc[~group["diverged"], "iterations"].median()
         mine = curves[(curves[KINDS] == list(kind)).all(axis=1)]
         for axes, column in zip(panels, ("relative_change", "test_loss"), strict=False):
-            axes.set(yscale="log", xlabel=labels.LABELS["iteration"], ylabel=labels.LABELS[column])
+            axes.set(xlabel=labels.LABELS["iteration"], ylabel=labels.LABELS[column])
             axes.set_xlim(0, last)
             statistics = over_seeds(mine, column).loc[:last]
             median = statistics.loc[statistics.index <= stop, "median"]
@@ -45,7 +45,10 @@ def draw(curves: pd.DataFrame, runs: pd.DataFrame) -> plt.Figure:
             axes.fill_between(statistics.index, *band, alpha=0.2, lw=0, color=color)
             axes.plot(median.index, median, label=label, color=color, ls=line["linestyle"])
             axes.plot(median.index[-1:], median.iloc[-1:], line["marker"], color=color)
-    panels[0].set_ylim(bottom=1)
+    for axes in panels[:2]:
+        plots.log_axis(axes, "y")
+    if panels[0].get_ylim()[1] > 10:
+        panels[0].set_ylim(bottom=1)
     movement(panels[2], runs)
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
     for axes, title in zip(panels, ("(a) relative change", "(b) test loss", "(c) movement"), strict=True):
@@ -63,7 +66,8 @@ def movement(axes: plt.Axes, runs: pd.DataFrame) -> None:
         for position, layer in enumerate(("hidden", "output")):
             axes.plot([position + offset] * len(group), group[f"{layer}_distance"], **line)
     axes.set_xticks([0, 1], ["hidden\n$b$", "output\n$a$"])
-    axes.set(xlim=(-0.5, 1.5), yscale="log", ylabel=labels.LABELS["movement"])
+    axes.set(xlim=(-0.5, 1.5), ylabel=labels.LABELS["movement"])
+    plots.log_axis(axes, "y")
 
 
 def main(snakemake) -> None:

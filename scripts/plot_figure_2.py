@@ -1,8 +1,9 @@
 """Figure 2 (§4.7): test loss on the plane of the end points, for every m and both scalings.
 
-In: surface of every landscape. Out: the figure as PNG and PDF.
+In: surface and end points of every landscape. Out: the figure as PNG and PDF.
 """
 
+import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 
@@ -13,7 +14,7 @@ from lazytraining.student import fits
 from lazytraining.workflow import jobs
 
 
-def draw(surfaces: pd.DataFrame, widths: list[int]) -> plt.Figure:
+def draw(surfaces: pd.DataFrame, endpoints: pd.DataFrame, widths: list[int]) -> plt.Figure:
     columns = min(5, len(widths))
     rows = -(-len(widths) // columns)
     norm = plots.loss_norm(surfaces["test_loss"])
@@ -23,6 +24,8 @@ def draw(surfaces: pd.DataFrame, widths: list[int]) -> plt.Figure:
     blocks = figure.subfigures(2, 1)
     for block, experiment in zip(blocks, names.LANDSCAPES, strict=True):
         group = surfaces[surfaces["experiment"] == experiment]
+        own = (endpoints["plane"] == experiment) & (endpoints["experiment"] == experiment)
+        students = endpoints[own]
         block.suptitle(labels.SCALING_OF[experiment], fontsize=9)
         panels = block.subplots(rows, columns, squeeze=False)
         for axes, m in zip(panels.ravel(), widths, strict=False):
@@ -31,8 +34,11 @@ def draw(surfaces: pd.DataFrame, widths: list[int]) -> plt.Figure:
             axes.set_title(f"$m={m}$" + ("" if own.empty else f", ±{own['x'].max():.3g}"), pad=2)
             axes.set(xticks=[], yticks=[])
             if len(own):
+                plots.say_diverged(axes, students[students["m"] == m])
                 wide, deep = fits.basin(own)
-                numbers = f"{100 * own['explained'].iloc[0]:.0f} % of variance\n{100 * wide:.2g} % wide, {deep:.3g} deep"
+                numbers = f"{100 * own['explained'].iloc[0]:.0f} % of variance"
+                if np.isfinite(deep):
+                    numbers += f"\n{100 * wide:.2g} % wide, {deep:.3g} deep"
                 axes.set_xlabel(numbers, fontsize=5.5, labelpad=2)
         for axes in panels.ravel()[len(widths) :]:
             axes.axis("off")
@@ -43,7 +49,8 @@ def draw(surfaces: pd.DataFrame, widths: list[int]) -> plt.Figure:
 def main(snakemake) -> None:
     jobs.start(snakemake)
     surfaces = parquet.read(snakemake.input.surfaces, schemas.SURFACE).to_pandas()
-    style.save(draw(surfaces, snakemake.params.widths), snakemake.output.png, snakemake.output.pdf)
+    endpoints = parquet.read(snakemake.input.endpoints, schemas.ENDPOINTS).to_pandas()
+    style.save(draw(surfaces, endpoints, snakemake.params.widths), snakemake.output.png, snakemake.output.pdf)
 
 
 if __name__ == "__main__":

@@ -36,7 +36,8 @@ def draw(runs: pd.DataFrame, baselines: pd.DataFrame) -> plt.Figure:
         theory(axes, baselines, columns, divide)
         axes.set(ylabel=label, ylim=(0, None))
     plots.sweep(right, runs, labels.LAYERS, first=2)
-    right.set(ylabel=labels.LABELS["movement"], yscale="log")
+    right.set(ylabel=labels.LABELS["movement"])
+    plots.log_axis(right, "y")
     right.legend()
     titles = ("(a) test loss", "(b) relative, seed by seed", "(c) movement")
     for axes, title in zip((left, middle, right), titles, strict=True):

@@ -39,9 +39,9 @@ def exponent(runs: pd.DataFrame, column: str) -> str:
     """The exponent of the level lines with its interval over seeds, and the least R², as text; empty where there is none."""
     try:
         found = fits.level_exponents(runs, column)
+        return f"\n$q$ = {fits.interval(found['q'].to_numpy())}, $R^2$ = {found['explained'].min():.2f}"
     except ValueError:
         return ""
-    return f"\n$q$ = {fits.interval(found['q'].to_numpy())}, $R^2$ = {found['explained'].min():.2f}"
 
 
 def invariance(runs: pd.DataFrame, column: str) -> str:
@@ -58,16 +58,22 @@ def bars(axes, table: pd.DataFrame, symbol: str) -> None:
     rows, columns = np.nonzero(np.isfinite(table.to_numpy()))
     heights = table.to_numpy()[rows, columns]
     colors = np.where(heights < 0, style.COLORS[1], style.COLORS[0])
-    axes.bar3d(columns - 0.3, rows - 0.3, 0, 0.6, 0.6, heights, color=colors, shade=True)
-    axes.set_zlim(min(0, heights.min(initial=0)), max(0, heights.max(initial=0)))
+    if len(heights):
+        axes.bar3d(columns - 0.3, rows - 0.3, 0, 0.6, 0.6, heights, color=colors, shade=True)
+    if heights.any():
+        axes.set_zlim(heights.min(initial=0), heights.max(initial=0))
     for which, values, label in (("x", table.columns, r"$\tau$"), ("y", table.index, r"$\alpha$")):
         ticks = np.arange(0, len(values), max(1, len(values) // 3))
-        labels = [np.format_float_positional(values[tick], 3, fractional=False, trim="-") for tick in ticks]
-        getattr(axes, f"set_{which}ticks")(ticks, labels)
+        getattr(axes, f"set_{which}ticks")(ticks, [f"{values[tick]:.3g}" for tick in ticks])
         getattr(axes, f"set_{which}label")(label)
     axes.set_zlabel(symbol)
     axes.view_init(elev=28, azim=-58)
     axes.set_box_aspect(None, zoom=0.92)
+
+
+def divided(losses: pd.DataFrame, alpha: pd.Series) -> pd.DataFrame:
+    """L/α²; α² by itself may be beyond all numbers."""
+    return losses.div(alpha, axis=0).div(alpha, axis=0)
 
 
 def draw(summary: pd.DataFrame, runs: pd.DataFrame, divide: bool) -> plt.Figure:
@@ -75,8 +81,8 @@ def draw(summary: pd.DataFrame, runs: pd.DataFrame, divide: bool) -> plt.Figure:
     if divide:
         columns = sorted({reading.loss for reading in names.READINGS.values()})
         means = [f"{column}_mean" for column in columns]
-        summary = summary.assign(**summary[means].div(summary["alpha"] ** 2, axis=0))
-        runs = runs.assign(**runs[columns].div(runs["alpha"] ** 2, axis=0))
+        summary = summary.assign(**divided(summary[means], summary["alpha"]))
+        runs = runs.assign(**divided(runs[columns], runs["alpha"]))
     symbol = r"$\ln(L/\alpha^2)$" if divide else r"$\ln L$"
     figure = plt.figure(figsize=(style.PAGE, 5.4))
     for number, (name, reading) in enumerate(names.READINGS.items(), start=1):

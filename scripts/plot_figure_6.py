@@ -37,9 +37,11 @@ def planes(figure, surfaces: pd.DataFrame, endpoints: pd.DataFrame, widths: list
 def numbers(figure, endpoints: pd.DataFrame) -> None:
     """How much of the students the plane shows, against m: a dot for each student, lines through the means."""
     inside, mean_field, ntk = figure.subplots(1, 3)
+    kept = endpoints[~endpoints["diverged"]]
     for number, experiment in enumerate(names.LANDSCAPES):
-        students, label = endpoints[endpoints["experiment"] == experiment], labels.SCALING_OF[experiment]
+        students, label = kept[kept["experiment"] == experiment], labels.SCALING_OF[experiment]
         plots.dots(inside, students, "in_plane", number, label)
+    plots.say_diverged(inside, endpoints)
     inside.set(ylim=(0, 1), ylabel="share of the distance to\nthe centre in the plane")
     losses = {
         "test_loss": "own",
@@ -47,11 +49,12 @@ def numbers(figure, endpoints: pd.DataFrame) -> None:
         "test_loss_plane_alpha": f"own, at {labels.SCALING_OF[PLANE]}",
     }
     for axes, experiment in ((mean_field, PLANE), (ntk, "landscape_ntk")):
-        students = endpoints[endpoints["experiment"] == experiment]
+        students = kept[kept["experiment"] == experiment]
         for number, (column, label) in enumerate(losses.items(), start=2):
             if experiment != PLANE or column != "test_loss_plane_alpha":
                 plots.dots(axes, students, column, number, label)
         plots.plain_logarithmic(axes)
+        plots.say_diverged(axes, endpoints[endpoints["experiment"] == experiment])
         axes.set_ylabel("test loss")
         style.letter(axes, f"students of {labels.SCALING_OF[experiment]}")
     for axes in (inside, mean_field, ntk):

@@ -18,7 +18,7 @@ def draw(runs: pd.DataFrame) -> plt.Figure:
         plots.sweep(axes, group, labels.LOSSES)
         zero = group.drop_duplicates("seed")["zero_loss"].mean()
         axes.axhline(zero, **style.ZERO)
-        axes.set_yscale("log")
+        plots.log_axis(axes, "y")
         style.letter(axes, f"({panel}) {labels.STARTS[symmetrize]}")
     panels[0].set_ylabel(labels.LABELS["test_loss"])
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)

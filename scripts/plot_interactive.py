@@ -101,7 +101,7 @@ def landscape(surface: pd.DataFrame, endpoints: pd.DataFrame) -> list[dict]:
             "x": rounded(table.columns),
             "y": rounded(table.index),
             "z": rounded(table),
-            "surfacecolor": rounded(np.log10(table)),
+            "surfacecolor": rounded(np.log10(table.where(table > 0))),
             "hovertemplate": "surface: test loss %{z:.3g}<br>at (%{x:.3g}, %{y:.3g})<extra></extra>",
         }
         | scale
@@ -110,7 +110,7 @@ def landscape(surface: pd.DataFrame, endpoints: pd.DataFrame) -> list[dict]:
         names.LANDSCAPES, ("circle", "square"), style.COLORS[1:4:2], strict=True
     ):
         scaling = names.scaling(experiment)
-        own = endpoints[(endpoints["experiment"] == experiment) & np.isfinite(endpoints["test_loss"])]
+        own = endpoints[(endpoints["experiment"] == experiment) & ~endpoints["diverged"]]
         columns = ["seed", "surface_loss", "in_plane", "test_loss_plane_alpha"]
         gap = 1.2 * own["surface_loss"] - own["test_loss"]
         nail = {"type": "data", "symmetric": False, "thickness": 2, "width": 0}
@@ -143,19 +143,25 @@ def landscape(surface: pd.DataFrame, endpoints: pd.DataFrame) -> list[dict]:
 
 
 def landscapes(surfaces: pd.DataFrame, endpoints: pd.DataFrame) -> dict:
-    """A picture for each scaling, with a view for each m that has a plane."""
+    """A picture for each scaling, with a view for each m; an empty one where students that did not diverge span no plane."""
     titles = ["first direction", "second direction", "test loss"]
     axes = [{"title": {"text": title}} for title in titles]
     scene = dict(zip(("xaxis", "yaxis", "zaxis"), axes, strict=True)) | {"aspectmode": "cube"}
     scene["zaxis"]["type"] = "log"
     hint = "Markers are students, each as high as its own test loss, with a line through the surface at its projection. Drag to turn, scroll or pinch to come nearer, point to read."
     found = {}
-    for (plane, m), surface in surfaces.groupby(["experiment", "m"], sort=True):
+    for (plane, m), own in endpoints.groupby(["plane", "m"], sort=True):
         title = f"Figures 2 and 6: plane of {names.scaling(plane)}"
         picture = found.setdefault(title, {"scene": scene, "hint": hint, "views": {}})
-        own = endpoints[(endpoints["plane"] == plane) & (endpoints["m"] == m)]
-        picture["views"][f"m = {m}"] = landscape(surface, own)
+        surface = surfaces[(surfaces["experiment"] == plane) & (surfaces["m"] == m)]
+        view = f"m = {m}{lost(int(own['diverged'].sum()), len(own))}"
+        picture["views"][view] = landscape(surface, own) if len(surface) else []
     return found
+
+
+def lost(diverged: int, total: int) -> str:
+    """How many runs diverged, if any did."""
+    return f" ({diverged} of {total} runs diverged)" if diverged else ""
 
 
 def tau_alpha(summary: pd.DataFrame) -> dict:
@@ -166,7 +172,8 @@ def tau_alpha(summary: pd.DataFrame) -> dict:
         cells = summary[summary["experiment"] == experiment]
         if cells.empty:
             continue
-        part = cells.assign(loss=np.log(cells[column]), product=cells["alpha"] * cells["tau"] ** 2)
+        loss = np.log(cells[column].where(cells[column] > 0))
+        part = cells.assign(loss=loss, product=cells["alpha"] * cells["tau"] ** 2)
         tables_of = [
             part.pivot(index="alpha", columns="tau", values=name)
             for name in ("loss", column, "product", "n_seeds", "n_diverged")
@@ -174,7 +181,8 @@ def tau_alpha(summary: pd.DataFrame) -> dict:
         table, *data = tables_of
         text = "τ = %{x:.3g}, α = %{y:.3g}, α τ² = %{customdata[1]:.3g}<br>L = %{customdata[0]:.3g}, ln L = %{z:.3g}"
         text += "<br>%{customdata[2]} seeds, %{customdata[3]} diverged<extra></extra>"
-        views[reading.full] = [
+        view = reading.full + lost(*cells[["n_diverged", "n_seeds"]].sum())
+        views[view] = [
             {
                 "type": "surface",
                 "x": rounded(table.columns),

@@ -15,10 +15,11 @@ from lazytraining.workflow import jobs
 
 def perspective(axes, surface: pd.DataFrame, norm) -> None:
     table = surface.pivot(index="y", columns="x", values="test_loss")
+    loss = table.where(np.isfinite(table) & (table > 0))
     x, y = np.meshgrid(table.columns, table.index)
-    colors = plt.get_cmap(style.COLORMAP)(norm(table.to_numpy()))
+    colors = plt.get_cmap(style.COLORMAP)(norm(np.ma.masked_invalid(loss)))
     options = {"rstride": 1, "cstride": 1, "linewidth": 0, "shade": False}
-    axes.plot_surface(x, y, np.log10(table.to_numpy()), facecolors=colors, **options)
+    axes.plot_surface(x, y, np.log10(loss.to_numpy()), facecolors=colors, **options)
     axes.set(xlabel="first direction", ylabel="second direction", zlabel=r"$\log_{10}$ test loss")
     axes.locator_params(nbins=5)
     axes.set_box_aspect(None, zoom=0.95)
@@ -27,14 +28,17 @@ def perspective(axes, surface: pd.DataFrame, norm) -> None:
 def draw(surface: pd.DataFrame, endpoints: pd.DataFrame) -> plt.Figure:
     experiment, m = endpoints[["plane", "m"]].iloc[0]
     own = endpoints[endpoints["experiment"] == experiment]
-    norm = plots.loss_norm(pd.concat([surface["test_loss"], own["test_loss"]]))
+    kept = own[~own["diverged"]]
+    norm = plots.loss_norm(pd.concat([surface["test_loss"], kept["test_loss"]]))
     figure = plt.figure(figsize=(style.PAGE, 3))
     figure.suptitle(rf"{labels.SCALING_OF[experiment]}, $m={m}$", fontsize=9)
-    if len(surface):
+    if ((surface["test_loss"] > 0) & np.isfinite(surface["test_loss"])).any():
         perspective(figure.add_subplot(1, 2, 1, projection="3d"), surface, norm)
     flat = figure.add_subplot(1, 2, 2)
     plots.surface(flat, surface, norm)
     plots.endpoints(flat, own, norm)
+    if len(surface):
+        plots.say_diverged(flat, own)
     flat.set(xlabel="first direction", ylabel="second direction")
     plots.color_bar(figure, norm, flat, labels.LABELS["test_loss"])
     return figure

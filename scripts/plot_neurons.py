@@ -35,7 +35,7 @@ def teacher(axes: Axes, rows: pd.DataFrame) -> None:
 
 
 def frame(axes: Axes, rows: pd.DataFrame) -> None:
-    """Equal axes that hold the whole path and the teacher, and the unit circle."""
+    """Equal axes that hold all rows, and the unit circle."""
     reach = 1.08 * max(1.0, np.abs(rows[["x", "y"]]).to_numpy().max())
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
     axes.add_patch(plt.Circle((0, 0), 1, fill=False, color="0.7", lw=0.6, ls=(0, (2, 2))))
@@ -57,10 +57,13 @@ def neurons(axes: Axes, rows: pd.DataFrame) -> list[tuple[Line2D, Line2D, pd.Dat
 
 
 def panel(axes: Axes, rows: pd.DataFrame) -> list[tuple[Line2D, Line2D, pd.DataFrame]]:
-    """One student with its teacher."""
-    frame(axes, rows)
+    """One student with its teacher; of one that diverged the start alone, since its path has no end."""
+    student = rows[rows["neuron"] >= 0].sort_values("iteration")
+    if student["diverged"].any():
+        student = student[student["iteration"] == 0]
+    frame(axes, pd.concat([rows[rows["neuron"] < 0], student]))
     teacher(axes, rows[rows["neuron"] < 0])
-    return neurons(axes, rows[rows["neuron"] >= 0].sort_values("iteration"))
+    return neurons(axes, student)
 
 
 def legend(figure: plt.Figure) -> None:
@@ -82,8 +85,10 @@ def draw(rows: pd.DataFrame) -> plt.Figure:
         own = rows[(rows["tau"] == tau) & (rows["seed"] == seed)]
         panel(axes, own)
         last = own[own["iteration"] == own["iteration"].max()].iloc[-1]
-        losses = f"train {last['train_loss']:.1e}, test {last['test_loss']:.1e}"
-        axes.set_title(rf"$\tau={tau:g}$, seed {seed}" + f"\n{losses}", fontsize=7)
+        said = f"train {last['train_loss']:.1e}, test {last['test_loss']:.1e}"
+        if last["diverged"]:
+            said = f"diverged after iteration {last['iteration']}"
+        axes.set_title(rf"$\tau={tau:g}$, seed {seed}" + f"\n{said}", fontsize=7)
     for axes in panels[:, 0]:
         axes.set_ylabel(r"$|a_i|\,b_{i,2}$")
     for axes in panels[-1]:
@@ -99,8 +104,9 @@ def animate(rows: pd.DataFrame) -> Iterator[plt.Figure]:
     figure, panels = plt.subplots(1, len(taus), figsize=(2.6 * len(taus), 3.1), dpi=110, squeeze=False)
     drawn = []
     for axes, tau in zip(panels[0], taus, strict=True):
-        drawn += panel(axes, rows[rows["tau"] == tau])
-        axes.set_title(rf"$\tau={tau:g}$")
+        own = rows[rows["tau"] == tau]
+        drawn += panel(axes, own)
+        axes.set_title(rf"$\tau={tau:g}$" + (", diverged" if own["diverged"].any() else ""))
     legend(figure)
     last = rows["iteration"].max()
     times = np.concatenate([[0], np.geomspace(20, max(last, 20), FRAMES - 1)])

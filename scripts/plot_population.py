@@ -6,6 +6,7 @@ standard deviation, else medians with bands from the least to the greatest, over
 
 import itertools
 
+import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 
@@ -29,11 +30,12 @@ def beside_tangent(axes: plt.Axes, runs: pd.DataFrame, baselines: pd.DataFrame) 
         "tangent model": baselines.set_index(keys)["tangent_train_loss_end"],
     }
     for number, (label, values) in enumerate(losses.items()):
-        plots.medians(axes, (values / fit).dropna(), number, label)
+        plots.medians(axes, (values / fit).replace(np.inf, np.nan).dropna(), number, label)
     axes.axhline(1, color="black", lw=0.8, label="best tangent fit")
     plots.fit_axis(axes, "x", runs["tau"].to_numpy())
     axes.set(xlabel=labels.LABELS["tau"], ylabel="training loss / best tangent fit", ylim=(0, None))
     axes.legend(loc="lower right", fontsize=6)
+    plots.say_diverged(axes, runs)
 
 
 def draw(population: pd.DataFrame, narrow: pd.DataFrame, baselines: pd.DataFrame) -> plt.Figure:
@@ -48,7 +50,8 @@ def draw(population: pd.DataFrame, narrow: pd.DataFrame, baselines: pd.DataFrame
         moved = runs[~runs["diverged"]].set_index(["tau", "seed"])
         for column, label in labels.LAYERS.items():
             plots.medians(right, moved[column], next(numbers), f"{name} {label}")
-    right.set(xlabel=labels.LABELS["tau"], ylabel=labels.LABELS["movement"], yscale="log")
+    right.set(xlabel=labels.LABELS["tau"], ylabel=labels.LABELS["movement"])
+    plots.log_axis(right, "y")
     plots.fit_axis(right, "x", narrow["tau"].to_numpy())
     right.legend(loc="lower left", fontsize=6)
     style.letter(right, "(c) movement")

@@ -18,24 +18,31 @@ DRAWN = (2, 3, 4, 6, 10, 20)
 
 def draw(spectra: pd.DataFrame) -> plt.Figure:
     figure, panels = plt.subplots(1, 3, figsize=(style.PAGE, 2.6))
-    spectra = spectra[~spectra["diverged"]].sort_values("index")
     for number, (symmetrize, label) in enumerate(labels.STARTS.items()):
-        experiment = "plateau_symmetrized" if symmetrize else "plateau"
-        own = spectra[spectra["experiment"] == experiment].groupby(["tau", "seed"])
+        axes = panels[1 + number]
+        runs = spectra[spectra["experiment"] == ("plateau_symmetrized" if symmetrize else "plateau")]
+        kept = runs[~runs["diverged"]].sort_values("index")
+        own = kept.groupby(["tau", "seed"])
         plots.medians(panels[0], own["end"].agg(fits.stable_rank), number, label)
         before = own["start"].agg(fits.stable_rank).median()
         panels[0].axhline(before, color=style.COLORS[number], ls=":", lw=1)
-        for place, index in enumerate(index for index in DRAWN if index <= spectra["index"].max()):
-            shares = own["end"].agg(lambda values, i=index: values.iloc[i - 1] / values.iloc[0])
-            plots.medians(panels[1 + number], shares, place, rf"$\sigma_{{{index}}}$")
-        style.letter(panels[1 + number], f"({'bc'[number]}) {label}")
-        panels[1 + number].set(ylabel=r"$\sigma_i/\sigma_1$ of the hidden layer", yscale="log")
+        ends = kept.pivot(index=["tau", "seed"], columns="index", values="end")
+        for place, index in enumerate(index for index in DRAWN if index in ends):
+            plots.medians(axes, ends[index] / ends[1], place, rf"$\sigma_{{{index}}}$")
+        counts = runs[runs["index"] == 1].groupby("tau")["diverged"].agg(diverged="sum", total="size")
+        plots.mark_diverged(axes, counts)
+        style.letter(axes, f"({'bc'[number]}) {label}")
+        axes.set_ylabel(r"$\sigma_i/\sigma_1$ of the hidden layer")
     panels[0].plot([], [], color="0.3", ls=":", lw=1, label="at the start")
     panels[0].set(ylabel=r"stable rank $\|B\|_F^2/\|B\|^2$", ylim=(0, None))
     style.letter(panels[0], "(a) stable rank")
     panels[0].legend()
     panels[2].sharey(panels[1])
-    panels[2].legend(ncols=2)
+    for axes in panels[1:]:
+        plots.log_axis(axes, "y")
+    named = [axes for axes in panels[1:] if axes.get_legend_handles_labels()[0]]
+    for axes in named[-1:]:
+        axes.legend(ncols=2)
     for axes in panels:
         axes.set_xlabel(labels.LABELS["tau"])
         plots.fit_axis(axes, "x", spectra["tau"].to_numpy())

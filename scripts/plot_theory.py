@@ -29,23 +29,28 @@ SHARES = [1e-1, 1e-2, 1e-3]
 
 
 def over_seeds(axes: Axes, rows: pd.DataFrame, x: str, y: str, number: int, **line) -> pd.Series:
-    """Geometric mean against x, with a band over seeds; returns the mean."""
-    grouped = np.log(rows.set_index(x)[y].astype(float)).groupby(level=0)
+    """Geometric mean of what is finite and above 0 against x, with a band over seeds; returns the mean."""
+    values = rows.set_index(x)[y].astype(float)
+    grouped = np.log(values[np.isfinite(values) & (values > 0)]).groupby(level=0)
     low, mean, high = (np.exp(getattr(grouped, name)()) for name in ("min", "mean", "max"))
     plots.band(axes, mean.index, mean, low, high, number, **({"markersize": 2.5} | line))
     return mean
 
 
-def reference(axes: Axes, x: np.ndarray, y: float, exponent: float, label: str) -> None:
-    """A dotted line of a given slope through (x[0], y)."""
-    axes.plot(x, y * (x / x[0]) ** exponent, color="0.3", ls=(0, (1, 1.5)), lw=0.9, label=label)
+def reference(axes: Axes, mean: pd.Series, at: int, exponent: float, label: str | None) -> None:
+    """A dotted line of a given slope through a point of a mean, the first or the last."""
+    x = mean.index.to_numpy(float)
+    if len(x):
+        y = mean.iloc[at] * (x / x[at]) ** exponent
+        axes.plot(x, y, color="0.3", ls=(0, (1, 1.5)), lw=0.9, label=label)
 
 
 def kappa(axes: Axes, start: pd.DataFrame, sweep: str) -> None:
     for number, (symmetrize, label) in enumerate(labels.STARTS.items()):
         rows = start[(start["sweep"] == sweep) & (start["symmetrize"] == symmetrize)]
         over_seeds(axes, rows, sweep, "kappa", number, label=label)
-    axes.set(xscale="log", yscale="log", xlabel=labels.LABELS[sweep], ylabel=r"$\kappa_{\alpha h}(w_0)$")
+    axes.set(xscale="log", xlabel=labels.LABELS[sweep], ylabel=r"$\kappa_{\alpha h}(w_0)$")
+    plots.log_axis(axes, "y")
     axes.legend()
 
 
@@ -53,11 +58,9 @@ def kappa_of_width(axes: Axes, start: pd.DataFrame) -> None:
     for number, (sweep, label) in enumerate(labels.SCALINGS.items()):
         mean = start[start["sweep"] == sweep].groupby("m")["kappa"].mean()
         axes.plot(mean.index, mean, **(style.line_look(number) | {"markersize": 2.5}), label=label)
-    m = mean.index.to_numpy(float)
-    reference(axes, m, mean.iloc[0], -0.5, r"$\propto m^{-1/2}$")
-    axes.set(
-        xscale="log", yscale="log", xlabel=labels.LABELS["m"], ylabel=r"mean of $\kappa_{\alpha h}(w_0)$"
-    )
+    reference(axes, mean, 0, -0.5, r"$\propto m^{-1/2}$")
+    axes.set(xscale="log", xlabel=labels.LABELS["m"], ylabel=r"mean of $\kappa_{\alpha h}(w_0)$")
+    plots.log_axis(axes, "y")
     axes.legend()
 
 
@@ -70,8 +73,9 @@ def one_step(axes: Axes, step: pd.DataFrame) -> None:
             options = {"marker": "o" if sweep == "tau" else "^", "linestyle": "-" if sweep == "tau" else "--"}
             over_seeds(axes, rows, sweep, "ratio", number, label=f"{label}, over {symbol}", **options)
     axes.axhline(1, **(style.ZERO | {"label": None}))
-    axes.set(xscale="log", yscale="log", xlabel=r"$\tau$ or $\alpha$, the other being 1")
+    axes.set(xscale="log", xlabel=r"$\tau$ or $\alpha$, the other being 1")
     axes.set_ylabel(r"$\Delta(F)\,/\,\Delta(Dh)$ after one step")
+    plots.log_axis(axes, "y")
     axes.legend()
 
 
@@ -80,75 +84,89 @@ def gradient(axes: Axes, start: pd.DataFrame) -> None:
         rows = start[(start["sweep"] == "tau") & (start["symmetrize"] == symmetrize)]
         over_seeds(axes, rows, "tau", "gradient_norm", number, label=rf"$\|\nabla F(w_0)\|$, {label}")
     over_seeds(axes, rows, "tau", "stable_step", 2, label="largest stable step $2/\\|Dh\\|^2$")
-    axes.set(xscale="log", yscale="log", xlabel=labels.LABELS["tau"], ylabel="gradient norm, step size")
-    axes.set_ylim(top=1e7 * axes.get_ylim()[1])
+    axes.set(xscale="log", xlabel=labels.LABELS["tau"], ylabel="gradient norm, step size")
+    plots.log_axis(axes, "y", above=1e7)
     axes.legend()
 
 
 def limit(axes: Axes, rows: pd.DataFrame) -> None:
     """Distances against α at the last iteration, with the slopes that §3.1 gives and those where gates switch."""
-    last = rows[rows["iteration"] == rows["iteration"].max()]
+    last = rows[~rows["diverged"] & (rows["iteration"] == rows["iteration"].max())]
     generic, mirrored = (last[last["symmetrize"] == start] for start in (False, True))
     for number, (column, (label, order)) in enumerate(GAPS.items()):
         mean = over_seeds(axes, generic, "alpha", column, number, label=label)
-        alpha = mean.index.to_numpy(float)
         dotted = rf"slopes {', '.join(f'${gap[1]}$' for gap in GAPS.values())}" if number == 0 else None
-        reference(axes, alpha, mean.iloc[-1] * (alpha[0] / alpha[-1]) ** order, order, dotted)
-        if column != "distance":
-            switch = alpha[alpha <= 100]
+        reference(axes, mean, -1, order, dotted)
+        switch = mean.index[mean.index <= 100].to_numpy(float)
+        if column != "distance" and len(switch):
             axes.plot(switch, mean.iloc[0] * (switch / switch[0]) ** (order + 0.5), **SWITCHING)
     over_seeds(axes, mirrored, "alpha", "test_gap", 3, label="the last, symmetrised")
     axes.plot([], [], **SWITCHING, label=r"$-\frac{3}{2}$, $-\frac{1}{2}$ (gates switch)")
-    axes.set(xscale="log", yscale="log", xlabel=labels.LABELS["alpha"])
-    axes.set_ylabel(f"at iteration {last['iteration'].max()}")
-    axes.set_ylim(top=1e3 * axes.get_ylim()[1])
+    axes.set(xscale="log", xlabel=labels.LABELS["alpha"])
+    axes.set_ylabel(f"at iteration {rows['iteration'].max()}")
+    plots.log_axis(axes, "y", above=1e3)
     axes.legend(loc="upper right", ncols=2, columnspacing=0.8, handlelength=1.6, fontsize=6)
+    plots.say_diverged(axes, rows.drop_duplicates(["symmetrize", "alpha", "seed"]))
 
 
 def horizon(axes: Axes, rows: pd.DataFrame) -> None:
     """The gap of the outputs against the horizon, beside the bound of §3.1."""
-    rows = rows[~rows["symmetrize"] & (rows["iteration"] > 0)]
+    own = rows[~rows["symmetrize"]]
+    plots.say_diverged(axes, own.drop_duplicates(["alpha", "seed"]))
+    rows = own[~own["diverged"] & (own["iteration"] > 0)]
     alphas = np.sort(rows["alpha"].unique())
-    for number, alpha in enumerate(alphas[[0, len(alphas) // 2, -1]]):
+    for number, alpha in enumerate(
+        dict.fromkeys([*alphas[:1], *alphas[len(alphas) // 2 :][:1], *alphas[-1:]])
+    ):
         own = rows[rows["alpha"] == alpha]
         over_seeds(axes, own, "iteration", "train_gap", number, marker="", label=rf"$\alpha={alpha:g}$")
-    bound = rows[rows["alpha"] == alphas[0]].groupby("iteration")["bound"].mean()
-    axes.plot(bound.index, bound, color="0.3", ls=(0, (1, 1.5)), label=rf"bound, $\alpha={alphas[0]:g}$")
+    for alpha in alphas[:1]:
+        bound = rows[rows["alpha"] == alpha].groupby("iteration")["bound"].mean()
+        axes.plot(bound.index, bound, color="0.3", ls=(0, (1, 1.5)), label=rf"bound, $\alpha={alpha:g}$")
     axes.set(
         xscale="log",
-        yscale="log",
         xlabel=labels.LABELS["iteration"],
         ylabel=GAPS["test_gap"][0].replace("test", "training"),
     )
-    axes.set_ylim(bottom=1e-3 * axes.get_ylim()[0])
-    axes.legend(loc="lower right", ncols=2)
+    plots.log_axis(axes, "y", below=1e-3)
+    if len(alphas):
+        axes.legend(loc="lower right", ncols=2)
 
 
 def linear_rate(axes: Axes, rows: pd.DataFrame) -> None:
-    """Training loss at the largest α, its closed form, and what the smallest eigenvalue guarantees; one seed."""
-    largest = (rows["alpha"] == rows["alpha"].max()) & (rows["seed"] == rows["seed"].min())
-    own = rows[largest & ~rows["symmetrize"]]
+    """Training loss at the largest α, its closed form, and what the smallest eigenvalue guarantees; the first seed that did not
+    diverge."""
+    largest = rows[(rows["alpha"] == rows["alpha"].max()) & ~rows["symmetrize"]]
+    plots.say_diverged(axes, largest.drop_duplicates("seed"))
+    axes.set(xlabel=labels.LABELS["iteration"], ylabel="training loss / initial")
+    kept = largest[~largest["diverged"]]
+    if kept.empty:
+        return
+    own = kept[kept["seed"] == kept["seed"].min()]
     initial = own["train_loss"].iloc[0]
     axes.plot(own["iteration"], own["train_loss"] / initial, color=style.COLORS[0], label="trained")
     closed = own["tangent_train_loss"] / initial
     axes.plot(own["iteration"], closed, color="black", ls="--", lw=0.8, label="tangent model")
-    guaranteed = np.exp(2 * own["iteration"] * np.log1p(-own["smallest_rate"]))
+    with np.errstate(divide="ignore", invalid="ignore"):  # beyond the stable step nothing is guaranteed
+        guaranteed = np.exp(2 * own["iteration"] * np.log1p(-own["smallest_rate"]))
     label = r"$(1-\eta\lambda_{\min}/n)^{2t}$"
     axes.plot(own["iteration"], guaranteed, color=style.COLORS[1], ls="-.", label=label)
-    axes.set(yscale="log", xlabel=labels.LABELS["iteration"], ylabel="training loss / initial")
+    plots.log_axis(axes, "y")
     axes.legend()
 
 
-def speed(axes: Axes, curves: pd.DataFrame) -> None:
+def speed(axes: Axes, curves: pd.DataFrame, runs: pd.DataFrame) -> None:
     """Iterations to reach a share of the initial training loss, at the smallest step given and at the best.
 
     A τ at which some seed does not get there has no point.
     """
+    curves = curves[~fits.diverged(curves, runs, schemas.KEYS)]
     times = fits.times_to_reach(curves, SHARES)
     for number, share in enumerate(SHARES):
         for kind, dashes, face in (("first", "-", None), ("best", "--", "white")):
             own = times[times["share"] == share]
-            mean = np.exp(np.log(own[kind]).groupby(own["tau"]).mean()).replace(np.inf, np.nan)
+            positive = own[kind].where(own[kind] > 0)
+            mean = np.exp(np.log(positive).groupby(own["tau"]).mean()).replace(np.inf, np.nan)
             line = style.line_look(number) | {"linestyle": dashes, "markerfacecolor": face}
             axes.plot(mean.index, mean, **line)
     shares = [
@@ -161,12 +179,15 @@ def speed(axes: Axes, curves: pd.DataFrame) -> None:
         Line2D([], [], color="0.3", ls=ls, label=label)
         for ls, label in (("-", "same rule"), ("--", "best step"))
     ]
-    axes.set(xscale="log", yscale="log", xlabel=labels.LABELS["tau"], ylabel="iterations to reach this share")
-    axes.set_ylim(top=6 * axes.get_ylim()[1])
+    axes.set(xscale="log", xlabel=labels.LABELS["tau"], ylabel="iterations to reach this share")
+    plots.log_axis(axes, "y", above=6.0)
+    plots.say_diverged(axes, runs)
     axes.legend(handles=[*shares, *kinds], loc="upper center", ncols=3, columnspacing=1)
 
 
-def draw(start: pd.DataFrame, step: pd.DataFrame, rows: pd.DataFrame, curves: pd.DataFrame) -> plt.Figure:
+def draw(
+    start: pd.DataFrame, step: pd.DataFrame, rows: pd.DataFrame, curves: pd.DataFrame, runs: pd.DataFrame
+) -> plt.Figure:
     figure, panels = plt.subplots(3, 3, figsize=(style.PAGE * 1.3, 7.6))
     (tau, alpha, width), (scaling, time, changes), (gradients, rate, fast) = panels
     kappa(tau, start, "tau")
@@ -177,7 +198,7 @@ def draw(start: pd.DataFrame, step: pd.DataFrame, rows: pd.DataFrame, curves: pd
     one_step(changes, step)
     gradient(gradients, start)
     linear_rate(rate, rows)
-    speed(fast, curves)
+    speed(fast, curves, runs)
     titles = {
         tau: r"(a) $\kappa$ against $\tau$",
         alpha: r"(b) $\kappa$ against $\alpha$",
@@ -202,8 +223,7 @@ def main(snakemake) -> None:
     parts = [parquet.read(snakemake.input[name], schema).to_pandas() for name, schema in theory.items()]
     curves = parquet.read(snakemake.input.curves, schemas.CURVE).to_pandas()
     runs = parquet.read(snakemake.input.runs, schemas.RUN).to_pandas()
-    curves = curves[~fits.diverged(curves, runs, schemas.KEYS)]
-    style.save(draw(*parts, curves), snakemake.output.png, snakemake.output.pdf)
+    style.save(draw(*parts, curves, runs), snakemake.output.png, snakemake.output.pdf)
 
 
 if __name__ == "__main__":

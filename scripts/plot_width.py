@@ -29,13 +29,13 @@ def draw(runs: pd.DataFrame) -> plt.Figure:
             plots.dots(axes, own, column, number, label)
         plots.dots(panels[1], own, "output_distance", number, None, linestyle=":")
     panels[0].axhline(kept.drop_duplicates("seed")["zero_loss"].mean(), **style.ZERO)
-    panels[0].set_yscale("log")
+    plots.log_axis(panels[0], "y")
     for axes, label, title in zip(panels, PANELS.values(), "abc", strict=True):
         axes.set(xlabel=labels.LABELS["m"], ylabel=label)
         axes.set_xscale("log", base=2)
         axes.xaxis.set_major_formatter("{x:g}")
         style.letter(axes, f"({title})")
-    panels[1].set_yscale("log")
+    plots.log_axis(panels[1], "y")
     for line, text in zip("-:", labels.LAYERS.values(), strict=True):
         panels[1].plot([], [], color="0.3", ls=line, label=text)
     panels[1].legend(handles=panels[1].lines[-2:])

@@ -10,13 +10,13 @@ import pyarrow as pa
 
 from lazytraining.files import parquet
 from lazytraining.models import cnn
-from lazytraining.student import fits
+from lazytraining.student import averages
 from lazytraining.workflow import jobs
 
 
 def summarise(runs: pd.DataFrame) -> pd.DataFrame:
     """Mean and standard deviation (ddof 1) at each α's best learning rate, over the seeds that did not diverge."""
-    return fits.over_seeds(cnn.best(runs), cnn.KEYS[:-1], cnn.MEASURED, ["mean", "std"])
+    return averages.over_seeds(cnn.best(runs), cnn.KEYS[:-1], cnn.MEASURED, ["mean", "std"])
 
 
 def recorded(run: dict) -> list[int]:

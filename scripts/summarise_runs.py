@@ -11,13 +11,13 @@ import pandas as pd
 import pyarrow as pa
 
 from lazytraining.files import parquet, schemas
-from lazytraining.student import fits, recording
+from lazytraining.student import averages, recording
 from lazytraining.workflow import jobs
 
 
 def summarise(runs: pd.DataFrame) -> pd.DataFrame:
     """Mean, standard deviation (ddof 1) and median over the seeds whose run did not diverge."""
-    return fits.over_seeds(runs, schemas.GROUP, schemas.AVERAGED, schemas.STATISTICS)
+    return averages.over_seeds(runs, schemas.GROUP, schemas.AVERAGED, schemas.STATISTICS)
 
 
 def recorded(run: dict, iterations: int) -> list[int]:

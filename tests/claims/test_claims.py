@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
+import tables
 
 from lazytraining.claims import beyond, figure_1, lazy_limit, measures, plateaus, verdict
 from lazytraining.claims.ledger import CLAIMS
@@ -506,3 +507,14 @@ def test_no_claim_is_decided_by_runs_that_all_diverged(source):
         recorded = Recorded(**vars(evidence))
         found = verdict.entry(claim, recorded)["verdict"]
         assert found == Verdict.OPEN or not recorded.filtered, claim.id
+
+
+@pytest.mark.workflow
+@pytest.mark.filterwarnings("ignore")  # of logarithms of 0, in the ledger's log
+@pytest.mark.parametrize("case", [name for name in tables.CASES if "1e" not in name])
+def test_the_ledger_has_a_verdict_on_whatever_is_there(case):
+    evidence = tables.evidence(tables.CASES[case])
+    for claim in CLAIMS:
+        row = verdict.entry(claim, evidence)
+        if case in ("nothing but diverged runs", "one run", "one diverged run"):
+            assert row["verdict"] == Verdict.OPEN, claim.id

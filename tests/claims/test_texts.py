@@ -7,15 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pytest
+import tables
 
 from lazytraining.claims import verdict
 from lazytraining.claims.ledger import CLAIMS
 from lazytraining.claims.verdict import Check, Claim, Evidence, Samples
-from lazytraining.config import catalogue, names
-from lazytraining.files import schemas
-from lazytraining.models import cnn
 
 CAPTIONS = Path(__file__).parents[2] / "docs/captions"
 KEYS = {"τ": "tau", "α": "alpha", "m": "m"}
@@ -47,70 +44,10 @@ class Watched(Evidence):
         return np.unique(np.concatenate([[], *(table[key] for table in self.given if key in table)]))
 
 
-def filled(schema: pa.Schema, random: np.random.Generator, **axes) -> pd.DataFrame:
-    """Rows over some columns and three seeds, with numbers of no meaning in the others."""
-    axes = {"seed": [0, 1, 2]} | axes
-    axes = {name: values for name, values in axes.items() if name in schema.names}
-    table = pd.DataFrame(itertools.product(*axes.values()), columns=list(axes))
-    for name, kind in zip(schema.names, schema.types, strict=True):
-        if name not in table:
-            table[name] = {pa.bool_(): False, pa.string(): "principal", pa.int64(): 3}.get(kind, 1.0)
-            if pa.types.is_floating(kind) and name not in ("alpha", "tau", "eta"):
-                table[name] = random.uniform(0.5, 2, len(table))
-    return table
-
-
 def other_settings(tau, alpha, m) -> Watched:
     """Evidence of all experiments at these τ, α and m, as a configuration may have them."""
-    random = np.random.default_rng(0)
     evidence = Watched()
-    grid = {
-        "iteration": [0, 10, 100],
-        "index": [1, 2],
-        "neuron": [0, 1],
-        "x": [-1.0, 0.0, 1.0],
-        "y": [-1.0, 0.0, 1.0],
-    }
-    kinds = {
-        "runs": (schemas.RUN, ()),
-        "curves": (schemas.CURVE, ("iteration",)),
-        "baselines": (schemas.BASELINES, ()),
-        "spectra": (schemas.SPECTRA, ("index",)),
-        "paths": (schemas.PATHS, ("iteration", "neuron")),
-        "surfaces": (schemas.SURFACE, ("x", "y")),
-        "endpoints": (schemas.ENDPOINTS, ()),
-        "cnn": (cnn.RUN, ()),
-    }
-    for name, read in catalogue.EVIDENCE.items():
-        scales = {"tau": tau[:1], "alpha": alpha[:1], "m": m[:1], "learning_rate": [0.3]}
-        if name in names.SCALING_OF:
-            scales["m"] = m
-        else:
-            scales["tau"] = tau
-        if name.startswith("tau_alpha") or "cnn" in read:
-            scales["alpha"] = alpha
-        for part in read:
-            schema, more = kinds[part]
-            axes = scales | {axis: grid[axis] for axis in more}
-            if part == "endpoints":
-                axes |= {"plane": [name], "experiment": list(names.LANDSCAPES)}
-            getattr(evidence, part)[name] = filled(schema, random, **axes)
-    starts = {"symmetrize": [False, True]}
-    scalings = {"1/m": lambda m: 1 / m, "1/sqrt(m)": lambda m: m**-0.5, "1": lambda m: 1.0}
-    for part, schema in (("start", schemas.THEORY_START), ("step", schemas.THEORY_STEP)):
-        sweeps = [
-            filled(schema, random, sweep=["tau"], tau=tau, alpha=alpha[:1], m=m[:1], **starts),
-            filled(schema, random, sweep=["alpha"], tau=tau[:1], alpha=alpha, m=m[:1], **starts),
-            *(
-                filled(schema, random, sweep=[name], m=[width], alpha=[scaling(width)], **starts)
-                for name, scaling in scalings.items()
-                for width in m
-            ),
-        ]
-        evidence.theory[part] = pd.concat(sweeps)
-    limit = {"alpha": alpha, "m": m[:1], "tau": tau[:1], "iteration": grid["iteration"]}
-    evidence.theory["limit"] = filled(schemas.THEORY_LIMIT, random, **limit, **starts)
-    evidence.theory["limit"]["smallest_rate"] = 0.01
+    tables.fill(evidence, tau=tau, alpha=alpha, m=m)
     return evidence
 
 

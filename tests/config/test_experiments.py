@@ -267,7 +267,7 @@ BAD = {
 }
 
 
-def test_what_the_ledger_reads_is_of_its_kind():
+def test_the_ledgers_experiments_are_of_their_kind():
     """Whatever else it is said to be is refused, and not a traceback in the ledger."""
     paper = load(read_yaml(ROOT / "config/config.yaml")).experiments
     entries = {"descent": TINY, "population": paper["population_loss"].model_dump()}

@@ -1,9 +1,10 @@
 """Intervals, exponents and spreads where the answer is known."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from lazytraining.student import fits
+from lazytraining.student import averages, fits
 
 
 def test_interval_covers_the_mean_as_often_as_it_says():
@@ -77,3 +78,23 @@ def test_first_below_inverts_an_exponential():
     assert fits.first_below(t, loss, 5 * np.exp(-0.2 * 7)) == pytest.approx(7)
     assert fits.first_below(t, loss, 5.0) == 0
     assert fits.first_below(t, loss, 1e-9) == np.inf
+
+
+@pytest.mark.parametrize("size", [2.0**-1000, 2.0**940])
+def test_numbers_of_any_size_have_their_interval_and_their_averages(size):
+    rng = np.random.default_rng(0)
+    runs = pd.DataFrame(
+        {
+            "tau": [1.0, 2.0] * 4,
+            "seed": range(8),
+            "diverged": [False] * 7 + [True],
+            "loss": rng.lognormal(0, 9, 8),
+        }
+    )
+    names = ["mean", "std", "median"]
+    found = averages.over_seeds(runs.assign(loss=size * runs["loss"]), ["tau"], ["loss"], names)
+    kept = runs[~runs["diverged"]].groupby("tau")["loss"].agg(names)
+    assert found[["n_seeds", "n_diverged"]].to_numpy().tolist() == [[4, 0], [4, 1]]
+    np.testing.assert_array_equal(found[[f"loss_{name}" for name in names]] / size, kept)
+    values = kept["mean"].to_numpy()
+    np.testing.assert_array_equal(np.array(fits.interval(size * values)) / size, fits.interval(values))

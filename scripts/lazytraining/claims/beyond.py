@@ -13,6 +13,7 @@ def paths_moved(largest: bool) -> Measure:
 
     def moved(own: pd.DataFrame) -> float:
         places = own.pivot(index="iteration", columns="neuron", values=["x", "y"]).to_numpy()
+        places = places / np.abs(places[0]).max()  # of any size
         return float(np.linalg.norm(places[-1] - places[0]) / np.linalg.norm(places[0]))
 
     @per("seeds")

@@ -19,6 +19,7 @@ def basins(e: Evidence) -> pd.DataFrame:
         for m, surface in principal(e.get("surfaces", name)).groupby("m"):
             wide, deep = fits.basin(surface)
             rows.append({"scaling": name, "m": m, "wide": wide, "deep": deep, "loss": losses[m]})
+    need(len(rows) > 0, "three runs of one m in the landscapes that did not diverge")
     return pd.DataFrame(rows)
 
 
@@ -34,6 +35,7 @@ def basin_at_smallest(column: str, over: str, under: str) -> Measure:
     @per("widths")
     def measure(e: Evidence) -> pd.Series:
         table = basins(e)
+        table = table[table.groupby("m")["scaling"].transform("size") == len(LANDSCAPES)]
         smallest = np.log(table["m"].min())
 
         def fitted(part: pd.DataFrame) -> float:

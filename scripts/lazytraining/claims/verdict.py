@@ -60,11 +60,9 @@ class Evidence:
         """For each row, whether its run diverged."""
         if "diverged" in found:
             return found["diverged"].astype(bool)
-        runs = self.runs if kind == "endpoints" else {name: self.runs.get(name)}
-        tables = [table for table in runs.values() if table is not None]
-        if kind not in ("curves", "endpoints") or not tables:
+        if kind != "curves" or name not in self.runs:
             return pd.Series(False, found.index)
-        return fits.diverged(found, pd.concat(tables), schemas.KEYS)
+        return fits.diverged(found, self.runs[name], schemas.KEYS)
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ FIGURES = {
         "Figure 2",
         NOTE,
         {name: {"m"} for name in LANDSCAPES},
-        {"surfaces": ALL},
+        {"surfaces": ALL, "endpoints": ALL},
         settings=_WIDTHS,
     ),
     "figure_3": Figure("Figure 3", NOTE, {"plateau": {"tau"}}, {"runs": ALL, "baselines": ALL}),

@@ -9,18 +9,19 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import (
+    FixedFormatter,
     FixedLocator,
     FuncFormatter,
-    LogFormatterSciNotation,
-    LogLocator,
     NullFormatter,
     NullLocator,
 )
 
 from lazytraining.config import names
 from lazytraining.figures import labels, style
+from lazytraining.student import averages
 
 NO_PLANE = "fewer than three\nruns did not diverge"
+NO_LOSS = "no finite loss above 0"
 
 
 def is_logarithmic(values: np.ndarray) -> bool:
@@ -37,6 +38,29 @@ def fit_axis(axes: Axes, which: str, values: np.ndarray) -> None:
     if is_logarithmic(np.asarray(values, float)):
         getattr(axes, f"set_{which}scale")("log")
         getattr(axes, f"{which}axis").set_minor_formatter(NullFormatter())
+
+
+def log_axis(axes: Axes, which: str, below: float = 1.0, above: float = 1.0) -> None:
+    """Logarithmic scale along x or y, its limits times `below` and `above`; not where nothing that is drawn is above 0."""
+    if not np.isfinite(getattr(axes.dataLim, f"minpos{which}")):
+        return
+    getattr(axes, f"set_{which}scale")("log")
+    if below != 1 or above != 1:
+        low, high = getattr(axes, f"get_{which}lim")()
+        getattr(axes, f"set_{which}lim")(low * below, high * above)
+
+
+def say(axes: Axes, text: str, height: float = 0.5) -> None:
+    """A few words in the middle of a panel, or higher."""
+    place = {"ha": "center", "va": "center", "transform": axes.transAxes, "bbox": style.PAPER}
+    (axes.text2D if axes.name == "3d" else axes.text)(0.5, height, text, fontsize=6, **place)
+
+
+def say_diverged(axes: Axes, runs: pd.DataFrame) -> None:
+    """How many of these runs diverged, at the top of a panel; in its middle if none is left to be drawn."""
+    count = int(runs["diverged"].sum())
+    if count:
+        say(axes, f"{count} of {len(runs)} runs diverged", 0.5 if count == len(runs) else 0.96)
 
 
 def band(axes: Axes, x, center, low, high, number: int, **line) -> None:
@@ -68,10 +92,12 @@ def sweep(
     With `divide_by`, each run's value is divided by its own value of that column first. `first` is the number of the first line.
     """
     kept = runs[~runs["diverged"]]
+    if divide_by:
+        kept = kept.assign(**{column: kept[column] / kept[divide_by] for column in columns})
+    found = averages.in_groups(kept, [over], list(columns), ["mean", "std"])
+    found = found.reindex(sorted(runs[over].unique()))
     for number, (column, label) in enumerate(columns.items(), start=first):
-        values = kept[column] / kept[divide_by] if divide_by else kept[column]
-        grouped = values.groupby(kept[over]).agg(["mean", "std"]).reindex(sorted(runs[over].unique()))
-        deviation(axes, grouped.index, grouped["mean"], grouped["std"], number, label=label)
+        deviation(axes, found.index, found[column, "mean"], found[column, "std"], number, label=label)
     fit_axis(axes, "x", runs[over].to_numpy())
     axes.set_xlabel(labels.LABELS[over])
     mark_diverged(axes, runs.groupby(over)["diverged"].agg(diverged="sum", total="size"))
@@ -112,11 +138,12 @@ def edges(values: np.ndarray, logarithmic: bool) -> np.ndarray:
 
 def plain_logarithmic(axes: Axes) -> None:
     """A logarithmic y axis with plain numbers at 1, 2 and 5 times the powers of ten where it is short."""
-    axes.set_yscale("log")
-    low, high = axes.get_ylim()
+    log_axis(axes, "y")
+    if axes.get_yscale() == "linear":
+        return
     axes.yaxis.set_minor_formatter(NullFormatter())
-    if high / low < 100:
-        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    if np.ptp(np.log10(axes.get_ylim())) < 2:
+        axes.yaxis.set_major_locator(style.Decades(subs=(1.0, 2.0, 5.0)))
         axes.yaxis.set_major_formatter("{x:g}")
 
 
@@ -139,9 +166,9 @@ def heat_map(
     """
     table = summary.pivot(index=y, columns=x, values=column)
     if logarithm:
-        table = np.log(table)
+        table = np.log(table.where(table > 0))
     elif table.min(axis=None) > 0:
-        options.setdefault("norm", LogNorm())
+        options.setdefault("norm", loss_norm(summary[column]))
     values = [table.columns.to_numpy(), table.index.to_numpy()]
     logs = [is_logarithmic(part) for part in values]
     borders = [edges(part, log) for part, log in zip(values, logs, strict=True)]
@@ -165,40 +192,56 @@ def heat_map(
         )
         corner, size = (left, low), (right - left, high - low)
         axes.add_patch(Rectangle(corner, *size, fill=False, hatch="////", edgecolor="0.6", linewidth=0))
+    if (cells["n_diverged"] == cells["n_seeds"]).all():
+        say(axes, "all runs diverged")
     return mesh, table
 
 
 def loss_norm(losses: pd.Series) -> LogNorm:
-    """Logarithmic colours over all finite losses."""
+    """Logarithmic colours over all finite losses; on both sides of one."""
     finite = losses[np.isfinite(losses) & (losses > 0)]
-    return LogNorm(finite.min(), finite.max()) if len(finite) else LogNorm(1, 10)
+    if finite.empty:
+        return LogNorm(1, 10)
+    low, high = finite.min(), finite.max()
+    return LogNorm(low, high) if low < high else LogNorm(low / 2, min(high, np.finfo(float).max / 2) * 2)
 
 
 def surface(axes: Axes, points: pd.DataFrame, norm: LogNorm) -> None:
     """Filled contours of a landscape's grid."""
     axes.set_box_aspect(1)
     if points.empty:
-        axes.text(0.5, 0.5, NO_PLANE, ha="center", va="center", transform=axes.transAxes)
+        say(axes, NO_PLANE)
         return
     table = points.pivot(index="y", columns="x", values="test_loss")
+    loss = table.where(np.isfinite(table) & (table > 0))
+    if loss.isna().all(axis=None):
+        say(axes, NO_LOSS)
+        return
     levels = np.geomspace(norm.vmin, norm.vmax, 24)
-    axes.contourf(table.columns, table.index, table.to_numpy(), levels=levels, norm=norm)
+    axes.contourf(table.columns, table.index, np.ma.masked_invalid(loss), levels=levels, norm=norm)
 
 
 def color_bar(figure: Figure | SubFigure, norm: Normalize, axes, label: str, **options) -> None:
     """A colour bar; logarithmic ones have numbers at 1, 2 and 5 times the powers of ten, or fewer."""
-    if isinstance(norm, LogNorm):
-        wide = norm.vmax / norm.vmin > 100
-        options["ticks"] = LogLocator(subs=(1.0,) if wide else (1.0, 2.0, 5.0))
-        options["format"] = LogFormatterSciNotation() if wide else "%g"
+    if isinstance(norm, LogNorm):  # of its exponents, since a bar takes numbers under 1e-287 for 0
+        low, high = np.log10([norm.vmin, norm.vmax])
+        steps = (1.0,) if high - low > 2 else (1.0, 2.0, 5.0)
+        ticks = style.Decades(subs=steps).tick_values(norm.vmin, norm.vmax)
+        ticks = ticks[(norm.vmin <= ticks) & (ticks <= norm.vmax)]
+        shown = [
+            f"$\\mathdefault{{10^{{{np.log10(tick):.0f}}}}}$" if len(steps) == 1 else f"{tick:g}"
+            for tick in ticks
+        ]
+        norm = Normalize(low, high)
+        options |= {"ticks": FixedLocator(np.log10(ticks)), "format": FixedFormatter(shown)}
     bar = figure.colorbar(ScalarMappable(norm, style.COLORMAP), ax=axes, label=label, **options)
     bar.minorticks_off()
 
 
 def endpoints(axes: Axes, points: pd.DataFrame, norm: LogNorm) -> None:
-    """Students at their projections, coloured by their own test loss."""
+    """Students at their projections, coloured by their own test loss, but for those that diverged."""
     for experiment, marker in zip(names.LANDSCAPES, style.MARKERS, strict=False):
-        own = points[points["experiment"] == experiment]
+        own = points[(points["experiment"] == experiment) & ~points["diverged"]]
         if len(own):
             options = {"norm": norm, "marker": marker, "edgecolor": "white", "linewidth": 0.8, "s": 28}
             axes.scatter(own["x"], own["y"], c=own["test_loss"], **options)

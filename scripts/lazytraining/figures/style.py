@@ -13,6 +13,8 @@ import PIL.Image
 from fontTools import subset
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
+from matplotlib.scale import LogScale, register_scale
+from matplotlib.ticker import LogLocator
 
 from lazytraining.files.provenance import provenance
 from lazytraining.files.whole import replacing
@@ -26,6 +28,8 @@ MARKERS = ["o", "s", "^", "D", "v", "P"]
 COLORMAP = "viridis"
 OUTLINE = [withStroke(linewidth=1.8, foreground="0.2")]
 """Makes white lines and letters readable on every colour of a map."""
+PAPER = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1}
+"""Makes dark letters readable on maps and hatches."""
 ZERO = {"color": "0.4", "linestyle": (0, (1, 1)), "linewidth": 1, "label": "zero predictor"}
 """The look of the zero predictor's loss on every figure."""
 
@@ -55,6 +59,32 @@ plt.rcParams.update(
         "image.cmap": COLORMAP,
     }
 )
+
+
+class Decades(LogLocator):
+    """Ticks of a logarithmic axis, none of them beyond all numbers, and none where there is nothing above 0."""
+
+    def tick_values(self, vmin: float, vmax: float) -> np.ndarray:
+        if not 0 < vmin < vmax:
+            return np.array([])
+        with np.errstate(over="ignore"):
+            ticks = super().tick_values(vmin, vmax)
+        return ticks[np.isfinite(ticks) & (ticks > 0)]
+
+
+class Logarithmic(LogScale):
+    """Matplotlib's logarithmic scale with these ticks."""
+
+    def __init__(self, **options):  # without the axis, which Matplotlib gives up
+        super().__init__(**options)
+
+    def set_default_locators_and_formatters(self, axis) -> None:
+        super().set_default_locators_and_formatters(axis)
+        axis.set_major_locator(Decades(self.base))
+        axis.set_minor_locator(Decades(self.base, self.subs))
+
+
+register_scale(Logarithmic)
 
 
 # A PDF places each glyph, so that the fonts in it need no tables to place them by; to thin those out takes a second a file.

@@ -150,6 +150,7 @@ ENDPOINTS = pa.schema(
     [
         *KEY_FIELDS,
         pa.field("plane", pa.string(), nullable=False),
+        ("diverged", pa.bool_()),
         ("x", pa.float64()),
         ("y", pa.float64()),
         ("in_plane", pa.float64()),

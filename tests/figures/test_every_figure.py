@@ -1,0 +1,170 @@
+"""Every figure, each part of it in turn, from whatever may be there: it is drawn, and says what diverged."""
+
+import io
+import json
+import re
+from collections.abc import Iterator
+from itertools import islice
+
+import numpy as np
+import pandas as pd
+import plot_cnn
+import plot_experiment
+import plot_figure_1
+import plot_figure_2
+import plot_figure_3
+import plot_figure_5
+import plot_figure_6
+import plot_figure_7
+import plot_interactive
+import plot_landscape
+import plot_neurons
+import plot_population
+import plot_spectral_bias
+import plot_step_size
+import plot_theory
+import plot_width
+import pytest
+import summarise_runs
+import tables
+from conftest import ROOT
+from matplotlib import pyplot as plt
+from matplotlib.artist import Artist
+from matplotlib.axis import Axis
+from matplotlib.text import Text
+
+from lazytraining.claims.verdict import Evidence
+from lazytraining.config import catalogue
+
+pytestmark = [pytest.mark.workflow, pytest.mark.filterwarnings("error")]
+ALONE = ("all there", "a diverged seed", "one diverged run", "losses of 0")
+"""Cases of whole figures, and not of each part in turn."""
+WHOLLY = "nothing but diverged runs"
+"""The case in which figures are not only put together but drawn to the last letter."""
+
+
+@pytest.fixture(scope="module")
+def made() -> dict[str, Evidence]:
+    return {name: tables.evidence(case) for name, case in tables.CASES.items()}
+
+
+class Mixed:
+    """The tables of a figure: those of one case, and in one part those of another."""
+
+    def __init__(self, whole: Evidence, part: str, other: Evidence):
+        self.whole, self.part, self.other = whole, part, other
+
+    def __call__(self, kind: str, *names: str) -> pd.DataFrame:
+        found = [getattr(self.other if name == self.part else self.whole, kind)[name] for name in names]
+        return pd.concat([table for table in found if len(table)] or found, ignore_index=True)
+
+    def summaries(self, *names: str) -> pd.DataFrame:
+        return summarise_runs.summarise(self("runs", *names))
+
+    def widths(self) -> list[int]:
+        return sorted(self("endpoints", *LANDSCAPES)["m"].unique())
+
+
+LANDSCAPES = list(catalogue.LANDSCAPES)
+PLATEAUS = ["plateau", "plateau_symmetrized"]
+APART = ("figure_5", "figure_6", "theory")
+"""Figures whose panels share nothing, or that draw one experiment."""
+OF = {name: list(figure.experiments) for name, figure in catalogue.FIGURES.items()}
+
+
+def both(t: Mixed, name: str, *kinds: str) -> list[pd.DataFrame]:
+    """What is read of all experiments of a figure, kind by kind."""
+    return [t(kind, *OF[name]) for kind in kinds]
+
+
+DRAW = {
+    "figure_1": lambda t: plot_figure_1.draw(*both(t, "figure_1", "curves", "runs")),
+    "figure_2": lambda t: plot_figure_2.draw(*both(t, "figure_2", "surfaces", "endpoints"), t.widths()),
+    "figure_3": lambda t: plot_figure_3.draw(*both(t, "figure_3", "runs", "baselines")),
+    "figure_4": lambda t: plot_figure_3.draw(*both(t, "figure_4", "runs", "baselines")),
+    "figure_5": lambda t: plot_figure_5.draw(t.summaries(*OF["figure_5"]), t("runs", *OF["figure_5"]), True),
+    "figure_6": lambda t: plot_figure_6.draw(*both(t, "figure_6", "surfaces", "endpoints"), t.widths()),
+    "figure_7": lambda t: plot_figure_7.draw(t("runs", *OF["figure_7"])),
+    "theory": lambda t: plot_theory.draw(
+        *(t("theory", part) for part in ("start", "step", "limit")), *both(t, "theory", "curves", "runs")
+    ),
+    "width": lambda t: plot_width.draw(t("runs", *OF["width"])),
+    "population": lambda t: plot_population.draw(
+        *(t("runs", name) for name in OF["population"]), t("baselines", "underparameterized")
+    ),
+    "step_size": lambda t: plot_step_size.draw(t.summaries("step_size"), t("baselines", "step_size")),
+    "spectral_bias": lambda t: plot_spectral_bias.draw(t("spectra", *PLATEAUS)),
+    "neurons": lambda t: plot_neurons.draw(t("paths", "neuron_paths")),
+    "neurons, moving": lambda t: list(islice(plot_neurons.animate(t("paths", "neuron_paths")), 3))[-1],
+    "cnn": lambda t: plot_cnn.draw(t("cnn", "vgg11")),
+    "landscape": lambda t: plot_landscape.draw(
+        *(t(kind, LANDSCAPES[0]).query("m == m.max()") for kind in ("surfaces", "endpoints"))
+    ),
+    "plateau": lambda t: plot_experiment.draw(t.summaries("plateau")),
+    "tau_alpha_text": lambda t: plot_experiment.draw(t.summaries("tau_alpha_text")),
+    "width_ntk": lambda t: plot_experiment.draw(t.summaries("width_ntk")),
+}
+"""From tables to each figure: as the main function of its script."""
+IN_TURN = {name: of for name, of in OF.items() if len(of) > 1 and name not in APART}
+"""The experiments of figures in which several share axes or colours."""
+SAYS = re.compile(r"diverge|\b\d+/\d+\b")
+
+
+def written(artist: Artist) -> Iterator[str]:
+    """What stands in a figure, and at its ticks, without making those, which takes longer than all the rest."""
+    if isinstance(artist, Axis):
+        yield artist.label.get_text()
+        for ticks in (artist.major, artist.minor):
+            yield from ticks.formatter.format_ticks(ticks.locator())
+        return
+    if isinstance(artist, Text):
+        yield artist.get_text()
+    for child in artist.get_children():
+        yield from written(child)
+
+
+def is_drawn(figure: plt.Figure, diverged: bool, whole: bool) -> None:
+    """Its ticks, or all of it, can be drawn; no number of it is none, and it says that runs diverged."""
+    if whole:
+        figure.set_layout_engine("none")  # takes as long again
+        figure.savefig(io.BytesIO(), dpi=20)
+    texts = list(written(figure))
+    plt.close(figure)
+    assert not any(re.search(r"\bnan\b|\binf\b", text) for text in texts), texts
+    assert any(map(SAYS.search, texts)) >= diverged, texts
+
+
+@pytest.mark.parametrize("case", tables.CASES)
+@pytest.mark.parametrize("name", DRAW)
+def test_every_figure_is_drawn_from_what_is_there(name, case, made):
+    """From one case alone, and each part from it while the others are whole."""
+    diverged = tables.CASES[case].diverged
+    is_drawn(DRAW[name](Mixed(made[case], "", made[case])), diverged, case == WHOLLY)
+    for part in () if case in ALONE else IN_TURN.get(name, ()):
+        is_drawn(DRAW[name](Mixed(made["all there"], part, made[case])), diverged, False)
+
+
+@pytest.mark.parametrize("name", ["figure_2", "figure_6", "landscape"])
+def test_a_plane_beyond_all_numbers_is_drawn(name, made):
+    far = tables.evidence(tables.CASES["all there"])
+    for table in far.surfaces.values():
+        table["test_loss"] = np.inf
+    is_drawn(DRAW[name](Mixed(far, "", far)), False, True)
+
+
+@pytest.mark.parametrize("case", tables.CASES)
+def test_what_turns_has_numbers_alone(case, made):
+    t = Mixed(made[case], "", made[case])
+    pictures = plot_interactive.landscapes(t("surfaces", *LANDSCAPES), t("endpoints", *LANDSCAPES))
+    pictures |= plot_interactive.tau_alpha(t.summaries(*OF["figure_5"]))
+    views = [view for picture in pictures.values() for view in picture["views"]]
+    assert len(views) == 3 + 2 * len(t.widths())
+    diverged = tables.CASES[case].diverged
+    assert [bool(SAYS.search(view)) for view in views] == [diverged] * len(views)
+    json.dumps(pictures, allow_nan=False)
+
+
+def test_no_figure_is_left_out():
+    scripts = {path.stem for path in ROOT.glob("scripts/plot_*.py")}
+    assert set(catalogue.FIGURES) <= set(DRAW)
+    assert scripts <= {name for name in globals() if name.startswith("plot_")}
