@@ -23,7 +23,7 @@ import pandas as pd
 import pyarrow as pa
 
 from lazytraining.files import schemas
-from lazytraining.student import averages
+from lazytraining.student.averages import over_seeds
 
 ROOT = Path(__file__).parents[1]
 ONE_SEED = 0.1
@@ -52,9 +52,7 @@ def averages(folder: Path) -> dict[str, pd.DataFrame]:
         files = sorted(path.rglob("*.parquet")) if path.is_dir() else [path]
         rows = pd.concat(map(table, files)).assign(diverged=False)
         columns = [name for name in rows if name not in (*schemas.KEYS, "diverged")]
-        found[f"{path.stem}, tangent model"] = averages.over_seeds(
-            rows, schemas.KEYS[:-1], columns, ["mean", "std"]
-        )
+        found[f"{path.stem}, tangent model"] = over_seeds(rows, schemas.KEYS[:-1], columns, ["mean", "std"])
     return found
 
 
