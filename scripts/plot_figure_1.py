@@ -50,7 +50,8 @@ def draw(curves: pd.DataFrame, runs: pd.DataFrame) -> plt.Figure:
     if panels[0].get_ylim()[1] > 10:
         panels[0].set_ylim(bottom=1)
     movement(panels[2], runs)
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    columns = 2 if runs["diverged"].any() else 3  # counts take room
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=columns)
     for axes, title in zip(panels, ("(a) relative change", "(b) test loss", "(c) movement"), strict=True):
         style.letter(axes, title)
     return figure

@@ -30,16 +30,16 @@ def draw(surfaces: pd.DataFrame, endpoints: pd.DataFrame, widths: list[int]) -> 
         panels = block.subplots(rows, columns, squeeze=False)
         for axes, m in zip(panels.ravel(), widths, strict=False):
             own = group[group["m"] == m]
-            plots.surface(axes, own, norm)
+            plots.surface(axes, own, students[students["m"] == m], norm)
             axes.set_title(f"$m={m}$" + ("" if own.empty else f", ±{own['x'].max():.3g}"), pad=2)
             axes.set(xticks=[], yticks=[])
             if len(own):
-                plots.say_diverged(axes, students[students["m"] == m])
                 wide, deep = fits.basin(own)
-                numbers = f"{100 * own['explained'].iloc[0]:.0f} % of variance"
+                explained = own["explained"].iloc[0]
+                numbers = [f"{100 * explained:.0f} % of variance"] if np.isfinite(explained) else []
                 if np.isfinite(deep):
-                    numbers += f"\n{100 * wide:.2g} % wide, {deep:.3g} deep"
-                axes.set_xlabel(numbers, fontsize=5.5, labelpad=2)
+                    numbers.append(f"{100 * wide:.2g} % wide, {deep:.3g} deep")
+                axes.set_xlabel("\n".join(numbers), fontsize=5.5, labelpad=2)
         for axes in panels.ravel()[len(widths) :]:
             axes.axis("off")
         plots.color_bar(block, norm, panels, labels.LABELS["test_loss"])

@@ -60,6 +60,9 @@ def bars(axes, table: pd.DataFrame, symbol: str) -> None:
     colors = np.where(heights < 0, style.COLORS[1], style.COLORS[0])
     if len(heights):
         axes.bar3d(columns - 0.3, rows - 0.3, 0, 0.6, 0.6, heights, color=colors, shade=True)
+    else:
+        plots.say(axes, plots.NO_LOSS)
+        axes.set_zticks([])
     if heights.any():
         axes.set_zlim(heights.min(initial=0), heights.max(initial=0))
     for which, values, label in (("x", table.columns, r"$\tau$"), ("y", table.index, r"$\alpha$")):

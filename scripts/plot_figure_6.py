@@ -22,8 +22,9 @@ def planes(figure, surfaces: pd.DataFrame, endpoints: pd.DataFrame, widths: list
     norm = plots.loss_norm(surfaces["test_loss"])
     panels = figure.subplots(rows, columns, squeeze=False)
     for axes, m in zip(panels.ravel(), widths, strict=False):
-        plots.surface(axes, surfaces[surfaces["m"] == m], norm)
-        plots.endpoints(axes, endpoints[endpoints["m"] == m], norm)
+        students = endpoints[endpoints["m"] == m]
+        plots.surface(axes, surfaces[surfaces["m"] == m], students[students["experiment"] == PLANE], norm)
+        plots.endpoints(axes, students, norm)
         axes.set_title(f"$m={m}$")
     for axes in panels.ravel()[len(widths) :]:
         axes.axis("off")

@@ -35,10 +35,8 @@ def draw(surface: pd.DataFrame, endpoints: pd.DataFrame) -> plt.Figure:
     if ((surface["test_loss"] > 0) & np.isfinite(surface["test_loss"])).any():
         perspective(figure.add_subplot(1, 2, 1, projection="3d"), surface, norm)
     flat = figure.add_subplot(1, 2, 2)
-    plots.surface(flat, surface, norm)
+    plots.surface(flat, surface, own, norm)
     plots.endpoints(flat, own, norm)
-    if len(surface):
-        plots.say_diverged(flat, own)
     flat.set(xlabel="first direction", ylabel="second direction")
     plots.color_bar(figure, norm, flat, labels.LABELS["test_loss"])
     return figure

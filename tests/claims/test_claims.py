@@ -224,15 +224,15 @@ def test_speed_counts_a_run_that_never_gets_there_with_all_its_iterations():
     assert verdict_of("2a", evidence) == verdict_of("2b", evidence) == Verdict.NOT
 
 
-def planes(bump: float, in_plane: float, own: float) -> Evidence:
-    """1/m and 1/√m landscapes at one m: a wide bowl with a bump in the middle, and students beside it."""
-    axis = np.linspace(-2, 2, 9)
+def planes(bump: float, in_plane: float, own: float, grid: int = 9) -> Evidence:
+    """1/m and 1/√m landscapes at one m: a wide bowl with a narrow bump in the middle, and students beside it."""
+    axis = np.linspace(-2, 2, grid)
     surfaces, endpoints = {}, {}
     for name in catalogue.LANDSCAPES:
         points = [{"m": 64, "x": x, "y": y} for x in axis for y in axis]
         table = pd.DataFrame(points)
         radius = np.hypot(table["x"], table["y"])
-        table["test_loss"] = 1 + 0.1 * radius**2 + bump * np.exp(-4 * radius**2)
+        table["test_loss"] = 1 + 0.1 * radius**2 + bump * np.exp(-40 * radius**2)
         surfaces[name] = table.assign(kind="principal", centre_loss=1 + bump)
     rows = []
     for seed in SEEDS:
@@ -249,11 +249,15 @@ def planes(bump: float, in_plane: float, own: float) -> Evidence:
 
 
 def test_students_on_the_bump_are_there_or_only_seem_to_be():
-    assert verdict_of("14", planes(bump=9, in_plane=0.9, own=1.0)) == Verdict.REPRODUCED
-    assert verdict_of("14", planes(bump=-0.9, in_plane=0.9, own=1.0)) == Verdict.NOT
     assert verdict_of("15", planes(bump=9, in_plane=0.9, own=1.0)) == Verdict.REPRODUCED
     assert verdict_of("15", planes(bump=9, in_plane=0.1, own=0.1)) == Verdict.ARTEFACT
     assert verdict_of("15", planes(bump=-0.5, in_plane=0.9, own=1.0)) == Verdict.PARTLY
+
+
+@pytest.mark.parametrize("grid", [2, 5, 6, 9])
+def test_a_bump_is_one_whether_or_not_a_point_of_the_grid_is_on_it(grid):
+    assert verdict_of("14", planes(bump=9, in_plane=0.9, own=1.0, grid=grid)) == Verdict.REPRODUCED
+    assert verdict_of("14", planes(bump=-0.9, in_plane=0.9, own=1.0, grid=grid)) == Verdict.NOT
 
 
 def test_conjecture_turns_with_its_experiment():

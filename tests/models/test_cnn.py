@@ -14,6 +14,7 @@ import summarise_cnn
 import torch
 from test_vgg import library
 
+from lazytraining.config import ranges
 from lazytraining.config.cnn_job import CnnJob, CnnRun
 from lazytraining.figures import style
 from lazytraining.files import parquet
@@ -222,6 +223,19 @@ def test_in_the_lazy_limit_a_run_does_not_depend_on_alpha():
     assert rows[0]["relative_distance"] == pytest.approx(10 * rows[1]["relative_distance"], rel=1e-4)
     assert rows[1]["test_accuracy"] == rows[1]["test_accuracy_frozen"]
     assert min(rows[1][name] for name in (*cnn.GATES, *cnn.CHOICES)) > 0.999
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_at_the_largest_alpha_that_is_allowed_the_loss_is_that_of_the_lazy_limit(precision):
+    """Where the loss no longer depends on α, it is that of an α far from the end."""
+
+    def trained(precision: str, alpha: float) -> dict:
+        ranges.check_cnn("e", precision, alpha=alpha, learning_rate=0.5)
+        return sgd.train(replace(JOB, precision=precision, key=KEY._replace(alpha=alpha)), some_images())[0]
+
+    far, end = trained("float64", 1e7), trained(precision, {"float32": 5.2e5, "float64": 2.8e14}[precision])
+    for name in ("train_loss", "test_loss"):
+        assert end[name] == pytest.approx(far[name], rel=0.03)
 
 
 def table(**losses: list[float]) -> pd.DataFrame:

@@ -22,6 +22,8 @@ from lazytraining.student import averages
 
 NO_PLANE = "fewer than three\nruns did not diverge"
 NO_LOSS = "no finite loss above 0"
+NO_COLORS = LogNorm(1, 10)
+"""Where there is nothing to colour; a bar of it has no numbers."""
 
 
 def is_logarithmic(values: np.ndarray) -> bool:
@@ -41,8 +43,14 @@ def fit_axis(axes: Axes, which: str, values: np.ndarray) -> None:
 
 
 def log_axis(axes: Axes, which: str, below: float = 1.0, above: float = 1.0) -> None:
-    """Logarithmic scale along x or y, its limits times `below` and `above`; not where nothing that is drawn is above 0."""
+    """Logarithmic scale along x or y, its limits times `below` and `above`; not where nothing that is drawn is above 0.
+
+    Where nothing is drawn at all there are no numbers either.
+    """
     if not np.isfinite(getattr(axes.dataLim, f"minpos{which}")):
+        shared = getattr(axes, f"get_shared_{which}_axes")().get_siblings(axes)
+        if not any(np.isfinite(getattr(own.dataLim, f"interval{which}")).all() for own in shared):
+            getattr(axes, f"set_{which}ticks")([])
         return
     getattr(axes, f"set_{which}scale")("log")
     if below != 1 or above != 1:
@@ -133,6 +141,8 @@ def edges(values: np.ndarray, logarithmic: bool) -> np.ndarray:
         return np.array([values[0] * 0.8, values[0] * 1.25])
     middle = (centers[1:] + centers[:-1]) / 2
     borders = np.concatenate([[2 * centers[0] - middle[0]], middle, [2 * centers[-1] - middle[-1]]])
+    if not logarithmic:  # what is swept is above 0
+        borders[0] = max(borders[0], centers[0] / 2)
     return np.exp(borders) if logarithmic else borders
 
 
@@ -169,6 +179,8 @@ def heat_map(
         table = np.log(table.where(table > 0))
     elif table.min(axis=None) > 0:
         options.setdefault("norm", loss_norm(summary[column]))
+    if not np.isfinite(table).any(axis=None):
+        options["norm"] = NO_COLORS
     values = [table.columns.to_numpy(), table.index.to_numpy()]
     logs = [is_logarithmic(part) for part in values]
     borders = [edges(part, log) for part, log in zip(values, logs, strict=True)]
@@ -201,17 +213,18 @@ def loss_norm(losses: pd.Series) -> LogNorm:
     """Logarithmic colours over all finite losses; on both sides of one."""
     finite = losses[np.isfinite(losses) & (losses > 0)]
     if finite.empty:
-        return LogNorm(1, 10)
+        return NO_COLORS
     low, high = finite.min(), finite.max()
     return LogNorm(low, high) if low < high else LogNorm(low / 2, min(high, np.finfo(float).max / 2) * 2)
 
 
-def surface(axes: Axes, points: pd.DataFrame, norm: LogNorm) -> None:
-    """Filled contours of a landscape's grid."""
+def surface(axes: Axes, points: pd.DataFrame, students: pd.DataFrame, norm: LogNorm) -> None:
+    """Filled contours of a landscape's grid, and how many of the students that span it diverged."""
     axes.set_box_aspect(1)
     if points.empty:
-        say(axes, NO_PLANE)
+        say(axes, f"{NO_PLANE},\n{students['diverged'].sum()} of {len(students)} did")
         return
+    say_diverged(axes, students)
     table = points.pivot(index="y", columns="x", values="test_loss")
     loss = table.where(np.isfinite(table) & (table > 0))
     if loss.isna().all(axis=None):
@@ -232,6 +245,8 @@ def color_bar(figure: Figure | SubFigure, norm: Normalize, axes, label: str, **o
             f"$\\mathdefault{{10^{{{np.log10(tick):.0f}}}}}$" if len(steps) == 1 else f"{tick:g}"
             for tick in ticks
         ]
+        if norm is NO_COLORS:
+            ticks, shown = [], []
         norm = Normalize(low, high)
         options |= {"ticks": FixedLocator(np.log10(ticks)), "format": FixedFormatter(shown)}
     bar = figure.colorbar(ScalarMappable(norm, style.COLORMAP), ax=axes, label=label, **options)

@@ -56,7 +56,9 @@ def first_below(t: Float[np.ndarray, " k"], loss: Float[np.ndarray, " k"], level
     last = below[0]
     if last == 0:
         return float(t[0])
-    share = np.log(loss[last - 1] / level) / np.log(loss[last - 1] / loss[last])
+    with np.errstate(divide="ignore"):
+        before, at, after = np.log([loss[last - 1], level, loss[last]])
+    share = (before - at) / (before - after)
     return float(t[last - 1] + share * (t[last] - t[last - 1]))
 
 
@@ -162,7 +164,7 @@ def basin(surface: pd.DataFrame) -> tuple[float, float]:
     rim = np.zeros(len(loss), bool)
     for axis in ("x", "y"):
         rim |= surface[axis].isin([surface[axis].min(), surface[axis].max()]).to_numpy()
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):
         return float(np.mean(loss / 2 < lowest)), float(np.nanmedian(loss[rim]) / lowest)
 
 
