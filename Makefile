@@ -48,7 +48,6 @@ compare: $(ENVIRONMENT) ## results against docs/reference, in units of the sprea
 reference: $(ENVIRONMENT) ## takes both presets' results for reference, with the numbers of README.md and docs/findings.md
 	$(RUN) python tools/reference.py results/quick
 	$(RUN) python tools/reference.py results/paper --figures
-	$(RUN) python tools/plateaus.py docs/reference/paper
 	$(RUN) python tools/findings.py
 
 precision: $(ENVIRONMENT) ## what rounding does at large tau

@@ -43,6 +43,7 @@ COVERED = {
     "plot_interactive": {"config/names", "figures/style", "files/schemas"},
     "plot_landscape": DRAWN | {"files/schemas"},
     "plot_neurons": {"figures/style", "files/schemas"},
+    "plot_plateaus": DRAWN | {"files/schemas"},
     "plot_population": DRAWN | {"files/schemas"},
     "plot_spectral_bias": DRAWN | {"files/schemas", "student/fits"},
     "plot_step_size": DRAWN | {"files/schemas", "student/step_rules"},

@@ -106,7 +106,8 @@ def test_categories_are_in_the_notes_order(opened):
     ]
     follow(opened, "2 Figures of the note")
     cells = [cell.text for cell in opened.find_elements(By.CSS_SELECTOR, "#app nav tbody td:first-child")]
-    assert cells == [*(f"Figure {number}" for number in range(1, 8)), "Figures 2, 5 and 6, to turn"]
+    figures = [*(f"Figure {number}" for number in range(1, 8)), "Figures 2, 5 and 6, to turn"]
+    assert cells == [*figures, "Figures 3 and 4, both plateaus"]
 
 
 def test_the_start_page_has_the_verdicts_and_what_was_run(opened, workflow):

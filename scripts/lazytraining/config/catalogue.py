@@ -78,6 +78,12 @@ FIGURES = {
         {"fixed_step": {"tau"}, "fixed_step_symmetrized": {"tau"}},
         {"runs": ALL},
     ),
+    "plateaus": Figure(
+        "Figures 3 and 4, both plateaus",
+        NOTE,
+        {"plateau": {"tau"}, "plateau_symmetrized": {"tau"}},
+        {"summaries": ALL, "baselines": ALL},
+    ),
     "theory": Figure(
         "The theory, measured (§1.1, §3)",
         THEORY,
