@@ -1,3 +1,8 @@
+import hashlib
+
+REFERENCE = source("docs/reference/paper/claims.parquet")
+
+
 rule judge_claims:
     input:
         **{data: INPUTS.claimed(data) for data in sorted(set().union(*catalogue.EVIDENCE.values()))},
@@ -22,6 +27,7 @@ rule judge_claims:
     params:
         settings=settings_of(*catalogue.EVIDENCE, sections=("landscape", "theory")),
         code=digest("judge_claims.py"),
+        reference=hashlib.sha256(REFERENCE.read_bytes()).hexdigest()[:16],
     script:
         "../scripts/judge_claims.py"
 

@@ -74,7 +74,7 @@ rule plot_cnn:
             category=catalogue.BEYOND,
             labels={"figure": "6 {experiment}: the CNN (§4, §5.3)"},
         ),
-        pdf="<results>/figures/{experiment}.pdf",
+        pdf=report("<results>/figures/{experiment}.pdf", category=catalogue.KEPT),
     log:
         "<logs>/plot_cnn/{experiment}.log",
     wildcard_constraints:

@@ -14,7 +14,7 @@ for name, figure in catalogue.FIGURES.items():
                 category=figure.category,
                 labels={"figure": figure.label},
             ),
-            pdf=f"<results>/figures/{name}.pdf",
+            pdf=report(f"<results>/figures/{name}.pdf", category=catalogue.KEPT),
         log:
             f"<logs>/plot_{name}.log",
         localrule: True
@@ -60,7 +60,7 @@ rule plot_experiment:
             category="6 Single experiments",
             labels={"experiment": "{experiment}"},
         ),
-        pdf="<results>/figures/{experiment}.pdf",
+        pdf=report("<results>/figures/{experiment}.pdf", category=catalogue.KEPT),
     log:
         "<logs>/plot_experiment/{experiment}.log",
     wildcard_constraints:

@@ -39,7 +39,7 @@ rule plot_landscape:
                 "scaling": catalogue.LANDSCAPES[wildcards.experiment],
             },
         ),
-        pdf="<results>/figures/figure_2_{experiment}_m={m}.pdf",
+        pdf=report("<results>/figures/figure_2_{experiment}_m={m}.pdf", category=catalogue.KEPT),
     log:
         "<logs>/plot_landscape/{experiment}/m~{m}.log",
     wildcard_constraints:

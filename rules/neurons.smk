@@ -29,7 +29,7 @@ rule plot_neurons:
             category=catalogue.BEYOND,
             labels={"figure": "4 Paths of neurons in the plane"},
         ),
-        pdf="<results>/figures/{experiment}.pdf",
+        pdf=report("<results>/figures/{experiment}.pdf", category=catalogue.KEPT),
         gif=report(
             "<results>/figures/{experiment}.gif",
             caption="../docs/captions/neurons.rst",

@@ -1,4 +1,5 @@
 import html
+import json
 
 from lazytraining.claims import words
 from lazytraining.workflow import report as covered
@@ -7,12 +8,17 @@ from lazytraining.workflow import text as texts
 if not IMPORTED:
     covered.configure_captions(source("docs/captions/docutils.conf"))
 internals.for_captions("verdicts", "start_page")
+REPORT_SCRIPT = source("docs/captions/report.js")
+
+
+def address(record):
+    """A result's address in the report, as report.js has it."""
+    return record.path.name if record.mime == "image/gif" else record.path.stem
 
 
 def link(record, text):
     """A link of the start page that shows a file of the report beside its caption."""
-    script = html.escape(f"{internals.view(record)}; return false")
-    return f'<a href="#" onclick="{script}">{html.escape(text)}</a>'
+    return f'<a href="#{html.escape(address(record))}">{html.escape(text)}</a>'
 
 
 def is_own(record):
@@ -26,10 +32,17 @@ def ledger_of(files):
     return covered.ledger(pages[0].with_suffix(".json")) if pages else []
 
 
+def escaped(row):
+    """A row of the ledger, for HTML."""
+    return {name: html.escape(value) if isinstance(value, str) else value for name, value in row.items()}
+
+
 def verdicts(job, files):
     """What the ledger says of a figure, for its caption."""
     names = {Path(path).stem for path in job.output}
-    names |= {"cnn"} if names & set(CNNS) else {"underparameterized"} if "population" in names else set()
+    names |= {"cnn"} if names & set(CNNS) else set()
+    names |= {"underparameterized"} if "population" in names else set()
+    names |= {"figure_3", "figure_4"} if "plateaus" in names else set()
     found = [
         f"claim {texts.for_rest(row['id'])} {texts.for_rest(row['verdict'])}"
         for row in ledger_of(files)
@@ -38,15 +51,30 @@ def verdicts(job, files):
     return f"**By the ledger of these runs:** {', '.join(found)}." if found else ""
 
 
+def told_of_rules(trained_with):
+    """Of every rule whose jobs the report is over, the files that they read, and the packages if they train."""
+    jobs_of = {}
+    for job in internals.jobs(workflow):
+        jobs_of.setdefault(job.rule.name, []).append(job)
+    return {
+        name: {
+            "input": covered.inputs(jobs),
+            "software": trained_with if internals.script(jobs[0]).startswith("train_") else [],
+        }
+        for name, jobs in jobs_of.items()
+    }
+
+
 def start_page(files):
     """What a report over these files covers and came to, for docs/captions/start.rst: read when the report is made, so that it is never stale."""
     files = list(filter(is_own, files))
     page = covered.runs(internals.jobs(workflow), CONFIG)
+    page["trained_with"] = [f"{name} {version}" for name in covered.SOFTWARE for version in page[name]]
     rows = page["experiments"].values()
     seconds = covered.duration(sum(row["seconds"] for row in rows))
     for row in rows:
         row["duration"] = covered.duration(row["seconds"]) if row["seconds"] else ""
-    drawn = {record.path.stem: record for record in files if record.mime != "image/gif"}
+    drawn = {record.path.stem: record for record in files if record.mime in ("image/png", "text/html")}
     links = {}
 
     def order(record):
@@ -62,9 +90,24 @@ def start_page(files):
             text = name.replace("_", " ").replace("figure", "Figure")
             return link(drawn[name], text) if name in drawn else html.escape(text)
 
-        page |= {"counts": words.counted(claims), "ledger": words.table(claims, figure)}
+        beside = {row["id"]: row["paper"] for row in claims if row["paper"]}
+        page |= {
+            "counts": words.counted(claims),
+            "ledger": words.table(claims, figure, beside),
+            "beside": beside,
+        }
+        page["plateaus"] = [
+            f'<a href="#claim-{row["id"]}">claim {row["id"]}</a> {row["verdict"]}'
+            for row in map(escaped, claims)
+            if row["figure"] in ("figure_3", "figure_4")
+        ]
+    if "plateaus" in drawn:
+        path = html.escape(str(drawn["plateaus"].path))
+        alt = "Test loss at the end of training against τ, with and without symmetrisation"
+        page["picture"] = f'<a href="#plateaus"><img data-path="{path}" alt="{alt}"></a>'
     return page | {
-        "script": html.escape(" ".join(internals.PAGES_AS_BLOBS.split())),
+        "script": REPORT_SCRIPT.read_bytes().decode().strip(),
+        "data": json.dumps(told_of_rules(page["trained_with"]), indent=0),
         "links": links,
         "runs": sum(row["runs"] for row in rows),
         "seconds": seconds,

@@ -1,7 +1,8 @@
 """The ledger: a verdict on each claim of the note, from what this preset has measured.
 
 In: tables of runs, curves, baselines, landscapes, spectra, paths and the theory, of whatever the configuration has.
-Out: claims.parquet, a row for each claim; claims.md and claims.html, the same to read; and claims.json for the report.
+Out: claims.parquet, a row for each claim; claims.md and claims.html, the same to read; and claims.json for the report. The last two
+have the paper preset's verdicts beside.
 """
 
 import json
@@ -70,11 +71,15 @@ def main(snakemake) -> None:
     if mixed:
         remark += f" Different code has made the runs of {', '.join(mixed)}."
     title = f"Claims of the note, by the runs in {Path(snakemake.output.table).parent}"
-    with whole.replacing(snakemake.output.rows) as temporary:
-        temporary.write_text(as_json(rows), encoding="utf-8")
-    for path, written in ((snakemake.output.text, pages.markdown), (snakemake.output.page, pages.page)):
+    beside = pages.reference(rows)
+    written = {
+        snakemake.output.text: pages.markdown(rows, title, remark),
+        snakemake.output.page: pages.page(rows, title, beside, remark),
+        snakemake.output.rows: as_json([row | {"paper": beside.get(row["id"], "")} for row in rows]),
+    }
+    for path, text in written.items():
         with whole.replacing(path) as temporary:
-            temporary.write_text(written(rows, title, remark), encoding="utf-8")
+            temporary.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -25,25 +25,50 @@ PAGE = """<!doctype html>
 html, body { height: 100%; margin: 0; font: 14px/1.4 sans-serif }
 body { display: flex; flex-direction: column; padding: .5rem; box-sizing: border-box; overflow-x: hidden }
 form { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center }
-select { font: inherit; max-width: 100% }
+select, button { font: inherit; max-width: 100% }
+button { min-width: 2rem; min-height: 2rem }
 p { margin: .4rem 0 0; color: #444 }
 #plot { flex: 1; min-height: 20rem }
+:focus-visible { outline: 2px solid #1d4ed8 }
 </style></head><body>
-<form><select id="picture" aria-label="picture"></select><select id="view" aria-label="view"></select></form>
-<p id="hint">Loading …</p><div id="plot"></div>
+<form><select id="picture" aria-label="picture"></select><select id="view" aria-label="view"></select><span id="moves"></span></form>
+<p id="hint">Loading …</p><div id="plot" tabindex="0" role="application"></div>
 <script id="library" type="text/plain">LIBRARY</script>
 <script>
 const pictures = PICTURES;
-const [picture, view, hint] = ["picture", "view", "hint"].map(id => document.getElementById(id));
+const [picture, view, hint, plot, buttons] = ["picture", "view", "hint", "plot", "moves"].map(id => document.getElementById(id));
 const fill = (select, names) => select.replaceChildren(...names.map(name => new Option(name)));
+const MOVES = {ArrowLeft: ["←", "turn left", -0.2, 0, 1], ArrowRight: ["→", "turn right", 0.2, 0, 1], ArrowUp: ["↑", "from higher", 0, 0.15, 1],
+  ArrowDown: ["↓", "from lower", 0, -0.15, 1], "+": ["+", "nearer", 0, 0, 0.85], "-": ["−", "further away", 0, 0, 1 / 0.85], Home: ["⟲", "as at first"]};
+function start_eye() {  // far enough away that a narrow scene shows its axes
+  const far = Math.max(1, 1.2 * plot.clientHeight / (plot.clientWidth - (innerWidth < 600 ? 0 : 90)));
+  return {x: 1.5 * far, y: -1.7 * far, z: far};
+}
+function move(key) {
+  const [, , turn, rise, away] = MOVES[key], {x, y, z} = plot._fullLayout.scene._scene.getCamera().eye;
+  const distance = Math.hypot(x, y, z) * away, side = Math.atan2(y, x) + turn, height = Math.min(1.5, Math.max(-1.5, Math.asin(z / Math.hypot(x, y, z)) + rise));
+  const eye = {x: distance * Math.cos(height) * Math.cos(side), y: distance * Math.cos(height) * Math.sin(side), z: distance * Math.sin(height)};
+  return Plotly.relayout(plot, {"scene.camera.eye": key === "Home" ? start_eye() : eye});
+}
+buttons.append(...Object.entries(MOVES).map(([key, [sign, name]]) => {
+  const button = Object.assign(document.createElement("button"), {type: "button", textContent: sign, title: name, ariaLabel: name});
+  button.onclick = () => move(key);
+  return button;
+}));
+plot.onkeydown = event => {
+  if (!(event.key in MOVES)) return;
+  event.preventDefault();
+  move(event.key);
+};
 function draw() {
-  const shown = pictures[picture.value], scene = structuredClone(shown.scene), narrow = innerWidth < 600, far = narrow ? 1.8 : 1;
-  for (const axis of [scene.xaxis, scene.yaxis, scene.zaxis]) Object.assign(axis, {tickfont: {size: 11}});
-  const layout = {scene: {...scene, uirevision: picture.value, camera: {eye: {x: 1.5 * far, y: -1.7 * far, z: far}}}, uirevision: "kept",
+  const shown = pictures[picture.value], scene = structuredClone(shown.scene), narrow = innerWidth < 600;
+  for (const axis of [scene.xaxis, scene.yaxis, scene.zaxis]) Object.assign(axis, {tickfont: {size: 12}});
+  const layout = {scene: {...scene, uirevision: picture.value, camera: {eye: start_eye()}}, uirevision: "kept", font: {size: 12},
     margin: {l: 0, r: 0, t: 0, b: 0}, legend: {itemsizing: "constant", orientation: "h", y: 0, yanchor: "bottom", x: 0}};
   const traces = structuredClone(shown.views[view.value]);
   if (narrow) for (const trace of traces) if (trace.colorbar) Object.assign(trace.colorbar, {orientation: "h", thickness: 10, len: 0.9, y: 1, yanchor: "top"});
   hint.textContent = shown.hint;
+  plot.ariaLabel = `${picture.value}, ${view.value}; the arrow keys turn it, + and − come nearer and go away`;
   return Plotly.react("plot", traces, layout, {responsive: true, displaylogo: false, displayModeBar: !narrow, modeBarButtons: [["resetCameraDefault3d", "toImage"]]});
 }
 function choose() {
@@ -147,8 +172,8 @@ def landscapes(surfaces: pd.DataFrame, endpoints: pd.DataFrame) -> dict:
     titles = ["first direction", "second direction", "test loss"]
     axes = [{"title": {"text": title}} for title in titles]
     scene = dict(zip(("xaxis", "yaxis", "zaxis"), axes, strict=True)) | {"aspectmode": "cube"}
-    scene["zaxis"]["type"] = "log"
-    hint = "Markers are students, each as high as its own test loss, with a line through the surface at its projection. Drag to turn, scroll or pinch to come nearer, point to read."
+    scene["zaxis"] |= {"type": "log", "nticks": 5}  # powers of ten alone, where there are many
+    hint = "Markers are students, each as high as its own test loss, with a line through the surface at its projection. Drag or press the arrow keys to turn; scroll, pinch or press + to come nearer; point to read."
     found = {}
     for (plane, m), own in endpoints.groupby(["plane", "m"], sort=True):
         title = f"Figures 2 and 6: plane of {names.scaling(plane)}"
@@ -199,7 +224,7 @@ def tau_alpha(summary: pd.DataFrame) -> dict:
     scene = {axis: {"title": {"text": title}} for axis, title in titles.items()}
     for axis in ("xaxis", "yaxis"):
         scene[axis] |= {"type": "log", "exponentformat": "power", "dtick": 1}
-    hint = "L is the mean test loss over seeds; lines join equal losses. From above it is a panel of Figure 5, from the side its bars."
+    hint = "L is the mean test loss over seeds; lines join equal losses. From above it is a panel of Figure 5, from the side its bars. The arrow keys turn it too."
     picture = {"scene": scene | {"aspectmode": "cube"}, "hint": hint, "views": views}
     return {"Figure 5: loss over τ and α": picture} if views else {}
 

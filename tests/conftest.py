@@ -125,3 +125,14 @@ def workflow(finished, tmp_path_factory) -> Workflow:
     for part in ("results", ".snakemake/metadata"):
         shutil.copytree(finished.folder / part, folder / part)
     return Workflow(folder, ALL)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    import browser
+
+    if not (browser.CHROMIUM and browser.DRIVER):
+        pytest.skip("no chromium and chromedriver here (Debian: chromium, chromium-driver)")
+    driver = browser.start()
+    yield driver
+    driver.quit()

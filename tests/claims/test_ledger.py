@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from lazytraining.claims import pages, verdict, words
@@ -133,11 +134,36 @@ class Tags(HTMLParser):
 
 
 def test_texts_are_text_in_html():
-    page = Tags(pages.page([hostile()], HOSTILE, HOSTILE))
+    page = Tags(pages.page([hostile()], HOSTILE, {"7": "reproduced"}, HOSTILE))
     assert "script" not in page.tags
     assert page.text.count(HOSTILE) == 8
-    linked = Tags(words.table([hostile()], lambda name: "<a href='#'>there</a>"))
+    linked = Tags(words.table([hostile()], lambda name: "<a href='#'>there</a>", {}))
     assert "a" in linked.tags, "a figure is given as HTML"
+
+
+def test_what_is_not_decided_folds_into_one_line():
+    rows = [
+        hostile() | {"id": id, "verdict": verdict}
+        for id, verdict in (("1", "reproduced"), ("2", "not decided"))
+    ]
+    page = words.table(rows, str, {})
+    shown, folded = page.split("<details class='undecided'>")
+    assert "id='claim-1'" in shown and "1 not decided by these runs" in folded and "id='claim-2'" in folded
+    assert "undecided'>" not in words.table(rows[:1], str, {}).split("</style>")[1]
+
+
+def test_the_paper_presets_verdict_stands_beside_where_it_is_of_the_same_claim():
+    rows = pq.read_table(pages.REFERENCE).to_pylist()
+    assert pages.reference(rows) == {}, "which is what it says itself"
+    rows[0] |= {"verdict": "not decided"}
+    rows[1] |= {"claim": "another one"}
+    beside = pages.reference(rows)
+    known = {row["id"]: row["verdict"] for row in pq.read_table(pages.REFERENCE).to_pylist()}
+    del known[rows[1]["id"]]
+    assert beside == known
+    page = words.table(rows[:2], str, beside)
+    assert page.count("<td data-of='paper preset'>") == 2
+    assert f"✓ {known[rows[0]['id']]}</td>" in page and "<td data-of='paper preset'>–</td>" in page
 
 
 def test_texts_stay_in_their_line_and_cell_of_markdown():

@@ -6,6 +6,7 @@ import re
 from lazytraining.claims.measures import LARGE
 from lazytraining.claims.verdict import Evidence
 from lazytraining.claims.words import written
+from lazytraining.files import provenance
 from lazytraining.student.fits import Interval
 
 HOW = (
@@ -15,6 +16,20 @@ HOW = (
     "criteria are met and not if none is; it is not decided where its premises are not met, or where a criterion is open."
 )
 """How the ledger is to be read."""
+REFERENCE = provenance.ROOT / "docs/reference/paper/claims.parquet"
+"""The ledger of the paper preset."""
+
+
+def reference(rows: list[dict]) -> dict[str, str]:
+    """The paper preset's verdicts, by claim, for those claims that it has in the same words; none where it says of all of them
+    what these rows say, or is not here."""
+    if not REFERENCE.is_file():
+        return {}
+    import pyarrow.parquet as pq
+
+    known = {(row["id"], row["claim"]): row["verdict"] for row in pq.read_table(REFERENCE).to_pylist()}
+    found = {row["id"]: known[key] for row in rows if (key := (row["id"], row["claim"])) in known}
+    return found if any(found.get(row["id"]) != row["verdict"] for row in rows) else {}
 
 
 def diverged(evidence: Evidence) -> str:
@@ -49,10 +64,10 @@ def markdown(rows: list[dict], title: str, remark: str = "") -> str:
     return _written("pages.md.jinja", rows, title=title, remark=remark)
 
 
-def page(rows: list[dict], title: str, remark: str = "") -> str:
+def page(rows: list[dict], title: str, beside: dict[str, str], remark: str = "") -> str:
     """The ledger as a web page."""
 
     def figure(name: str) -> str:
         return name.replace("_", " ")
 
-    return _written("pages.html.jinja", rows, title=title, remark=remark, figure=figure)
+    return _written("pages.html.jinja", rows, title=title, remark=remark, figure=figure, beside=beside)

@@ -43,10 +43,11 @@ def written(template: str, rows: list[dict], filters: dict[str, Callable] | None
         lstrip_blocks=True,
     )
     environment.filters |= filters or {}
-    more |= {"rows": rows, "counts": counted(rows), "marks": MARKS}
+    more |= {"rows": rows, "counts": counted(rows), "marks": MARKS, "undecided": Verdict.OPEN}
     return environment.get_template(template).render(more)
 
 
-def table(rows: list[dict], figure: Callable[[str], str]) -> str:
-    """The ledger as an HTML table, where each claim opens to its reason and numbers; `figure` gives HTML for a figure's name."""
-    return written("pages.table.html.jinja", rows, figure=lambda name: Markup(figure(name)))
+def table(rows: list[dict], figure: Callable[[str], str], beside: dict[str, str]) -> str:
+    """The ledger as an HTML table, where each claim opens to its reason and numbers, and those that are not decided fold into one
+    line; `figure` gives HTML for a figure's name, `beside` another ledger's verdicts by claim."""
+    return written("pages.table.html.jinja", rows, figure=lambda name: Markup(figure(name)), beside=beside)

@@ -9,7 +9,8 @@ from lazytraining.config import names
 NOTE = "2 Figures of the note"
 THEORY = "4 Theory"
 BEYOND = "5 Beyond the figures of the note"
-"""Categories of the report, in its order."""
+KEPT = "7 Figures as PDF"
+"""Categories of the report, in its order. The last has no page of its own: its files stand with the pictures that they are."""
 
 
 @dataclass(frozen=True)

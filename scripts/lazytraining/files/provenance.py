@@ -12,6 +12,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
+PACKAGES = ("torch", "numpy", "numba", "pyarrow")
+"""Those that decide numbers or files, which every file names with their versions."""
 ORIGIN: dict[str, str] = {}
 """What a job adds to the provenance of its files: digests of its `code` and of its `configuration`."""
 
@@ -46,7 +48,7 @@ def _here() -> dict[str, str]:
     return {
         "commit": commit()[0],
         "python": platform.python_version(),
-        **{name: version(name) for name in ("torch", "numpy", "numba", "pyarrow")},
+        **{name: version(name) for name in PACKAGES},
         "machine": f"{platform.node()} {platform.machine()}",
     }
 

@@ -4,7 +4,6 @@ Documented, and used elsewhere too: rules, wildcards, params, `workflow.configfi
 `snakemake.logging`, `snakemake.exceptions`.
 """
 
-import json
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -141,7 +140,7 @@ def look_once_a_second(workflow: Workflow) -> None:
     scheduler._schedule_reevalutation = schedule
 
 
-# The report.
+# The report. In the browser docs/captions/report.js leans on its components, by the names that they have in the same version.
 
 
 def for_captions(*names: str) -> None:
@@ -165,23 +164,6 @@ def for_captions(*names: str) -> None:
 def is_of(namespace: dict[str, Any], record: Any) -> bool:
     """Whether a file of a report was made by a rule of the workflow with these globals."""
     return record.job.rule.module_globals is namespace
-
-
-def view(record: Any) -> str:
-    """JavaScript that shows a file of the report beside its caption."""
-    kind = "html" if record.path.suffix == ".html" else "img"
-    path, category = json.dumps(str(record.path)), json.dumps(record.category.name)
-    state = f"navbarMode: 'resultinfo', category: {category}, subcategory: 'Other', resultPath: {path}"
-    return f"app.setView({{{state}, content: '{kind}', contentPath: results[{path}].data_uri}})"
-
-
-PAGES_AS_BLOBS = """
-for (const result of Object.values(results)) if (result.mime_type === 'text/html' && result.data_uri.startsWith('data:')) {
-  const bytes = Uint8Array.from(atob(result.data_uri.split(',')[1]), letter => letter.charCodeAt(0));
-  result.data_uri = window.URL.createObjectURL(new Blob([bytes], {type: 'text/html;charset=utf-8'}));
-}"""
-"""JavaScript: Chromium shows no data: URI of more than 2 MB in a frame, and as such Snakemake hands over every page; blobs have no such
-limit. To be run before any page is asked for."""
 
 
 # One job alone, for tools/run_script.py.

@@ -14,12 +14,14 @@ from typing import Any
 from snakemake.logging import logger
 
 from lazytraining.config.experiments import Config
+from lazytraining.files import provenance
 from lazytraining.workflow import internals
 from lazytraining.workflow.text import one_line, settings
 
+SOFTWARE = ("python", *provenance.PACKAGES)
 _UNREADABLE = (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError)
 """What comes of a file that is no JSON, or not a job's."""
-_LEDGER = ("id", "section", "claim", "measured", "criterion", "verdict", "reason", "figure")
+_LEDGER = ("id", "section", "claim", "measured", "criterion", "verdict", "reason", "figure", "paper")
 """The text in a row of the ledger."""
 
 
@@ -29,8 +31,7 @@ def configure_captions(docutils: Path) -> None:
 
 
 def runs(jobs: Iterable[Any], config: Config) -> dict:
-    """Of these jobs, for each experiment how many runs, seeds and seconds; the commits, machines, versions of torch and days of
-    all; and, with a line on the terminal, files that are not readable.
+    """Of these jobs, for each experiment how many runs, seeds and seconds; the commits, machines, packages and days of all; and, with a line on the terminal, files that are not readable.
 
     Seconds, settings and origins are those of experiments that one of the jobs has described. A file that is not there does not count.
     """
@@ -54,7 +55,7 @@ def runs(jobs: Iterable[Any], config: Config) -> dict:
             experiments[experiment]["seeds"] |= {run.seed for run in found}
     if unreadable:
         logger.warning(f"Not readable, and not in the report: {', '.join(unreadable)}")
-    shown = {name: sorted(origins[name]) for name in ("commit", "machine", "torch")}
+    shown = {name: sorted(origins[name]) for name in ("commit", "machine", *SOFTWARE)}
     return {
         "experiments": dict(sorted((experiments | described).items())),
         "days": sorted(origins["date"]),
@@ -71,6 +72,12 @@ def _described(path: Path, experiment: str) -> tuple[dict, dict[str, set[str]]]:
     told = {"runs": int(content["runs"]), "seeds": seeds, "seconds": float(content["seconds"])}
     told["settings"] = [line.removeprefix(f"experiments.{experiment}.") for line in sorted(lines)]
     return told, origins
+
+
+def inputs(jobs: Iterable[Any], most: int = 20) -> list[str]:
+    """The files that jobs of one rule read, the first of them if they are many."""
+    files = sorted({str(path) for job in jobs for path in job.input})
+    return files[:most] + [f"… and {len(files) - most} more"] * (len(files) > most)
 
 
 @cache
