@@ -2,6 +2,7 @@
 PYTHON ?= python3
 CORES ?= all
 RESULTS ?= results/quick
+SITE ?= public
 # What is installed already, or the build for CPU.
 TORCH ?= $(or $(patsubst .venv/torch-%,%,$(wildcard .venv/torch-*)),cpu)
 ENVIRONMENT := .venv/torch-$(TORCH)
@@ -11,7 +12,7 @@ SNAKEMAKE := $(RUN) snakemake --logger rich --cores $(CORES)
 PYTEST := $(RUN) pytest -n 2 --dist loadfile --no-loadscope-reorder
 TARGETS := reported
 
-.PHONY: figures help environment developers report paper test test-fast test-reference compare reference precision bench bench-snakemake chaos pins audit lint format rulegraph schema clean
+.PHONY: figures help environment developers report publish paper test test-fast test-reference compare reference precision bench bench-snakemake chaos pins audit lint format rulegraph schema clean
 
 figures: $(ENVIRONMENT) ## the quick preset's figures, claims and report; the default
 	$(SNAKEMAKE) --configfile config/quick.yaml -- $(TARGETS)
@@ -27,6 +28,11 @@ developers: $(DEVELOPERS) ## the developers' packages too
 report: $(ENVIRONMENT) ## the quick preset's report again
 	@$(RUN) snakemake --configfile config/quick.yaml --report results/quick/report.html -- $(TARGETS)
 	@echo "Report, for any browser: $(CURDIR)/results/quick/report.html"
+
+publish: figures ## a static site: that report, the paper preset's ledger, the gallery, the findings (SITE=public)
+	@$(RUN) snakemake --configfile config/quick.yaml --report results/quick/report.zip -- $(TARGETS)
+	@$(RUN) python tools/publish.py results/quick/report.zip $(SITE)
+	@echo "Site, for any web server or browser: $(CURDIR)/$(SITE)/index.html"
 
 paper: $(ENVIRONMENT) ## the paper preset and its report
 	$(SNAKEMAKE) -- $(TARGETS)
