@@ -7,7 +7,7 @@ thin dashed lines are what each plateau is by theory.
 import pandas as pd
 from matplotlib import pyplot as plt
 
-from lazytraining.figures import plots, style
+from lazytraining.figures import labels, plots, style
 from lazytraining.files import parquet, schemas
 from lazytraining.workflow import jobs
 
@@ -32,18 +32,15 @@ def predicted(axes: plt.Axes, losses: pd.Series, text: str, above: bool) -> None
 def draw(summary: pd.DataFrame, baselines: pd.DataFrame) -> plt.Figure:
     figure, axes = plt.subplots(figsize=(5.2, 3.2))
     for number, (name, (label, column, text)) in enumerate(KINDS.items()):
-        rows = summary[(summary["experiment"] == name) & (summary["n_diverged"] < summary["n_seeds"])]
-        rows = rows.sort_values("tau")
+        rows = summary[summary["experiment"] == name].sort_values("tau")
         mean, spread = rows["test_loss_end_mean"], rows["test_loss_end_std"]
         plots.deviation(axes, rows["tau"], mean, spread, number, floor=mean.min() / 3, label=label)
         own = baselines[baselines["experiment"] == name]
         predicted(axes, own.groupby("tau")[column].mean(), text, above=number == 0)
-    axes.set(
-        xscale="log",
-        yscale="log",
-        xlabel=r"scale of the initialisation $\tau$",
-        ylabel="test loss at the end",
-    )
+    counts = summary.groupby("tau").agg(diverged=("n_diverged", "sum"), total=("n_seeds", "sum"))
+    plots.mark_diverged(axes, counts)
+    axes.set(xscale="log", xlabel=labels.LABELS["tau"], ylabel="test loss at the end")
+    plots.log_axis(axes, "y")
     axes.legend(loc="lower right")
     return figure
 

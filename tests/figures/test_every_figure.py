@@ -19,6 +19,7 @@ import plot_figure_7
 import plot_interactive
 import plot_landscape
 import plot_neurons
+import plot_plateaus
 import plot_population
 import plot_spectral_bias
 import plot_step_size
@@ -87,6 +88,7 @@ DRAW = {
     "figure_5": lambda t: plot_figure_5.draw(t.summaries(*OF["figure_5"]), t("runs", *OF["figure_5"]), True),
     "figure_6": lambda t: plot_figure_6.draw(*both(t, "figure_6", "surfaces", "endpoints"), t.widths()),
     "figure_7": lambda t: plot_figure_7.draw(t("runs", *OF["figure_7"])),
+    "plateaus": lambda t: plot_plateaus.draw(t.summaries(*PLATEAUS), t("baselines", *PLATEAUS)),
     "theory": lambda t: plot_theory.draw(
         *(t("theory", part) for part in ("start", "step", "limit")), *both(t, "theory", "curves", "runs")
     ),
