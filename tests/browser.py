@@ -53,4 +53,5 @@ def waited_for(browser, by: str, what: str):
 
 
 def follow(browser, text: str) -> None:
-    waited_for(browser, By.LINK_TEXT, text).click()
+    """Click a link, as soon as nothing moves in front of it."""
+    waited(browser, lambda browser: browser.find_element(By.LINK_TEXT, text).click() or True)

@@ -163,7 +163,7 @@ def test_the_paper_presets_verdict_stands_beside_where_it_is_of_the_same_claim()
     assert beside == known
     page = words.table(rows[:2], str, beside)
     assert page.count("<td data-of='paper preset'>") == 2
-    assert f"✓ {known[rows[0]['id']]}</td>" in page and "<td data-of='paper preset'>–</td>" in page
+    assert f"✓&nbsp;{known[rows[0]['id']]}</td>" in page and "<td data-of='paper preset'>–</td>" in page
 
 
 def test_texts_stay_in_their_line_and_cell_of_markdown():
