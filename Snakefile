@@ -23,6 +23,7 @@ include: "rules/neurons.smk"
 include: "rules/spectra.smk"
 include: "rules/theory.smk"
 include: "rules/cnn.smk"
+include: "rules/models.smk"
 include: "rules/figures.smk"
 include: "rules/claims.smk"
 include: "rules/report.smk"
@@ -41,6 +42,7 @@ rule reported:
         INPUTS.pictures_of(catalogue.FIGURES),
         rules.neurons.input,
         INPUTS.drawn(CNNS),
+        INPUTS.of_models() if MODELS else [],
         ["<results>/interactive.html"] if TURNED else [],
         rules.claims.input,
     localrule: True

@@ -17,7 +17,7 @@ elif find_spec("lazytraining") is None:
     )
 
 from lazytraining.config import catalogue, experiments
-from lazytraining.config.kinds import Cnn, Neurons
+from lazytraining.config.kinds import AnyModel, Cnn, Neurons
 from lazytraining.files import provenance
 from lazytraining.workflow import cost, internals, layout, memory
 from lazytraining.workflow.digest import code_digest
@@ -64,6 +64,7 @@ def load_config():
 CONFIG = load_config()
 IN_THE_PLANE = CONFIG.of_kind(Neurons)
 CNNS = CONFIG.of_kind(Cnn)
+MODELS = CONFIG.of_kind(AnyModel)
 INPUTS = Inputs(CONFIG)
 KEEP_WEIGHTS = INPUTS.keep_weights
 TURNED = [name for name in catalogue.TURNED if not INPUTS.lacking(name)]

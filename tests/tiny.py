@@ -16,6 +16,11 @@ CNN = {
     "seeds": 1,
     "epochs": 1,
 }
+MODEL = {"options": {"width": 4}, "alpha": [1, 100], "iterations": 12, "seeds": 1}
+MODEL |= {"n_train": 12, "n_test": 10, "kernel_points": 4}
+OTHER_MODELS = ["depth_4", "depth_5", "depth_6", "student_module"]
+OTHER_MODELS += [f"mlp_{scaling}_{m}" for scaling in ("ntk", "mean_field") for m in (16, 64, 256)]
+"""Of a kind that two tiny ones stand for."""
 ALL = {
     "landscape": {"grid": 5},
     "theory": THEORY | {"tau": [0.1, 10, 100], "alpha": [1, 10, 100, 1000]},
@@ -47,11 +52,16 @@ ALL = {
         "landscape_mean_field": LANDSCAPE,
         "landscape_ntk": LANDSCAPE | {"step_size": "10**(3 * m - 14)"},  # diverges at m = 6
         "vgg11": CNN,
+        "depth_2": MODEL,
+        "depth_3": MODEL | {"options": {"depth": 3, "width": 4}},
+        **dict.fromkeys(OTHER_MODELS),
     },
 }
 """Every experiment of the presets, tiny."""
 NAMES = list(ALL["experiments"])
-SWEEPS = [name for name in NAMES if name not in ("neuron_paths", "vgg11")]
+SWEEPS = [
+    name for name in NAMES if name not in ("neuron_paths", "vgg11", "depth_2", "depth_3", *OTHER_MODELS)
+]
 KEPT = ["plateau", "plateau_symmetrized", *catalogue.LANDSCAPES]
 """Whose weights are kept."""
 RUNS = {

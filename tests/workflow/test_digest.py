@@ -12,6 +12,7 @@ STUDENT = {"student/network", "student/problem"}
 DESCENT = STUDENT | {
     f"student/{name}" for name in ("descent", "engine", "kernels", "recording", "students", "tiles")
 }
+MODELS = {"models/module", "student/laziness"}
 COVERED = {
     "train_students": DESCENT | {"config/job", "files/schemas", "student/gpu", "student/training"},
     "train_neurons": DESCENT | {"files/schemas"},
@@ -30,6 +31,13 @@ COVERED = {
         "models/vgg",
         "student/problem",
     },
+    "train_model": MODELS
+    | {"models/builtin", "models/kernels", "models/loading", "models/losses"}
+    | {"models/cnn", "models/images", "models/lazy", "models/norms", "models/tables", "models/twin"}
+    | {"config/errors", "config/model_job", "student/network", "student/problem", "student/tangent"},
+    "summarise_models": {"models/tables", "student/averages", "student/laziness"},
+    "plot_model": DRAWN | {"models/tables", "student/laziness"},
+    "plot_models": DRAWN | {"models/tables", "student/laziness"},
     "summarise_runs": STUDENT | {"files/schemas", "student/averages", "student/recording"},
     "summarise_cnn": {"models/cnn", "student/averages"},
     "plot_cnn": DRAWN | {"models/cnn"},

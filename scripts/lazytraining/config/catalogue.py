@@ -9,7 +9,8 @@ from lazytraining.config import names
 NOTE = "2 Figures of the note"
 THEORY = "4 Theory"
 BEYOND = "5 Beyond the figures of the note"
-KEPT = "7 Figures as PDF"
+MODELS = "7 Any network"
+KEPT = "8 Figures as PDF"
 """Categories of the report, in its order. The last has no page of its own: its files stand with the pictures that they are."""
 
 
@@ -123,13 +124,25 @@ NUMBERED = tuple(name for name in FIGURES if name.startswith("figure_"))
 TURNED = ("figure_5", "figure_6")
 """Figures that interactive.html shows as surfaces to turn."""
 
-TARGETS = {*FIGURES, "all", "everything", "reported", "landscapes", "neurons", "cnn", "interactive", "claims"}
+TARGETS = {
+    *FIGURES,
+    "all",
+    "everything",
+    "reported",
+    "landscapes",
+    "neurons",
+    "cnn",
+    "models",
+    "interactive",
+    "claims",
+}
 """Names that a user can ask Snakemake for, beside the experiments."""
 RULES = {
     "train_students",
     "train_students_keep_weights",
     "train_neurons",
     "train_cnn",
+    "train_model",
     "prepare_images",
     "measure_baselines",
     "measure_landscape",
@@ -139,10 +152,13 @@ RULES = {
     "measure_theory_limit",
     "summarise_runs",
     "summarise_cnn",
+    "summarise_models",
     "plot_landscape",
     "plot_experiment",
     "plot_neurons",
     "plot_cnn",
+    "plot_model",
+    "plot_models",
     "plot_interactive",
     "judge_claims",
     *(f"plot_{name}" for name in FIGURES),

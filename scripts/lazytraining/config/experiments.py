@@ -23,6 +23,7 @@ from lazytraining.config.errors import ConfigError, because, refused, show
 from lazytraining.config.fields import folder, unrepeated
 from lazytraining.config.job import Job, Run
 from lazytraining.config.kinds import KINDS, Experiment, Sweep
+from lazytraining.config.model_job import ModelJob
 from lazytraining.config.parts import EarlyStoppingRule, FigureFive, Landscape, Model, Theory
 
 Name = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,59}$"), AfterValidator(unrepeated)]
@@ -86,7 +87,7 @@ class Config(Model):
                 found[name][f"seed~{seed}"] = runs
         return found
 
-    def job(self, runs: list) -> Job | CnnJob:
+    def job(self, runs: list) -> Job | CnnJob | ModelJob:
         """The job that trains these runs, which share experiment and seed."""
         return self.experiments[runs[0].experiment].job(runs)
 
@@ -113,6 +114,7 @@ class Config(Model):
         else:
             one, stacked = self.experiments[name], name in self.sweeps and self.execution == "stacked"
             content = one.model_dump(exclude={"seeds", "keep_weights", *(() if stacked else one.swept)})
+            content |= one.sources
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -169,3 +169,15 @@ Seeds = _several(
     spread=lambda value: value if isinstance(value, list) else list(range(_count(value))),
 )
 StepSizeOfTau = formula("tau")
+
+
+def _step(value: Any) -> float | str:
+    return value if value == "auto" else TypeAdapter(Positive).validate_python(value)
+
+
+_STEPS = {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"const": "auto"}]}
+Steps = _several(
+    Annotated[float | str, BeforeValidator(_step), WithJsonSchema(_STEPS)],
+    *_STEPS["anyOf"],
+    spread=lambda value: value if isinstance(value, list) else [value],
+)

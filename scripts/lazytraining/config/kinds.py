@@ -13,6 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 from pydantic import AfterValidator, Discriminator, Field, Tag
 
 from lazytraining.config import ranges
+from lazytraining.config.any_model import ModelFields
 from lazytraining.config.cnn_job import CnnJob, CnnRun
 from lazytraining.config.errors import ConfigError, refused
 from lazytraining.config.fields import (
@@ -28,6 +29,7 @@ from lazytraining.config.fields import (
     whole,
 )
 from lazytraining.config.job import Job, ProblemKey, Run
+from lazytraining.config.model_job import ModelJob
 from lazytraining.config.parts import (
     EarlyStoppingRule,
     OnTheSphere,
@@ -46,6 +48,8 @@ class Kind(Seeded, ABC):
 
     swept: ClassVar[tuple[str, ...]] = ()
     """The keys whose values are in the key of a run, beside the seeds."""
+    sources: ClassVar[dict[str, str]] = {}
+    """Digests of the user's own files that runs depend on, by path."""
 
     @property
     def count(self) -> int:
@@ -284,7 +288,22 @@ class Cnn(Kind):
         return f"alpha reaches {max(self.alpha):.3g}; {known}"
 
 
-KINDS = {"descent": Descent, "population": Population, "neurons": Neurons, "cnn": Cnn}
+class AnyModel(ModelFields, Kind):
+    """Any torch module and its tangent twin: a job for each seed, with all that is swept in it."""
+
+    @property
+    def count(self) -> int:
+        return math.prod(len(getattr(self, key)) for key in ("alpha", "tau", "step", "seeds"))
+
+    def runs(self, name: str) -> list[SeedRun]:
+        return [SeedRun(name, seed) for seed in self.seeds]
+
+    def job(self, runs: list[SeedRun]) -> ModelJob:
+        (run,) = runs
+        return self.told(run.experiment, run.seed)
+
+
+KINDS = {"descent": Descent, "population": Population, "neurons": Neurons, "cnn": Cnn, "model": AnyModel}
 """The model of each kind."""
 
 

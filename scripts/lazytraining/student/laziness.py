@@ -116,3 +116,13 @@ def collapsed(*, kept: float, hidden: float, loss: float, fit: float, collapse: 
     """Whether a run is one on random features: its output layer has lost its start (`kept`), its hidden layer has not moved far
     (`hidden`), and its test loss is that of least squares on the features that it has now (`fit`)."""
     return kept < collapse.kept and hidden < collapse.hidden and abs(loss - fit) <= AT_REST * fit
+
+
+def lazy_from(regimes: dict[float, str]) -> float:
+    """The smallest α from which on every one is lazy; infinite if the largest is not."""
+    found = np.inf
+    for alpha in sorted(regimes, reverse=True):
+        if regimes[alpha] != LAZY:
+            break
+        found = alpha
+    return found

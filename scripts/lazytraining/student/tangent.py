@@ -243,9 +243,16 @@ class TangentModel:
         differential: Float[np.ndarray, "n p"],
     ) -> Float[np.ndarray, "t p"]:
         """w̄_t − w0 = −(η/(α n)) Dhᵀ Σ_{s<t} (f_s − y), given Dh(w0) at the training inputs."""
-        _, summed = self._modes(alpha, step_size, iterations, 1.0)
         with np.errstate(over="ignore", invalid="ignore"):
-            return -(step_size / (alpha * len(self.y_train))) * (summed @ self.basis.T) @ differential
+            summed = self.summed_residuals(alpha, step_size, iterations)
+            return -(step_size / (alpha * len(self.y_train))) * summed @ differential
+
+    def summed_residuals(
+        self, alpha: float, step_size: float, iterations: Int[np.ndarray, " t"]
+    ) -> Float[np.ndarray, "t n"]:
+        """Σ_{s<t} (f_s − y) at the training inputs, of which −(η/(α n)) Dhᵀ is the displacement of the weights."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self._modes(alpha, step_size, iterations, 1.0)[1] @ self.basis.T
 
     def _modes(
         self, alpha: float, step_size: float, iterations: Int[np.ndarray, " t"], tau: float

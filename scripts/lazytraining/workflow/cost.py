@@ -5,6 +5,7 @@ import math
 from lazytraining.config.cnn_job import CnnJob
 from lazytraining.config.job import Job
 from lazytraining.config.kinds import IMAGES
+from lazytraining.config.model_job import ModelJob
 
 UPDATE = 2e-4
 """Seconds of an update that computes next to nothing, on one core."""
@@ -39,3 +40,14 @@ def cnn_minutes(job: CnnJob) -> int:
     passes = images * (4 * job.epochs + 5)
     seconds = passes * VGG_11 * job.width**2 / CNN_FLOPS[job.precision]
     return math.ceil(START_MINUTES + SPARE * seconds / 60)
+
+
+def model_minutes(sizes: dict[str, float], job: ModelJob) -> int:
+    """For a module and its twin at every α, τ and step: about eight passes through the points at each update, each an operation pair a
+    weight (a convolution's weight is used at every place, so activations count too)."""
+    if not sizes:
+        return 60
+    points = min(job.batch or sizes["n_train"], sizes["n_train"])
+    each = 2 * (sizes["parameters"] + 100 * sizes["activations"]) * points
+    updates = len(job.alpha) * len(job.tau) * len(job.step) * job.iterations
+    return math.ceil(START_MINUTES + SPARE * 8 * each * updates / FLOPS[job.precision] / 60)

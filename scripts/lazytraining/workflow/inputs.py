@@ -14,7 +14,7 @@ from snakemake.exceptions import WorkflowError
 from lazytraining.config import catalogue
 from lazytraining.config.experiments import Config
 from lazytraining.config.job import Run
-from lazytraining.config.kinds import Cnn
+from lazytraining.config.kinds import AnyModel, Cnn
 
 Files = list[str]
 Input = Callable[[Any], Files]
@@ -182,6 +182,12 @@ class Inputs:
         if found := self.config.of_kind(Cnn):
             return self.drawn(found)
         raise WorkflowError("cnn needs an experiment of kind cnn, and the configuration has none")
+
+    def of_models(self) -> Files:
+        """The figures of all experiments of kind model, and the one of all of them."""
+        if found := self.config.of_kind(AnyModel):
+            return self.drawn([*found, "models"])
+        raise WorkflowError("models needs an experiment of kind model, and the configuration has none")
 
     def drawn(self, names: Iterable[str], suffixes: tuple[str, ...] = ("png", "pdf")) -> Files:
         return [f"<results>/figures/{name}.{suffix}" for name in names for suffix in suffixes]

@@ -13,6 +13,7 @@ import psutil
 from lazytraining.config.cnn_job import CnnJob
 from lazytraining.config.job import Job, ProblemKey
 from lazytraining.config.kinds import IMAGES, Neurons
+from lazytraining.config.model_job import ModelJob
 from lazytraining.config.parts import Landscape, Theory
 
 BASE = 1000
@@ -105,6 +106,19 @@ def cnn(job: CnnJob) -> int:
     step = (8 + 7 * size) * weights + min(job.batch, used) * (1.8e6 * job.width + 4e4) * scale
     tested = (8 + 3 * size) * weights + min(200, sum(IMAGES[job.dataset])) * (3.5e6 * job.width + 4e4) * scale
     return _asked(images + max(step, tested))
+
+
+def model(sizes: dict[str, float], job: ModelJob) -> int:
+    """Weights, their movements and Lanczos vectors; gradients of kernel points or the closed form; activations; the data."""
+    if not sizes:
+        return _asked(0)
+    p, k, n = sizes["parameters"], sizes["outputs"], sizes["n_train"]
+    most = 2**26  # of activations or gradients at once (`module.AT_ONCE`)
+    kernel = 2.2 * max(job.kernel_points * p, min(most, job.kernel_points * k * p))
+    closed = 5 * (n * k) ** 2 + 2 * most if n * k <= 4000 and job.loss == "mse" else 0
+    passes = 4 * min(most, sizes["activations"] * max(n, sizes["n_test"]))
+    vectors = p * (60 + 4 * len(job.alpha))
+    return _asked(8 * (3 * sizes["numbers"] + vectors + max(min(kernel, 2.2 * most), closed, passes)))
 
 
 def images(dataset: str) -> int:

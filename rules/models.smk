@@ -1,0 +1,115 @@
+from lazytraining.workflow import modules
+
+if problem := modules.problem(MODELS):
+    sys.exit(f"Configuration: {problem}")
+
+
+def sizes_of(wildcards):
+    """Sizes of the module and the data of the job that a path names."""
+    return modules.sizes(job_of(wildcards), MODELS[wildcards.experiment])
+
+
+rule train_model:
+    input:
+        lambda wildcards: list(MODELS[wildcards.experiment].sources),
+    output:
+        run="<results>/model_runs/{experiment}/{run}.parquet",
+        curve="<results>/model_curves/{experiment}/{run}.parquet",
+        layers="<results>/model_layers/{experiment}/{run}.parquet",
+    log:
+        "<logs>/train_model/{experiment}/{run}.log",
+    wildcard_constraints:
+        experiment=one_of(MODELS),
+    conda:
+        "../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: attempt * memory.model(sizes_of(wildcards), job_of(wildcards)),
+        runtime=lambda wildcards, attempt: attempt
+        * cost.model_minutes(sizes_of(wildcards), job_of(wildcards)),
+    params:
+        job=lambda wildcards: job_of(wildcards).plain,
+        configuration=lambda wildcards: CONFIG.digest(wildcards.experiment),
+        settings=settings_of(swept=False),
+        code=digest("train_model.py"),
+    script:
+        "../scripts/train_model.py"
+
+
+rule summarise_models:
+    input:
+        runs=lambda wildcards: INPUTS.of_jobs("model_runs", wildcards.experiment),
+        curves=lambda wildcards: INPUTS.of_jobs("model_curves", wildcards.experiment),
+    output:
+        summary="<results>/summary/{experiment}.parquet",
+        runs="<results>/tables/{experiment}.parquet",
+        trained="<results>/trained/{experiment}.json",
+    log:
+        "<logs>/summarise_models/{experiment}.log",
+    wildcard_constraints:
+        experiment=one_of(MODELS),
+    localrule: True
+    conda:
+        "../envs/environment.yaml"
+    params:
+        configuration=lambda wildcards: CONFIG.digest(wildcards.experiment),
+        settings=settings_of(),
+        code=digest("summarise_models.py"),
+    script:
+        "../scripts/summarise_models.py"
+
+
+rule plot_model:
+    input:
+        runs="<results>/tables/{experiment}.parquet",
+        summary="<results>/summary/{experiment}.parquet",
+        curves=lambda wildcards: INPUTS.of_jobs("model_curves", wildcards.experiment),
+    output:
+        png=report(
+            "<results>/figures/{experiment}.png",
+            caption="../docs/captions/model.rst",
+            category=catalogue.MODELS,
+            labels={"figure": "{experiment}"},
+        ),
+        pdf=report("<results>/figures/{experiment}.pdf", category=catalogue.KEPT),
+    log:
+        "<logs>/plot_model/{experiment}.log",
+    wildcard_constraints:
+        experiment=one_of(MODELS),
+    localrule: True
+    conda:
+        "../envs/environment.yaml"
+    params:
+        settings=settings_of(),
+        code=digest("plot_model.py"),
+    script:
+        "../scripts/plot_model.py"
+
+
+rule plot_models:
+    input:
+        [f"<results>/tables/{name}.parquet" for name in MODELS],
+    output:
+        png=report(
+            "<results>/figures/models.png",
+            caption="../docs/captions/models.rst",
+            category=catalogue.MODELS,
+            labels={"figure": "All models"},
+        ),
+        pdf=report("<results>/figures/models.pdf", category=catalogue.KEPT),
+    log:
+        "<logs>/plot_models.log",
+    localrule: True
+    conda:
+        "../envs/environment.yaml"
+    params:
+        settings=settings_of(*MODELS),
+        code=digest("plot_models.py"),
+    script:
+        "../scripts/plot_models.py"
+
+
+rule models:
+    input:
+        lambda wildcards: INPUTS.of_models(),
+    localrule: True

@@ -1,0 +1,186 @@
+"""The keys of an experiment with any torch module: which module, which data, and how it trains."""
+
+import ast
+import hashlib
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, WithJsonSchema
+
+from lazytraining.config import ranges
+from lazytraining.config.errors import ConfigError, refused, show
+from lazytraining.config.fields import Flag, Momentum, Positive, Scales, Steps, whole
+from lazytraining.config.model_job import ModelJob
+from lazytraining.config.parts import Seeded
+
+OPTIONS: dict[str, dict[str, tuple[Any, str]]] = {
+    "mlp": {
+        "depth": (whole(1, 100), "an integer from 1 to 100: linear layers"),
+        "width": (whole(1), "an integer ≥ 1: units between them"),
+        "activation": (Literal["relu", "tanh", "gelu", "linear"], "relu, tanh, gelu or linear"),
+        "bias": (Flag, "true or false"),
+        "scaling": (Literal["standard", "ntk", "mean_field"], "standard, ntk or mean_field"),
+    },
+    "cnn": {
+        "channels": (whole(1), "an integer ≥ 1: of the first convolution"),
+        "bias": (Flag, "true or false"),
+    },
+    "transformer": {
+        "width": (whole(1), "an integer ≥ 1"),
+        "heads": (whole(1), "an integer ≥ 1 that divides width"),
+    },
+    "vgg11": {"width": (Positive, "a number > 0: factor on the numbers of channels")},
+    "student": {"m": (whole(1), "an integer ≥ 1: neurons"), "symmetrize": (Flag, "true or false")},
+}
+"""Of each built-in model: what its options take."""
+DATA = {"digits": 1797, "cifar10": 60_000}
+"""Built-in data with as many points, for training and test together."""
+_FULL = "full"
+
+
+def _batch(value: Any) -> int | None:
+    return None if value in (None, _FULL) else TypeAdapter(whole(1)).validate_python(value)
+
+
+class ModelFields(Seeded):
+    """A torch module and its tangent twin over alpha × tau × step × seeds."""
+
+    kind: Literal["model"] = Field(description="model")
+    model: Annotated[str, Field(strict=True, max_length=1000)] = Field(
+        description=f"path.py:function, a function of the seed that returns a torch.nn.Module, or one of {', '.join(OPTIONS)}"
+    )
+    options: dict[str, Any] = Field({}, description="a mapping: options of a built-in model")
+    data: Annotated[str, Field(strict=True, max_length=1000)] = Field(
+        description="an .npz file with x_train, y_train, x_test, y_test, a .parquet file with split, x, y, or one of digits, cifar10, teacher"
+    )
+    d: whole(1) = Field(100, description="an integer ≥ 1: dimension of the inputs, with data: teacher")
+    teacher_neurons: whole(1) = Field(3, description="an integer ≥ 1: neurons of the teacher, m0")
+    teacher_gain: Positive = Field(1.0, description="a number > 0: factor on the teacher's output")
+    task: Literal["classification", "regression"] = Field(description="classification or regression")
+    loss: Literal["mse", "cross_entropy"] = Field(
+        "mse", description="mse, or cross_entropy (no closed forms)"
+    )
+    alpha: Scales = Field(
+        description="a list of different numbers > 0, or {logspace: [first, last, count]}: factor on the output"
+    )
+    tau: Scales = Field(
+        [1.0],
+        description="a list of different numbers > 0, or {logspace: [first, last, count]}: factor on the initial weights",
+    )
+    centre: Flag = Field(True, description="true or false: f = alpha (h(w) − h(w0)), or alpha h(w)")
+    step: Steps = Field(["auto"], description="auto (1/‖Dh‖²), a number > 0, or a list of such: eta")
+    iterations: whole(1) = Field(description="an integer ≥ 1: updates")
+    batch: Annotated[
+        int | None,
+        BeforeValidator(_batch),
+        WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, {"const": _FULL}, {"type": "null"}]}),
+    ] = Field(None, description="full, or an integer ≥ 1: points of an update")
+    momentum: Momentum = Field(0.0, description="a number ≥ 0 and < 1")
+    n_train: whole(1) | None = Field(None, description="null (all), or an integer ≥ 1: training points")
+    n_test: whole(1) | None = Field(None, description="null (all), or an integer ≥ 1: test points")
+    kernel_points: whole(2, 10_000) = Field(
+        64, description="an integer from 2 to 10000: training points that kernels are taken on"
+    )
+    precision: Literal["float32", "float64"] = Field("float64", description="float32 or float64")
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the model is a user's own."""
+        return self.model not in OPTIONS
+
+    @cached_property
+    def sources(self) -> dict[str, str]:
+        """The sha256 sums of the user's own files."""
+        paths = [self.model.rpartition(":")[0]] if self.is_file else []
+        paths += [self.data] if self.data not in (*DATA, "teacher") else []
+        return {path: _sum(path) for path in paths}
+
+    def told(self, experiment: str, seed: int) -> ModelJob:
+        """The job of one seed."""
+        names = ModelJob.__dataclass_fields__.keys() - {"experiment", "seed"}
+        return ModelJob(experiment=experiment, seed=seed, **{name: getattr(self, name) for name in names})
+
+    def check(self, path: str) -> None:
+        """All that can be said without running the user's code. Raises ConfigError."""
+        for tau in self.tau:
+            for alpha in self.alpha:
+                ranges.check(path, self.precision, tau=tau, alpha=alpha)
+        if self.is_file:
+            check_function(f"{path}.model", self.model)
+        elif self.model == "student" and self.data != "teacher":
+            raise refused(f"{path}.data", show(self.data), "teacher with model: student")
+        if not self.is_file and self.model != "student" and self.data == "teacher" and self.model != "mlp":
+            raise refused(
+                f"{path}.data", "teacher", "images with this model, because points on the sphere are none"
+            )
+        check_options(f"{path}.options", self.model, self.options)
+        if self.data == "teacher" and self.task != "regression":
+            raise refused(f"{path}.task", self.task, "regression with data: teacher")
+        if self.data in DATA and self.task != "classification":
+            raise refused(f"{path}.task", self.task, f"classification with data: {self.data}")
+        if self.loss == "cross_entropy" and self.task != "classification":
+            raise refused(f"{path}.loss", self.loss, "mse with task: regression")
+        if self.data in DATA and (self.n_train or 1) >= DATA[self.data]:
+            raise refused(
+                f"{path}.n_train", self.n_train, f"less than {DATA[self.data]}, of which some test, or null"
+            )
+        if self.data not in (*DATA, "teacher") and not Path(self.data).is_file():
+            raise refused(
+                f"{path}.data", show(self.data), "a file that is there, or digits, cifar10, teacher"
+            )
+        if self.n_train is not None and self.kernel_points > self.n_train:
+            raise refused(
+                f"{path}.kernel_points", self.kernel_points, f"at most {self.n_train}, as many as n_train"
+            )
+
+
+def check_function(path: str, model: str) -> None:
+    """The file is there, is Python, and gives the function a name. Raises ConfigError; runs nothing."""
+    file, _, name = model.rpartition(":")
+    expected = f"path.py:function, or one of {', '.join(OPTIONS)}"
+    if not file or not name.isidentifier() or not Path(file).is_file():
+        raise refused(path, show(model), expected, "no such file" if file else "")
+    try:
+        tree = ast.parse(Path(file).read_bytes(), file)
+    except (OSError, ValueError, SyntaxError, RecursionError) as error:
+        raise refused(path, show(model), "a Python file", " ".join(str(error).split())) from None
+    defined = {name for node in tree.body for name in _names(node)}
+    if name not in defined:
+        raise refused(
+            path,
+            show(model),
+            expected,
+            f"{file} has no {name}, but {', '.join(sorted(defined)) or 'nothing'}",
+        )
+
+
+def check_options(path: str, model: str, options: dict[str, Any]) -> None:
+    """Each is one that the built-in model has. Raises ConfigError."""
+    known = OPTIONS.get(model, {})
+    for name, value in options.items():
+        if name not in known:
+            expected = ", ".join(known) or "none, because a function of the user's own has the seed alone"
+            raise ConfigError(
+                f"{path}.{name}: unknown key with value {show(value)}; expected one of {expected}"
+            )
+        kind, description = known[name]
+        try:
+            TypeAdapter(kind).validate_python(value)
+        except ValidationError:
+            raise refused(f"{path}.{name}", show(value), description) from None
+
+
+def _names(node: ast.stmt) -> set[str]:
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return {node.name}
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return {alias.asname or alias.name for alias in node.names}
+    return {
+        part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
+    }
+
+
+def _sum(path: str) -> str:
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

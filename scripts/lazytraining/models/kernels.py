@@ -1,0 +1,90 @@
+"""Tangent kernels of a module, by chunks, and what is measured of them and of its layers."""
+
+import numpy as np
+import torch
+from jaxtyping import Float, Shaped
+from torch import Tensor
+
+from lazytraining.models import module
+from lazytraining.models.module import Network, Observed
+from lazytraining.student import laziness
+
+
+def traced(network: Network, w: Float[Tensor, " p"], x: Shaped[Tensor, "n ..."]) -> Float[np.ndarray, "n n"]:
+    """K(x, x') = Σ_c ⟨∇h_c(x), ∇h_c(x')⟩, the tangent kernel traced over outputs.
+
+    As many outputs at once as `AT_ONCE` numbers hold; where it does not hold all points of one, their gradients are made again.
+    """
+    n, k, p = len(x), network.outputs_each, len(w)
+    group = max(1, min(k, module.AT_ONCE // (n * p)))
+    points = min(n, max(1, module.AT_ONCE // 2 // p)) if group == 1 and n * p > module.AT_ONCE else n
+    found = w.new_zeros(n, n)
+    for first in range(0, k, group):
+        columns = range(first, min(k, first + group))
+        for a in range(0, n, points):
+            rows = network.rows(w, x[a : a + points], columns).flatten(1)
+            found[a : a + points, a : a + points] += rows @ rows.T
+            for b in range(a + points, n, points):
+                others = network.rows(w, x[b : b + points], columns).flatten(1)
+                product = rows @ others.T
+                found[a : a + points, b : b + points] += product
+                found[b : b + points, a : a + points] += product.T
+    return found.double().numpy()
+
+
+def full(network: Network, w: Float[Tensor, " p"], x: Shaped[Tensor, "n ..."]) -> Float[np.ndarray, "nk nk"]:
+    """Dh Dhᵀ of every output of every point, point by point."""
+    n, k = len(x), network.outputs_each
+    points = max(1, min(n, module.AT_ONCE // 2 // (k * len(w))))
+    found = w.new_empty(n * k, n * k)
+    for a in range(0, n, points):
+        rows = network.rows(w, x[a : a + points], range(k)).flatten(0, 1)
+        for b in range(0, a + points, points):
+            others = rows if a == b else network.rows(w, x[b : b + points], range(k)).flatten(0, 1)
+            block = rows @ others.T
+            found[a * k : a * k + len(rows), b * k : b * k + len(others)] = block
+            found[b * k : b * k + len(others), a * k : a * k + len(rows)] = block.T
+    return found.double().numpy()
+
+
+def alignment(kernel: Float[np.ndarray, "n n"], y: Float[np.ndarray, "n k"]) -> float:
+    """Kernel-target alignment: cos of the centred kernel and the centred y yᵀ (Cortes, Mohri and Rostamizadeh 2012)."""
+    return 1 - laziness.turn(laziness.centred(kernel), laziness.centred(y @ y.T))
+
+
+def flips(now: Observed, start: Observed) -> float:
+    """Share of (ReLU unit, point) pairs whose gate differs; NaN where there is no ReLU."""
+    if not start.gates:
+        return float("nan")
+    total = sum(gate.numel() for gate in start.gates)
+    return sum((one != other).sum().item() for one, other in zip(now.gates, start.gates, strict=True)) / total
+
+
+def feature_alignments(now: Observed, start: Observed) -> dict[str, float]:
+    """Linear CKA of each layer's features with those at the start."""
+    return {
+        name: laziness.feature_alignment(features.double().numpy(), start.features[name].double().numpy())
+        for name, features in now.features.items()
+    }
+
+
+def movements(network: Network, w: Float[Tensor, " p"], start: Float[Tensor, " p"]) -> dict[str, float]:
+    """‖w_l − w0_l‖/‖w0_l‖ of each layer l."""
+    return {name: _share(w[part] - start[part], start[part]) for name, part in network.layers.items()}
+
+
+def euler_degree(network: Network, w: Float[Tensor, " p"], x: Shaped[Tensor, "n ..."]) -> float:
+    """q = ⟨h, Dh w⟩/⟨h, h⟩: the degree of a positively homogeneous h (Euler), and what least squares say of another.
+
+    NaN where h is 0 up to rounding, beside what it is with a tenth more of each weight or less.
+    """
+    h, along = network.outputs(w, x).double(), network.push(w, x, w).double()
+    noise = torch.randn(len(w), generator=torch.Generator().manual_seed(0)).to(w.dtype)
+    other = network.outputs(w * (1 + 0.1 * noise), x).double()
+    if h.norm() <= torch.finfo(w.dtype).eps ** 0.75 * other.norm():
+        return float("nan")
+    return ((h * along).sum() / h.square().sum()).item()
+
+
+def _share(moved: Tensor, start: Tensor) -> float:
+    return (torch.linalg.vector_norm(moved) / torch.linalg.vector_norm(start)).item()

@@ -1,0 +1,85 @@
+"""What is known of a module before its job: its sizes, and what is wrong with a user's own files."""
+
+import itertools
+import json
+import math
+import os
+import subprocess
+import sys
+from functools import cache
+from typing import Any
+
+from lazytraining.config.any_model import DATA
+from lazytraining.config.kinds import AnyModel
+from lazytraining.config.model_job import ModelJob
+from lazytraining.workflow import digest
+
+SHAPES = {"digits": (1, 8, 8), "cifar10": (3, 32, 32)}
+
+
+def problem(experiments: dict[str, AnyModel]) -> str:
+    """The first thing that is wrong with a user's module or data, which is run for that; empty if nothing is."""
+    for name, one in experiments.items():
+        if one.sources and (found := _looked_at(json.dumps(one.told(name, one.seeds[0]).plain))).get("error"):
+            return f"experiments.{name}.{found['error']}"
+    return ""
+
+
+def sizes(job: ModelJob, one: AnyModel) -> dict[str, float]:
+    """Weights, activations and outputs of a point, points, and numbers in the data: counted for what is built in."""
+    if one.sources:
+        return _looked_at(json.dumps(job.plain))
+    if job.data == "teacher":
+        shape, outputs, total = (job.d,), 1, (job.n_train or 1000) + (job.n_test or 1000)
+    else:
+        shape, outputs, total = SHAPES[job.data], 10, DATA[job.data]
+    parameters, activations = _counted(job.model, job.options, shape, outputs)
+    n = min(job.n_train or total, total)
+    return {
+        "parameters": parameters,
+        "activations": activations,
+        "outputs": outputs,
+        "n_train": n,
+        "n_test": min(job.n_test or total, total),
+        "numbers": total * math.prod(shape),
+    }
+
+
+def _counted(model: str, options: dict[str, Any], shape: tuple[int, ...], k: int) -> tuple[float, float]:
+    """Weights, and numbers that a pass makes of a point, of the built-in models (`models.builtin`)."""
+    inputs = math.prod(shape)
+    if model == "mlp":
+        width, depth = options.get("width", 256), options.get("depth", 3)
+        units = [inputs, *[width] * (depth - 1), k]
+        return sum(b * (a + 1) for a, b in itertools.pairwise(units)), 2 * sum(units)
+    if model == "student":
+        m = options.get("m", 50)
+        return m * (inputs + 1), 2 * m + inputs
+    if model == "cnn":
+        c, side = options.get("channels", 16), shape[-1]
+        weights = 9 * shape[0] * c + 18 * c * c + 3 * c + (k * 2 * c * (side // 4) ** 2 + k)
+        return weights, inputs + side**2 * c * 4
+    if model == "transformer":
+        width, words = options.get("width", 32), shape[-2]
+        return 12 * width**2 + width * (inputs // words + words + 20 + k), 30 * words * width + 8 * words**2
+    width = options.get("width", 0.125)
+    return 9.3e6 * width**2, 1e6 * width + 4e4
+
+
+@cache
+def _looked_at(job: str) -> dict[str, Any]:
+    """What a process of its own says of a job's module and data. Nothing, where that has no torch."""
+    paths = os.pathsep.join([str(digest.SCRIPTS), os.environ.get("PYTHONPATH", "")])
+    command = [sys.executable, "-m", "lazytraining.models.sizes"]
+    done = subprocess.run(
+        command, input=job.encode(), env=os.environ | {"PYTHONPATH": paths}, capture_output=True, check=False
+    )
+    lines = done.stdout.decode(errors="replace").splitlines()
+    if done.returncode == 0 and lines:
+        return json.loads(lines[-1])
+    said = done.stderr.decode(errors="replace").split("\n")
+    if "No module named 'torch'" in "".join(said[-2:]):
+        return {}
+    return {
+        "error": f"model: the process that looked at it ended with {done.returncode}: {' '.join(said[-2:])[:200].strip()}"
+    }

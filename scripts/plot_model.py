@@ -1,0 +1,106 @@
+"""A module and its tangent twin against α, and over iterations.
+
+In: the table and the summary of all runs, and their curves. Out: the figure as PNG and PDF, a row of panels for each (τ, step size);
+mean ± one standard deviation over the seeds that did not diverge, a cross where some did.
+"""
+
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+
+from lazytraining.figures import labels, plots, style
+from lazytraining.files import parquet
+from lazytraining.models import tables
+from lazytraining.student import laziness
+from lazytraining.workflow import jobs
+
+MOST_ROWS = 6
+THRESHOLD = {"color": "0.4", "linestyle": (0, (1, 1)), "linewidth": 1}
+
+
+def draw(runs: pd.DataFrame, summary: pd.DataFrame, curves: pd.DataFrame) -> plt.Figure:
+    groups = list(runs.groupby(["tau", "step"]))[:MOST_ROWS]
+    figure, panels = plt.subplots(
+        len(groups), 4, figsize=(style.PAGE, 0.7 + 2.1 * len(groups)), squeeze=False
+    )
+    for row, ((tau, step), own) in zip(panels, groups, strict=True):
+        said = summary[(summary["tau"] == tau) & (summary["step"] == step)]
+        keys = own[["alpha", "seed", "eta"]]
+        _scores(row[0], own)
+        _against_alpha(
+            row[1], own, {"gap_test": "test points", "gap_train": "training points"}, laziness.Lazy().gap
+        )
+        row[1].set_ylabel("gap to the twin")
+        measured = {"kernel_movement": "measured", "kernel_movement_predicted": "by the twin's weights"}
+        _against_alpha(row[2], own, measured, laziness.Lazy().kernel)
+        row[2].set_ylabel("movement of the kernel")
+        _over_iterations(row[3], curves[curves["tau"] == tau].merge(keys, on=list(keys)))
+        style.letter(row[0], f"{labels.SYMBOLS['tau']} = {tau:g}, step {step}: {verdict(said)}")
+    for axes in panels[:-1].flat:
+        axes.set_xlabel("")
+    for axes in panels[0]:
+        axes.legend(fontsize=6, title=labels.SYMBOLS["alpha"] if axes is panels[0, -1] else None)
+    return figure
+
+
+def verdict(summary: pd.DataFrame) -> str:
+    """From which α on the module is lazy, with the least and the greatest of the seeds."""
+    first = summary.iloc[0]
+    if not np.isfinite(first["lazy_from_high"]):
+        return f"not lazy up to {labels.SYMBOLS['alpha']} = {summary['alpha'].max():g}"
+    low, high = first["lazy_from_low"], first["lazy_from_high"]
+    seeds = f" ({low:g} to {high:g})" if low < high else ""
+    return f"lazy from {labels.SYMBOLS['alpha']} = {first['lazy_from']:g} on{seeds}"
+
+
+def _scores(axes, runs: pd.DataFrame) -> None:
+    """Accuracy on test points, or their loss in a regression."""
+    classes = runs["test_accuracy"].notna().any()
+    names = ("test_accuracy", "twin_test_accuracy") if classes else ("test_loss_end", "twin_test_loss")
+    plots.sweep(axes, runs, dict(zip(names, ("model", "twin"), strict=True)), over="alpha")
+    axes.set_ylabel("test accuracy" if classes else labels.LABELS["test_loss"])
+    if not classes:
+        axes.axhline(runs["zero_loss"].mean(), **style.ZERO)
+        plots.log_axis(axes, "y")
+
+
+def _against_alpha(axes, runs: pd.DataFrame, columns: dict[str, str], threshold: float) -> None:
+    kept = runs[~runs["diverged"]]
+    for number, (column, label) in enumerate(columns.items()):
+        plots.medians(axes, kept.set_index("alpha")[column], number, label)
+    axes.axhline(threshold, **THRESHOLD)
+    plots.fit_axis(axes, "x", runs["alpha"].to_numpy())
+    plots.log_axis(axes, "y")
+    plots.say_diverged(axes, runs)
+    axes.set_xlabel(labels.LABELS["alpha"])
+
+
+def _over_iterations(axes, curves: pd.DataFrame) -> None:
+    """Test loss of the model at each α, in the mean over seeds, the darker the larger; and of the twin at the largest."""
+    alphas = np.sort(curves["alpha"].unique())
+    for number, alpha in enumerate(alphas):
+        mean = curves[curves["alpha"] == alpha].groupby("iteration")["test_loss"].mean()
+        color = plt.get_cmap(style.COLORMAP)(0.9 - 0.9 * number / max(1, len(alphas) - 1))
+        axes.plot(mean.index, mean, color=color, linestyle=style.LINES[number % 4], label=f"{alpha:g}")
+    twin = curves[curves["alpha"] == alphas[-1]].groupby("iteration")["twin_test_loss"].mean()
+    axes.plot(twin.index, twin, color="0.2", linestyle=(0, (1, 1)), label="twin")
+    axes.set(
+        xscale="symlog", yscale="log", xlabel=labels.LABELS["iteration"], ylabel=labels.LABELS["test_loss"]
+    )
+    plots.log_axis(axes, "y")
+    ceiling = 3 * twin.max()
+    if np.isfinite(ceiling) and axes.get_ylim()[1] > 30 * ceiling:
+        axes.set_ylim(top=ceiling)
+
+
+def main(snakemake) -> None:
+    jobs.start(snakemake)
+    inputs = snakemake.input
+    runs = parquet.read([inputs.runs], tables.RUN).to_pandas()
+    summary = parquet.read([inputs.summary], tables.SUMMARY).to_pandas()
+    curves = parquet.read(inputs.curves, tables.CURVE).to_pandas()
+    style.save(draw(runs, summary, curves), snakemake.output.png, snakemake.output.pdf)
+
+
+if __name__ == "__main__":
+    main(snakemake)

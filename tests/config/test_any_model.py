@@ -1,0 +1,126 @@
+"""Experiments with any network: what is allowed, without running any of the user's code."""
+
+import pytest
+
+from lazytraining.config import experiments
+from lazytraining.config.any_model import OPTIONS
+from lazytraining.config.errors import ConfigError
+
+MINE = {"kind": "model", "model": "mlp", "data": "digits", "task": "classification", "alpha": [1, 10]}
+MINE |= {"iterations": 5, "n_train": 100, "seeds": 2}
+
+
+def load(**others) -> experiments.Config:
+    return experiments.load({"results": "r", "experiments": {"mine": MINE | others}})
+
+
+@pytest.fixture(autouse=True)
+def files(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.py").write_text("raise SystemExit('run')\ndef build(seed): pass\n")
+    (tmp_path / "broken.py").write_text("def build(:\n")
+    (tmp_path / "d.npz").write_bytes(b"")
+    return tmp_path
+
+
+BAD = {
+    "no such file": (
+        {"model": "other.py:build"},
+        "model: 'other.py:build' is not allowed (no such file); expected path.py:function",
+    ),
+    "no such function": ({"model": "net.py:other"}, "(net.py has no other, but build)"),
+    "no function": ({"model": "net.py"}, "expected path.py:function, or one of mlp"),
+    "no Python": ({"model": "broken.py:build"}, "expected a Python file"),
+    "no such data": (
+        {"data": "other.npz"},
+        "data: 'other.npz' is not allowed; expected a file that is there",
+    ),
+    "another option": (
+        {"options": {"depht": 3}},
+        "options.depht: unknown key with value 3; expected one of depth, width",
+    ),
+    "an option of a file": ({"model": "net.py:build", "options": {"depth": 3}}, "expected one of none"),
+    "an option's value": (
+        {"options": {"depth": 0}},
+        "options.depth: 0 is not allowed; expected an integer from 1",
+    ),
+    "a step": ({"step": "max"}, "step: 'max' is not allowed (element 0 is 'max'); expected auto"),
+    "a batch": ({"batch": 0}, "batch: 0 is not allowed; expected full, or an integer ≥ 1"),
+    "a task": (
+        {"task": "regression"},
+        "task: regression is not allowed; expected classification with data: digits",
+    ),
+    "a loss": (
+        {"model": "net.py:build", "data": "d.npz", "task": "regression", "loss": "cross_entropy"},
+        "loss: cross_entropy is not allowed; expected mse",
+    ),
+    "points": ({"n_train": 1797}, "n_train: 1797 is not allowed; expected less than 1797"),
+    "kernel points": ({"kernel_points": 101}, "kernel_points: 101 is not allowed; expected at most 100"),
+    "a student of images": ({"model": "student"}, "data: 'digits' is not allowed; expected teacher"),
+    "images of a teacher": (
+        {"model": "cnn", "data": "teacher", "task": "regression"},
+        "data: teacher is not allowed; expected images",
+    ),
+    "momentum": ({"momentum": 1}, "momentum: 1 is not allowed"),
+    "an unknown key": ({"learning_rate": 1}, "learning_rate: unknown key"),
+    "alpha beyond the numbers": ({"alpha": [1e200], "precision": "float32"}, "precision float32 holds"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_is_wrong_is_one_line_and_nothing_is_run(name):
+    changed, said = BAD[name]
+    with pytest.raises(ConfigError, match=r"^experiments\.mine") as error:
+        load(**changed)
+    assert said in str(error.value) and "\n" not in str(error.value)
+
+
+def test_a_seed_is_a_job_with_all_that_is_swept():
+    config = load(tau=[1, 2], step=["auto", 0.1], batch="full")
+    assert list(config.jobs["mine"]) == ["seed~0", "seed~1"]
+    assert config.experiments["mine"].count == 2 * 2 * 2 * 2
+    job = config.job(config.jobs["mine"]["seed~1"])
+    assert (job.seed, job.alpha, job.tau, job.step, job.batch) == (1, [1, 10], [1, 2], ["auto", 0.1], None)
+
+
+def test_a_change_of_the_users_files_changes_the_digest(files):
+    def digest() -> str:
+        return load(model="net.py:build", data="d.npz").digest("mine")
+
+    first = digest()
+    assert digest() == first
+    (files / "net.py").write_text("def build(seed): return 1\n")
+    second = digest()
+    (files / "d.npz").write_bytes(b"1")
+    assert len({first, second, digest()}) == 3
+
+
+def test_options_are_those_of_the_built_in_models():
+    import inspect
+
+    from lazytraining.models import builtin
+
+    known = builtin.BUILT_IN | {"student": builtin.student}
+    assert known.keys() == OPTIONS.keys()
+    for name, function in known.items():
+        parts = inspect.signature(function).parameters.values()
+        assert {part.name for part in parts if part.kind is part.KEYWORD_ONLY} == OPTIONS[name].keys()
+
+
+def test_models_are_counted_without_torch_as_they_are():
+    """For the memory that their jobs ask for."""
+    from lazytraining.models import sizes
+    from lazytraining.workflow import modules
+
+    for model, options in {
+        "mlp": {"depth": 4, "width": 30},
+        "cnn": {"channels": 5},
+        "transformer": {"width": 16, "heads": 2},
+        "vgg11": {"width": 0.1},
+    }.items():
+        one = load(model=model, options=options, n_test=20, kernel_points=4).experiments["mine"]
+        job = one.told("mine", 0)
+        counted, found = modules.sizes(job, one), sizes.sizes(job)
+        assert counted["parameters"] == pytest.approx(found["parameters"], rel=0.05)
+        assert 0.5 < counted["activations"] / found["activations"] < 3, (model, counted, found)
+        assert (counted["outputs"], counted["n_train"], counted["n_test"]) == (10, 100, 20)

@@ -1,0 +1,76 @@
+"""Series of experiments, and the verdict over seeds."""
+
+import pandas as pd
+import plot_model
+import plot_models
+import pytest
+import summarise_models
+
+from lazytraining.models import tables
+
+
+def test_experiments_that_end_in_a_number_are_a_series():
+    found = plot_models.series(["depth_10", "mine", "depth_2", "ntk_4", "own"])
+    assert found == {
+        "depth": {"depth_2": "2", "depth_10": "10"},
+        "ntk": {"ntk_4": "4"},
+        "": {"mine": "mine", "own": "own"},
+    }
+
+
+def test_the_smallest_lazy_scale_has_the_range_of_its_seeds():
+    rows = [
+        {"experiment": "e", "alpha": alpha, "tau": 1.0, "step": "auto", "eta": 0.5 + seed, "seed": seed}
+        | {"diverged": False, "regime": "lazy" if alpha >= limit else "crossover"}
+        | dict.fromkeys(tables.MEASURED, alpha + seed)
+        for seed, limit in enumerate((1, 10, 10))
+        for alpha in (1.0, 10.0, 100.0)
+    ]
+    summary = summarise_models.summarise(pd.DataFrame(rows))
+    assert list(summary.columns) == tables.SUMMARY.names
+    assert summary["n_lazy"].tolist() == [1, 3, 3] and summary["regime"].tolist() == [
+        "crossover",
+        "lazy",
+        "lazy",
+    ]
+    assert summary.loc[0, ["lazy_from", "lazy_from_low", "lazy_from_high"]].tolist() == [10, 1, 10]
+    assert summary["eta_mean"].tolist() == [1.5] * 3 and summary.loc[0, "gap_test_mean"] == 2
+
+
+def runs_of(diverged: bool) -> pd.DataFrame:
+    """Rows of two experiments, of a series each."""
+    values = dict.fromkeys(tables.MEASURED, None if diverged else 0.05)
+    return (
+        pd.DataFrame(
+            {"experiment": name, "alpha": alpha, "tau": 1.0, "step": "auto", "eta": 0.5, "seed": seed}
+            | values
+            | {"euler_degree": 1.5, "zero_loss": 0.5, "diverged": diverged}
+            | {"regime": "diverged" if diverged else "lazy"}
+            for name in ("depth_2", "own")
+            for alpha in (1.0, 10.0)
+            for seed in (0, 1)
+        )
+        .convert_dtypes(convert_string=False, convert_boolean=False, convert_integer=False)
+        .astype(dict.fromkeys(tables.MEASURED, float))
+    )
+
+
+@pytest.mark.parametrize("diverged", [False, True])
+def test_figures_are_drawn_from_whatever_is_there(diverged):
+    runs = runs_of(diverged)
+    curve = {"iteration": 0, "test_loss": float("nan") if diverged else 0.4, "twin_test_loss": 0.4}
+    curves = pd.DataFrame(
+        row._asdict() | curve
+        for row in runs[["experiment", "alpha", "tau", "eta", "seed"]].itertuples(index=False)
+    )
+    figures = [plot_models.draw(runs)]
+    one = runs[runs["experiment"] == "own"]
+    figures.append(
+        plot_model.draw(one, summarise_models.summarise(one), curves[curves["experiment"] == "own"])
+    )
+    for figure in figures:
+        figure.canvas.draw()
+        texts = [text.get_text() for axes in figure.axes for text in axes.texts]
+        assert any("runs diverged" in text for text in texts) is diverged
+    title = figures[1].axes[0].get_title(loc="left")
+    assert ("not lazy up to" if diverged else "lazy from $\\alpha$ = 1 on") in title

@@ -1,0 +1,221 @@
+"""How lazy a module is: what scales as it must, and the verdict."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import torch
+
+from lazytraining.config.errors import ConfigError
+from lazytraining.config.model_job import ModelJob
+from lazytraining.models import lazy, loading, norms, tables
+from lazytraining.student import laziness
+
+JOB = {
+    "experiment": "mine",
+    "seed": 0,
+    "model": "mlp",
+    "options": {"depth": 2, "width": 12, "activation": "tanh"},
+    "data": "digits",
+    "task": "classification",
+    "alpha": [1.0, 1000.0, 10000.0],
+    "tau": [1.0],
+    "centre": True,
+    "step": ["auto"],
+    "iterations": 40,
+    "n_train": 30,
+    "n_test": 30,
+    "kernel_points": 8,
+}
+
+
+def trained(**others) -> tuple[list, list, list]:
+    job = ModelJob(**JOB | others)
+    return lazy.train(job, *loading.load(job))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def short() -> Iterator[None]:
+    """The search for ‖D²h‖ is tested elsewhere."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(norms, "STARTS", 1)
+        patch.setattr(norms, "ROUNDS", 2)
+        yield
+
+
+@pytest.fixture(scope="module")
+def smooth() -> tuple[list, list, list]:
+    return trained()
+
+
+def test_rows_have_the_columns_of_their_tables(smooth):
+    for rows, schema in zip(smooth, (tables.RUN, tables.CURVE, tables.LAYERS), strict=True):
+        assert all(set(row) <= set(schema.names) for row in rows)
+    assert set(smooth[0][1]) == set(tables.RUN.names)
+    assert [row["iteration"] for row in smooth[1]][: len(smooth[1]) // 3] == tables.recorded(40)
+
+
+def test_a_smooth_module_is_lazy_as_one_over_alpha(smooth):
+    """§3.1: ‖w − w0‖, the gap and the kernel's movement fall as 1/α, ‖w − w̄‖ as 1/α²; the twin is one."""
+    runs = smooth[0]
+    assert [row["regime"] for row in runs][1:] == ["lazy", "lazy"]
+    for name, power in {
+        "relative_distance": 1,
+        "gap_test": 1,
+        "kernel_movement": 1,
+        "kernel_movement_predicted": 1,
+        "weight_gap": 2,
+        "differential_change": 1,
+        "kappa": 1,
+    }.items():
+        assert runs[1][name] / runs[2][name] == pytest.approx(10**power, rel=0.02), name
+    assert runs[2]["kernel_movement"] == pytest.approx(runs[2]["kernel_movement_predicted"], rel=1e-2)
+    assert len({row["twin_test_loss"] for row in runs}) == 1
+    assert runs[2]["test_loss_end"] == pytest.approx(runs[2]["twin_test_loss"], rel=1e-3)
+
+
+def test_the_closed_form_and_steps_give_one_twin(smooth):
+    """Batches as large as the data are the same descent, by steps."""
+    other = trained(batch=30, alpha=[1.0])[0][0]
+    assert other["twin_test_loss"] == pytest.approx(smooth[0][0]["twin_test_loss"], rel=1e-10)
+    assert other["test_loss_end"] == pytest.approx(smooth[0][0]["test_loss_end"], rel=1e-10)
+
+
+def test_without_centring_the_student_is_that_of_the_workflow():
+    """Model and twin of the note's student, against its own training and its tangent model in closed form."""
+    from lazytraining.student import descent, network, problem, tangent
+    from lazytraining.student.students import Students
+
+    given = {
+        "model": "student",
+        "options": {"m": 6},
+        "data": "teacher",
+        "d": 5,
+        "task": "regression",
+        "centre": False,
+    }
+    alpha, tau, eta = 2.0, 1.5, 0.05
+    row = trained(**given, alpha=[alpha], tau=[tau], step=[eta], iterations=30)[0][0]
+    data = problem.make_problem(5, 30, 30, 3, 1.0, 0)
+    start = network.initialise(6, 5, tau, 0, False)
+    students = Students(start, alpha, eta, displaced=False)
+    (run,) = descent.descend(students=students, data=data, iterations=30, track_best=True)
+    assert row["test_loss_end"] == pytest.approx(run.test_loss[-1], rel=1e-10)
+    train, test = tangent.TangentModel.at(start, data).losses(alpha, eta, np.array([30]))
+    assert (row["twin_train_loss"], row["twin_test_loss"]) == pytest.approx((train[0], test[0]), rel=1e-9)
+    (kappa,) = tangent.kappa(start, data.x_train, data.y_train, np.ones(1), np.array([alpha]))
+    assert row["kappa"] <= kappa * (1 + 1e-9)
+    change = tangent.step_change(start, data.x_train, data.y_train, alpha, eta)
+    assert row["objective_change"] == pytest.approx(change.objective, rel=1e-9)
+    assert row["differential_change"] == pytest.approx(change.differential, rel=1e-3)
+    assert row["euler_degree"] == pytest.approx(2)
+
+
+def test_a_run_that_diverges_is_a_result_and_ends_where_that_is_seen():
+    runs, curves, layers = trained(alpha=[1.0], step=[1e4], options={"depth": 2, "width": 12})
+    (row,) = runs
+    assert row["diverged"] and row["regime"] == laziness.DIVERGED and "train_loss_end" not in row
+    assert curves[-1]["iteration"] == row["iterations"] < 40 and not np.isfinite(curves[-1]["train_loss"])
+    assert layers == []
+
+
+def test_a_run_that_has_hardly_begun_is_unfinished():
+    assert {row["regime"] for row in trained(iterations=1, alpha=[1.0])[0]} == {laziness.UNFINISHED}
+
+
+def test_cross_entropy_momentum_and_batches_train():
+    row = trained(loss="cross_entropy", batch=16, momentum=0.9, alpha=[100.0])[0][0]
+    assert row["test_loss_end"] < row["zero_loss"] == pytest.approx(np.log(10))
+    assert row["gap_test"] < 0.05
+
+
+def test_the_smallest_lazy_scale_is_that_from_which_on_all_are():
+    names = {1.0: "lazy", 10.0: "crossover", 100.0: "lazy", 1000.0: "lazy"}
+    assert laziness.lazy_from(names) == 100
+    assert laziness.lazy_from(names | {1000.0: "diverged"}) == np.inf
+
+
+GOOD = {
+    "x_train": np.arange(24.0).reshape(8, 3),
+    "y_train": np.arange(8) % 2,
+    "x_test": np.ones((4, 3)),
+    "y_test": np.array([0, 1, 1, 0]),
+}
+BAD_DATA = {
+    "no array": ({"y_test": None}, "y_test"),
+    "not a number": ({"x_test": np.full((4, 3), np.nan)}, "x_test with 12 values that are not finite"),
+    "text": ({"x_train": np.full((8, 3), "a")}, "x_train of <U1 is not allowed; expected numbers"),
+    "objects": ({"x_train": np.full((8, 3), None)}, "an .npz file with x_train"),
+    "too few targets": ({"y_train": np.arange(7) % 2}, "8 x_train and 7 y_train"),
+    "other test points": ({"x_test": np.ones((4, 2))}, "one shape"),
+    "no points": ({"x_test": np.ones((0, 3)), "y_test": np.ones(0)}, "without points"),
+    "half a class": ({"y_train": np.arange(8) / 2}, "a class 0, 1, …"),
+    "a class below 0": ({"y_train": np.arange(8) % 2 - 1}, "a class 0, 1, …"),
+    "a class that is not trained": ({"y_test": np.array([0, 1, 2, 0])}, "class 2 in y_test"),
+    "one class": ({"y_train": np.zeros(8), "y_test": np.zeros(4)}, "one value for all points"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_DATA)
+def test_bad_data_is_one_line(tmp_path, name):
+    changed, said = BAD_DATA[name]
+    arrays = {key: value for key, value in (GOOD | changed).items() if value is not None}
+    np.savez(tmp_path / "d.npz", **arrays)
+    job = ModelJob(**JOB | {"data": str(tmp_path / "d.npz"), "n_train": None, "n_test": None})
+    with pytest.raises(ConfigError, match=r"^data: ") as error:
+        loading.load(job)
+    assert said in str(error.value) and "expected" in str(error.value) and "\n" not in str(error.value)
+
+
+def test_parquet_and_npz_are_the_same_data(tmp_path):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    np.savez(tmp_path / "d.npz", **GOOD)
+    rows = [
+        {"split": part, "x": list(x), "y": float(y)}
+        for part in ("train", "test")
+        for x, y in zip(GOOD[f"x_{part}"], GOOD[f"y_{part}"], strict=True)
+    ]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "d.parquet")
+    few = {"n_train": None, "n_test": None}
+    one, other = (
+        loading.data(ModelJob(**JOB | few | {"data": str(tmp_path / f"d.{kind}")}))
+        for kind in ("npz", "parquet")
+    )
+    assert all(torch.equal(*pair) for pair in zip(one, other, strict=True))
+
+
+BAD_FILES = {
+    "an error": ("def build(seed): raise KeyError('x')", "KeyError"),
+    "an error outside": ("import nowhere_at_all", "ModuleNotFoundError"),
+    "no module": ("def build(seed): return 3", "which returns a int"),
+    "no argument": ("def build(): pass", "TypeError"),
+    "other outputs": (
+        "import torch\ndef build(seed): return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 3))",
+        "with 3 outputs is not allowed; expected 10",
+    ),
+    "training mode": (
+        "import torch\ndef build(seed): return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.BatchNorm1d(64), torch.nn.Linear(64, 10))",
+        "eval()",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_a_bad_model_file_is_one_line(tmp_path, name):
+    text, said = BAD_FILES[name]
+    (tmp_path / "net.py").write_text(text)
+    with pytest.raises(ConfigError, match=r"^model: ") as error:
+        loading.load(ModelJob(**JOB | {"model": f"{tmp_path}/net.py:build"}))
+    assert said in str(error.value) and "expected" in str(error.value) and "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("model", ["cnn", "transformer", "vgg11"])
+def test_other_built_in_models_train(model):
+    options = {"cnn": {"channels": 2}, "transformer": {"width": 8, "heads": 2}, "vgg11": {"width": 0.02}}[
+        model
+    ]
+    few = {"n_train": 12, "n_test": 5, "kernel_points": 3, "iterations": 2, "alpha": [100.0]}
+    (row,) = trained(model=model, options=options, **few)[0]
+    assert np.isfinite(row["gap_test"]) and row["gate_flips"] >= 0
