@@ -84,9 +84,7 @@ def _over_iterations(axes, curves: pd.DataFrame) -> None:
         axes.plot(mean.index, mean, color=color, linestyle=style.LINES[number % 4], label=f"{alpha:g}")
     twin = curves[curves["alpha"] == alphas[-1]].groupby("iteration")["twin_test_loss"].mean()
     axes.plot(twin.index, twin, color="0.2", linestyle=(0, (1, 1)), label="twin")
-    axes.set(
-        xscale="symlog", yscale="log", xlabel=labels.LABELS["iteration"], ylabel=labels.LABELS["test_loss"]
-    )
+    axes.set(xscale="symlog", xlabel=labels.LABELS["iteration"], ylabel=labels.LABELS["test_loss"])
     plots.log_axis(axes, "y")
     ceiling = 3 * twin.max()
     if np.isfinite(ceiling) and axes.get_ylim()[1] > 30 * ceiling:

@@ -39,30 +39,24 @@ def test_the_smallest_lazy_scale_has_the_range_of_its_seeds():
 
 def runs_of(diverged: bool) -> pd.DataFrame:
     """Rows of two experiments, of a series each."""
-    values = dict.fromkeys(tables.MEASURED, None if diverged else 0.05)
-    return (
-        pd.DataFrame(
-            {"experiment": name, "alpha": alpha, "tau": 1.0, "step": "auto", "eta": 0.5, "seed": seed}
-            | values
-            | {"euler_degree": 1.5, "zero_loss": 0.5, "diverged": diverged}
-            | {"regime": "diverged" if diverged else "lazy"}
-            for name in ("depth_2", "own")
-            for alpha in (1.0, 10.0)
-            for seed in (0, 1)
-        )
-        .convert_dtypes(convert_string=False, convert_boolean=False, convert_integer=False)
-        .astype(dict.fromkeys(tables.MEASURED, float))
-    )
+    values = dict.fromkeys(tables.MEASURED, float("nan") if diverged else 0.05) | {"euler_degree": 1.5}
+    said = {"zero_loss": 0.5, "diverged": diverged, "regime": "diverged" if diverged else "lazy"}
+    rows = [
+        {"experiment": name, "alpha": alpha, "tau": 1.0, "step": "auto", "eta": 0.5, "seed": seed}
+        | values
+        | said
+        for name in ("depth_2", "own")
+        for alpha in (1.0, 10.0)
+        for seed in (0, 1)
+    ]
+    return pd.DataFrame(rows)
 
 
 @pytest.mark.parametrize("diverged", [False, True])
 def test_figures_are_drawn_from_whatever_is_there(diverged):
     runs = runs_of(diverged)
     curve = {"iteration": 0, "test_loss": float("nan") if diverged else 0.4, "twin_test_loss": 0.4}
-    curves = pd.DataFrame(
-        row._asdict() | curve
-        for row in runs[["experiment", "alpha", "tau", "eta", "seed"]].itertuples(index=False)
-    )
+    curves = runs[["experiment", "alpha", "tau", "eta", "seed"]].assign(**curve)
     figures = [plot_models.draw(runs)]
     one = runs[runs["experiment"] == "own"]
     figures.append(
