@@ -18,6 +18,7 @@ CNN = {
 }
 MODEL = {"options": {"width": 4}, "alpha": [1, 100], "iterations": 12, "seeds": 1}
 MODEL |= {"n_train": 12, "n_test": 10, "kernel_points": 4}
+MODELS = ["depth_2", "depth_3"]
 OTHER_MODELS = ["depth_4", "depth_5", "depth_6", "student_module"]
 OTHER_MODELS += [f"mlp_{scaling}_{m}" for scaling in ("ntk", "mean_field") for m in (16, 64, 256)]
 """Of a kind that two tiny ones stand for."""
@@ -59,9 +60,8 @@ ALL = {
 }
 """Every experiment of the presets, tiny."""
 NAMES = list(ALL["experiments"])
-SWEEPS = [
-    name for name in NAMES if name not in ("neuron_paths", "vgg11", "depth_2", "depth_3", *OTHER_MODELS)
-]
+OTHERS = ["neuron_paths", "vgg11", *MODELS]
+SWEEPS = [name for name in NAMES if name not in (*OTHERS, *OTHER_MODELS)]
 KEPT = ["plateau", "plateau_symmetrized", *catalogue.LANDSCAPES]
 """Whose weights are kept."""
 RUNS = {

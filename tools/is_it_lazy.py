@@ -2,7 +2,7 @@
 
 MODEL is path.py:function, a function of the seed that returns a torch.nn.Module; the file is run, as you. DATA is an .npz file with
 x_train, y_train, x_test, y_test, or a .parquet file with the columns split, x, y. Nothing is written. Ends with 0; with 1 and a line
-if the model or the data are wrong; with 2 if the arguments are.
+if something is wrong with the model or the data; with 2 if the arguments are wrong.
 """
 
 import argparse

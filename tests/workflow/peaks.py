@@ -25,9 +25,11 @@ import train_students
 from lazytraining.config.cnn_job import CnnJob, CnnRun
 from lazytraining.config.job import Job, ProblemKey, Run
 from lazytraining.config.kinds import Neurons
+from lazytraining.config.model_job import ModelJob
 from lazytraining.config.parts import Landscape, Theory
 from lazytraining.files import parquet, schemas
-from lazytraining.models import images, sgd
+from lazytraining.models import images, lazy, loading, sgd
+from lazytraining.models.sizes import sizes as counted
 from lazytraining.student import engine, network, problem
 from lazytraining.workflow import memory
 
@@ -128,6 +130,14 @@ def cnn(n: int = 20, **sizes) -> Task:
     return memory.cnn(told), lambda: sgd.train(told, DIGITS._replace(**few))
 
 
+def model(**sizes) -> Task:
+    few = {"n_train": 20, "n_test": 10, "kernel_points": 4, "iterations": 2, "alpha": [1.0]}
+    few |= {"options": {"width": 4}, "model": "mlp", "data": "digits", "task": "classification"} | sizes
+    told = ModelJob(experiment="e", seed=0, tau=[1.0], centre=True, step=["auto"], **few)
+    network, points = loading.load(told)
+    return memory.model(counted(told), told), lambda: lazy.train(told, network, points)
+
+
 SIZES = {
     students: [
         {"n": 300_000},
@@ -173,6 +183,12 @@ SIZES = {
         {"width": 0.1, "batch": 150, "n": 150},
         {"width": 0.2, "precision": "float64"},
         {"batch": 1000, "n": 1000},
+    ],
+    model: [
+        {"options": {"width": 900}, "kernel_points": 16},
+        {"n_train": 300},
+        {"options": {"width": 300}, "kernel_points": 100, "n_train": 100},
+        {"options": {"width": 600}, "alpha": [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]},
     ],
 }
 """Of each kind jobs in which another size tells."""

@@ -15,7 +15,7 @@ import pytest
 import train_by_hand
 import yaml
 from conftest import ROOT, TINY, Workflow, run_beside
-from tiny import RUNS, SWEEPS, only
+from tiny import OTHERS, RUNS, SWEEPS, only
 
 from lazytraining.config import catalogue, experiments
 from lazytraining.files import provenance, schemas
@@ -98,12 +98,12 @@ def test_a_folder_of_stacks_is_a_data_set(stacked, name, line):
 
 def test_the_configuration_is_kept_with_its_results(finished):
     kept = experiments.load(experiments.read_yaml(finished.results / "config.yaml"))
-    assert set(kept.experiments) == {*SWEEPS, "neuron_paths", "vgg11"}
+    assert set(kept.experiments) == {*SWEEPS, *OTHERS}
     run = next((finished.results / "runs/plateau").rglob("*.parquet"))
     assert pq.read_schema(run).metadata[b"configuration"].decode() == kept.digest("plateau")
 
 
-OF_ONE_SEED = ("runs/plateau", "baselines/plateau", "neurons", "cnn_runs")
+OF_ONE_SEED = ("runs/plateau", "baselines/plateau", "neurons", "cnn_runs", "model_runs")
 OF_ALL = ("tables", "surfaces", "spectra", "theory", "figures", "claims.parquet")
 
 

@@ -18,6 +18,7 @@ KINDS = [
     "theory_limit",
     "neurons",
     "cnn",
+    "model",
 ]
 AROUND = 300
 """MB of the two Snakemakes around a job on a cluster."""

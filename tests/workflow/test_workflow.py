@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 from conftest import ROOT, TINY, Workflow
-from tiny import ALL, KEPT, NAMES, RUNS, SMALL, SWEEPS, only
+from tiny import ALL, KEPT, MODELS, NAMES, OTHERS, RUNS, SMALL, SWEEPS, only
 
 from lazytraining.claims import verdict
 from lazytraining.claims.ledger import CLAIMS
@@ -41,7 +41,7 @@ def data(folder: Path) -> dict[str, list]:
 
 def test_fresh_run_makes_every_figure(finished):
     figures = finished.results / "figures"
-    names = [f"figure_{number}" for number in range(1, 8)] + NAMES
+    names = [f"figure_{number}" for number in range(1, 8)] + [*SWEEPS, *OTHERS, "models"]
     names += ["theory", "width", "population", "spectral_bias"]
     names += [f"figure_2_{scaling}_m={m}" for scaling in catalogue.LANDSCAPES for m in (4, 6)]
     for name in names:
@@ -113,7 +113,8 @@ def test_the_ledger_reads_what_the_configuration_says_it_does(finished, monkeypa
     paths |= {"spectra": "spectra/*.parquet", "paths": "neurons/**/*.parquet"}
     paths |= {part: f"theory/{part}/*.parquet" for part in ("start", "step", "limit")}
     found = {kind: [str(path) for path in finished.results.glob(pattern)] for kind, pattern in paths.items()}
-    found["runs"] = sorted(set(found["runs"]) - set(found["cnn"]))
+    models = {str(finished.results / f"tables/{name}.parquet") for name in MODELS}
+    found["runs"] = sorted(set(found["runs"]) - set(found["cnn"]) - models)
     evidence = judge_claims.gather(found)
     for claim in CLAIMS:
         verdict.entry(claim, evidence)
