@@ -55,7 +55,7 @@ BAD = {
         "loss: cross_entropy is not allowed; expected mse",
     ),
     "points": ({"n_train": 1797}, "n_train: 1797 is not allowed; expected less than 1797"),
-    "kernel points": ({"kernel_points": 101}, "kernel_points: 101 is not allowed; expected at most 100"),
+    "kernel points": ({"kernel_points": 1}, "kernel_points: 1 is not allowed; expected an integer from 2"),
     "a student of images": ({"model": "student"}, "data: 'digits' is not allowed; expected teacher"),
     "images of a teacher": (
         {"model": "cnn", "data": "teacher", "task": "regression"},

@@ -72,7 +72,7 @@ class _Start:
             w=w,
             h_train=network.outputs(w, x),
             h_test=network.outputs(w, points.x_test),
-            norm=norms.derivative_norm(network, w, x).value,
+            norm=norms.derivative_norm(network, w, x, 1e-10).value,
             curvature=norms.curvature(network, w, x, searched),
             degree=kernels.euler_degree(network, w, x),
             kernel=kernels.traced(network, w, few),
@@ -201,7 +201,7 @@ def _first_step(
     return {
         "objective_change": abs(now - before) / before if before else math.nan,
         "differential_change": change / start.norm,
-        "kappa": size * start.curvature / start.norm**2 / model.alpha,
+        "kappa_from_below": size * start.curvature / start.norm**2 / model.alpha,
     }
 
 

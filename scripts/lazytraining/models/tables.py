@@ -17,7 +17,14 @@ MEASURED = [
         "feature_alignment",
         "gate_flips",
     ),
-    *("relative_distance", "weight_gap", "objective_change", "differential_change", "kappa", "euler_degree"),
+    *(
+        "relative_distance",
+        "weight_gap",
+        "objective_change",
+        "differential_change",
+        "kappa_from_below",
+        "euler_degree",
+    ),
 ]
 """What a run measures; accuracies are null for a regression, gates where there is no ReLU."""
 RUN = pa.schema(
