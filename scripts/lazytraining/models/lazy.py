@@ -23,7 +23,7 @@ from lazytraining.student.problem import Stream
 
 FITTED = 0.5
 """Share of the loss at the start, or of the zero predictor's if that is less, at which a run has fitted its targets."""
-AT_REST = 0.01
+AT_REST = 1e-3
 """Share by which the loss of a run at rest falls over its last tenth."""
 SEARCHED = 2**17
 """Activations of the points on which ‖D²h‖ is searched for."""
