@@ -17,7 +17,7 @@ from torch import Tensor
 from lazytraining.config.model_job import ModelJob
 from lazytraining.models import kernels, losses, norms, tables, twin
 from lazytraining.models.loading import Points
-from lazytraining.models.module import Network
+from lazytraining.models.module import Network, Observed
 from lazytraining.student import laziness, problem
 from lazytraining.student.problem import Stream
 
@@ -61,7 +61,7 @@ class _Start:
     curvature: float
     degree: float
     kernel: Float[np.ndarray, "points points"]
-    observed: Any
+    observed: Observed
 
     @classmethod
     def of(cls, job: ModelJob, network: Network, points: Points, tau: float) -> "_Start":
@@ -121,10 +121,10 @@ def _run(
     for iteration, rows in enumerate(_batches(job, len(points.x_train))):
         if iteration in wanted:
             _record(job, network, points, models, twins, loss, iteration)
-        if iteration == job.iterations:
+        running = [model for model in models if not model.diverged]
+        if iteration == job.iterations or not running:
             break
         x, y, h0 = points.x_train[rows], points.y_train[rows], start.h_train[rows]
-        running = [model for model in models if not model.diverged]
         for model in running:
             _, gradient = network.pull_of(
                 model.w,
@@ -137,8 +137,8 @@ def _run(
         told(len(models))
     seconds = (time.perf_counter() - begin) / len(models)
     runs, layers = [], []
-    for model, own, change in zip(models, twins, changes, strict=True):
-        row, parts = _measure(job, network, points, model, own, loss)
+    for model, change in zip(models, changes, strict=True):
+        row, parts = _measure(job, network, points, model, loss)
         runs.append(
             _described(job, network, points, start)
             | row
@@ -253,7 +253,7 @@ def _record(
 
 
 def _measure(
-    job: ModelJob, network: Network, points: Points, model: _Model, own: Any, loss: losses.Loss
+    job: ModelJob, network: Network, points: Points, model: _Model, loss: losses.Loss
 ) -> tuple[dict[str, Any], Rows]:
     """What a run is at its end, and its layers."""
     start, few = model.start, points.x_train[: job.kernel_points]
