@@ -113,12 +113,13 @@ def model(sizes: dict[str, float], job: ModelJob) -> int:
     if not sizes:
         return _asked(0)
     p, k, n = sizes["parameters"], sizes["outputs"], sizes["n_train"]
-    most = 2**26  # of activations or gradients at once (`module.AT_ONCE`)
-    kernel = 2.2 * max(job.kernel_points * p, min(most, job.kernel_points * k * p))
-    closed = 5 * (n * k) ** 2 + 2 * most if n * k <= 4000 and job.loss == "mse" else 0
-    passes = 4 * min(most, sizes["activations"] * max(n, sizes["n_test"]))
-    vectors = p * (60 + 4 * len(job.alpha))
-    return _asked(8 * (3 * sizes["numbers"] + vectors + max(min(kernel, 2.2 * most), closed, passes)))
+    most, points = 2**26, min(job.kernel_points, n)  # `module.AT_ONCE` numbers of gradients or activations
+    together = max(1, min(k, most // (points * p)))
+    kernel = 1.1 * min(most, points * together * p)
+    closed = 5 * (n * k) ** 2 + min(most, n * k * p) if n * k <= 4000 and job.loss == "mse" else 0
+    passes = 3 * min(most, sizes["activations"] * max(n, sizes["n_test"]))
+    vectors = p * (40 + 3 * len(job.alpha))
+    return _asked(8 * (3 * sizes["numbers"] + vectors + max(kernel, closed, passes)))
 
 
 def images(dataset: str) -> int:
