@@ -30,7 +30,7 @@ def test_the_page_ends_with_a_verdict(folder, monkeypatch, capsys):
     assert is_it_lazy.main([*line.split(), "--iterations", "60", "--alpha", "1", "100", "10000"]) == 0
     *_, heads, first, second, third, said = capsys.readouterr().out.splitlines()
     assert heads.split()[:3] == ["alpha", "accuracy", "of"] and heads.endswith("verdict")
-    assert [row.split()[0] for row in (first, second, third)] == ["1", "100", "1e+04"]
+    assert [row.split()[0] for row in (first, second, third)] == ["1", "100", "10000"]
     assert any(third.endswith(regime) for regime in laziness.REGIMES)
     assert re.fullmatch(
         r"At alpha = 1 it is [a-z ]+\. (Lazy from alpha = .+ on|Not lazy at the largest alpha)\.", said

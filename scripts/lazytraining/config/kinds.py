@@ -291,10 +291,6 @@ class Cnn(Kind):
 class AnyModel(ModelFields, Kind):
     """Any torch module and its tangent twin: a job for each seed, with all that is swept in it."""
 
-    @property
-    def count(self) -> int:
-        return math.prod(len(getattr(self, key)) for key in ("alpha", "tau", "step", "seeds"))
-
     def runs(self, name: str) -> list[SeedRun]:
         return [SeedRun(name, seed) for seed in self.seeds]
 

@@ -108,7 +108,7 @@ def cnn(job: CnnJob) -> int:
     return _asked(images + max(step, tested))
 
 
-def model(sizes: dict[str, float], job: ModelJob) -> int:
+def model(sizes: dict[str, int | float], job: ModelJob) -> int:
     """Weights, their movements and Lanczos vectors; gradients of kernel points or the closed form; activations; the data."""
     if not sizes:
         return _asked(0)

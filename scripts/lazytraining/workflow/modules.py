@@ -25,7 +25,7 @@ def problem(experiments: dict[str, AnyModel]) -> str:
     return ""
 
 
-def sizes(job: ModelJob, one: AnyModel) -> dict[str, float]:
+def sizes(job: ModelJob, one: AnyModel) -> dict[str, int | float]:
     """Weights, activations and outputs of a point, points, and numbers in the data: counted for what is built in."""
     if one.sources:
         return _looked_at(json.dumps(job.plain))
@@ -45,7 +45,9 @@ def sizes(job: ModelJob, one: AnyModel) -> dict[str, float]:
     }
 
 
-def _counted(model: str, options: dict[str, Any], shape: tuple[int, ...], k: int) -> tuple[float, float]:
+def _counted(
+    model: str, options: dict[str, Any], shape: tuple[int, ...], k: int
+) -> tuple[int | float, int | float]:
     """Weights, and numbers that a pass makes of a point, of the built-in models (`models.builtin`)."""
     inputs = math.prod(shape)
     if model == "mlp":
