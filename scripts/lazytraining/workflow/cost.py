@@ -42,7 +42,7 @@ def cnn_minutes(job: CnnJob) -> int:
     return math.ceil(START_MINUTES + SPARE * seconds / 60)
 
 
-def model_minutes(sizes: dict[str, float], job: ModelJob) -> int:
+def model_minutes(sizes: dict[str, int | float], job: ModelJob) -> int:
     """For a module and its twin at every α, τ and step: about eight passes through the points at each update, each an operation pair a
     weight (a convolution's weight is used at every place, so activations count too)."""
     if not sizes:

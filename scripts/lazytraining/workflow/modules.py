@@ -65,7 +65,7 @@ def _counted(
         width, words = options.get("width", 32), shape[-2]
         return 12 * width**2 + width * (inputs // words + words + 20 + k), 30 * words * width + 8 * words**2
     width = options.get("width", 0.125)
-    return 9.3e6 * width**2, 1e6 * width + 4e4
+    return 9.3e6 * width**2, 3e5 * width + 4e3
 
 
 @cache
