@@ -11,6 +11,7 @@ import pytest
 from transcription import transcription
 
 from lazytraining.config.job import Job, ProblemKey, Run
+from lazytraining.files import schemas
 from lazytraining.student import network, training
 from lazytraining.student.problem import make_problem
 
@@ -20,7 +21,7 @@ CURVE += ["iteration", "train_loss", "test_loss", "relative_change", "relative_d
 RUN = ["experiment", "m", "alpha", "tau", "eta", "seed", "symmetrize", "precision", "iterations"]
 RUN += ["stopped_early", "diverged", "train_loss_end", "test_loss_end", "test_loss_best", "best_iteration"]
 RUN += ["relative_change", "relative_distance", "hidden_distance", "output_distance", "gate_flips"]
-RUN += ["zero_loss", "wall_seconds"]
+RUN += ["zero_loss", *schemas.LAZINESS, "wall_seconds"]
 
 
 @pytest.mark.parametrize("symmetrize", [False, True])

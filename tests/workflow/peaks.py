@@ -146,6 +146,9 @@ SIZES = {
         {"m": 5000, "d": 100},
         {"runs": 400, "iterations": 30},
         {"n": 20_000, "batch": 20_000, "d": 100},
+        {"n": 1200, "laziness": True},
+        {"n": 200, "k": 10_000, "laziness": True},
+        {"n": 200, "m": 5000, "laziness": True},
     ],
     baselines: [{"n": 900}, {"n": 200, "k": 10_000}, {"n": 200, "m": 5000}, {"n": 100, "d": 250}],
     landscape: [

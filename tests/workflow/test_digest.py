@@ -14,7 +14,9 @@ DESCENT = STUDENT | {
 }
 MODELS = {"models/module", "student/laziness"}
 COVERED = {
-    "train_students": DESCENT | {"config/job", "files/schemas", "student/gpu", "student/training"},
+    "train_students": DESCENT
+    | {"config/job", "files/schemas"}
+    | {f"student/{name}" for name in ("gpu", "laziness", "tangent", "training", "twin")},
     "train_neurons": DESCENT | {"files/schemas"},
     "measure_baselines": STUDENT | {"files/schemas", "student/recording", "student/tangent"},
     "measure_landscape": STUDENT | {"files/schemas", "student/landscape"},

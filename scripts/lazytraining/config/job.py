@@ -44,6 +44,7 @@ class Job:
     iterations: int
     track_best: bool = True
     early_stopping: tuple[tuple[float, int], ...] | None = None
+    laziness: bool = False
     precision: str = "float64"
     batch: int | None = None
     hidden_factor: float = 1.0

@@ -124,6 +124,7 @@ class Sweep(OnTheSphere, Kind):
             iterations=self.iterations,
             track_best=self.track_best,
             early_stopping=rule and tuple(map(rule.at, runs)),
+            laziness=self.laziness,
             precision=self.precision,
             batch=self.batch,
             hidden_factor=self.hidden_factor,
@@ -156,6 +157,10 @@ class Descent(Sweep):
         None, description="null or {min_delta: …, patience: …}, on the test loss"
     )
     track_best: Flag = Field(True, description="true or false: evaluate the test loss at every iteration")
+    laziness: Flag = Field(
+        False,
+        description="true or false: how lazy a run was, by its tangent model and its kernel, in its row",
+    )
     precision: Literal["float32", "float64"] = Field(description="float32 or float64")
     batch: ClassVar[None] = None
     hidden_factor: ClassVar[float] = 1.0
@@ -176,6 +181,7 @@ class Population(Sweep):
     )
     early_stopping: ClassVar[None] = None
     track_best: ClassVar[bool] = False
+    laziness: ClassVar[bool] = False
     precision: ClassVar[str] = "float64"
 
     @property

@@ -15,6 +15,16 @@ CURVE = pa.schema(
         ("relative_distance", pa.float64()),
     ]
 )
+LAZINESS = [
+    "gap_train",
+    "gap_test",
+    "kernel_movement",
+    "kernel_movement_centred",
+    "kernel_turn",
+    "feature_alignment",
+    "sharpness",
+]
+"""How lazy a run was: null without `laziness`, NaN where it diverged."""
 RUN = pa.schema(
     KEY_FIELDS
     + [
@@ -33,6 +43,7 @@ RUN = pa.schema(
         ("output_distance", pa.float64()),
         ("gate_flips", pa.float64()),
         ("zero_loss", pa.float64()),
+        *((name, pa.float64()) for name in LAZINESS),
         ("wall_seconds", pa.float64()),
     ]
 )

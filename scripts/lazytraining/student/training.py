@@ -12,7 +12,7 @@ from jaxtyping import Float
 from tqdm import tqdm
 
 from lazytraining.config.job import Job, Run
-from lazytraining.files import checkpoints, progress
+from lazytraining.files import checkpoints, progress, schemas
 from lazytraining.student import compiling, descent, engine, network, problem, recording
 from lazytraining.student.network import Weights
 from lazytraining.student.students import Students
@@ -173,10 +173,45 @@ def _result(
         **{name: float(value[0]) for name, value in moved._asdict().items()},
         "gate_flips": float(network.gate_flips(run.weights, start, x_train)[0]),
         "zero_loss": data.zero_loss,
+        **_laziness(key, job, data, start, run),
         "wall_seconds": seconds,
     }
     curve = {name: getattr(run, name) for name in _CURVE}
     return Trained(row, curve, start.array(), run.weights.array())
+
+
+def _laziness(
+    key: Run, job: Job, data: problem.Problem, start: Weights, run: recording.Trajectory
+) -> dict[str, float | None]:
+    """How lazy a student was: the columns `schemas.LAZINESS`, on the points that it was trained and tested on."""
+    if not job.laziness:
+        return dict.fromkeys(schemas.LAZINESS)
+    if run.diverged:
+        return dict.fromkeys(schemas.LAZINESS, math.nan)
+    from lazytraining.student import twin  # with what of SciPy training does without
+
+    start, displacement = start.astype(np.float64), run.displacement.astype(np.float64)
+    end = start.plus(displacement) if job.symmetrize else run.weights.astype(np.float64)
+    inputs = data.x_train, data.x_test
+    if job.symmetrize:  # h(w0) = 0
+        outputs = [network.change(start, displacement, x)[0] for x in inputs]
+    else:
+        outputs = [network.forward(end, x)[0] for x in inputs]
+    outputs = [key.alpha * output for output in outputs]
+    gaps = twin.gaps(start, data, outputs, key.alpha, key.eta, run.iterations)
+    moved = twin.kernel_movement(start, end, data.x_train)
+    return dict(
+        zip(
+            schemas.LAZINESS,
+            (
+                *gaps,
+                *moved,
+                twin.feature_alignment(start, end, data.x_train),
+                twin.sharpness(end, data.x_train, key.alpha),
+            ),
+            strict=True,
+        )
+    )
 
 
 class _Checkpoint:

@@ -35,10 +35,11 @@ VGG_11 = 9.3e6
 
 
 def students(job: Job) -> int:
-    """The points, as they are and as the engine lays them out; features at the start, and gates at the end; weights, rows and losses."""
+    """The points, as they are and as the engine lays them out; features at the start, and gates at the end; weights, rows and losses;
+    and with `laziness` the tangent model, or the kernels at start and end."""
     size, sizes = 4 if job.precision == "float32" else 8, job.problem
     n, k, d, most = sizes.n_train, sizes.n_test, sizes.d, 0.0
-    points, deep = _up(d, 64 // size), _up(d, 4)
+    points, deep, widest = _up(d, 64 // size), _up(d, 4), max(key.m for key in job.keys)
     drawn = min(16, job.iterations) * n if job.batch else n
     data = 8 * d * (n + k) + size * ((points + deep) * drawn + deep * k + deep * max(drawn, k))
     data += 48 * (drawn + k) + 16 * max(n, k) * sizes.teacher_neurons + (16 * d * drawn if job.batch else 0)
@@ -49,6 +50,8 @@ def students(job: Job) -> int:
         losses = 32 * stack * min(job.iterations, LOSSES[1], LOSSES[0] / operations)
         most = max(most, gates + losses + stack * m * (d + 1) * (48 + 12 * size))
     weights = 2 * size * sum(key.m for key in job.keys) * (d + 1)
+    if job.laziness:
+        most += 8 * max(_tangent_model(n, k, widest) + k * n, 6.2 * n * n + 6 * n * widest)
     return _asked(data + most + weights + ROW * len(job.keys) * min(RECORDED, job.iterations + 1))
 
 
