@@ -12,6 +12,8 @@ rule measure_spectra:
     conda:
         "../envs/environment.yaml"
     params:
+        problem=lambda wildcards: CONFIG.experiments[wildcards.experiment].problem,
+        data_seed=lambda wildcards: CONFIG.experiments[wildcards.experiment].data_seed,
         settings=settings_of(),
         code=digest("measure_spectra.py"),
     script:

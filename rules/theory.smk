@@ -59,3 +59,21 @@ rule measure_theory_limit:
         code=digest("measure_theory_limit.py"),
     script:
         "../scripts/measure_theory_limit.py"
+
+
+rule measure_theory_sample:
+    output:
+        "<results>/theory/sample/seed~{seed}.parquet",
+    log:
+        "<logs>/measure_theory_sample/seed~{seed}.log",
+    conda:
+        "../envs/environment.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: attempt * memory.theory_sample(CONFIG.theory),
+    params:
+        problem=lambda wildcards: INPUTS.seeded(wildcards, CONFIG.theory, "theory").problem,
+        sample=lambda wildcards: CONFIG.theory.sample.model_dump(),
+        settings=settings_of(sections=("theory",)),
+        code=digest("measure_theory_sample.py"),
+    script:
+        "../scripts/measure_theory_sample.py"

@@ -29,7 +29,12 @@ KINDS = {
     "cnn": (cnn.RUN, "experiment"),
 }
 """Schema of each kind of evidence, and the column that says which experiment it is of."""
-THEORY = {"start": schemas.THEORY_START, "step": schemas.THEORY_STEP, "limit": schemas.THEORY_LIMIT}
+THEORY = {
+    "start": schemas.THEORY_START,
+    "step": schemas.THEORY_STEP,
+    "limit": schemas.THEORY_LIMIT,
+    "sample": schemas.THEORY_SAMPLE,
+}
 
 
 def load(paths: list[str], schema: pa.Schema) -> pd.DataFrame:
@@ -67,7 +72,7 @@ def main(snakemake) -> None:
     parquet.write(snakemake.output.table, rows, schemas.CLAIMS)
     paths = list(getattr(snakemake.input, "runs", []))
     mixed = [Path(path).stem for path in paths if " " in parquet.run_code(path)]
-    remark = pages.diverged(evidence)
+    remark = f"{pages.by_chance(rows)} {pages.diverged(evidence)}".strip()
     if mixed:
         remark += f" Different code has made the runs of {', '.join(mixed)}."
     title = f"Claims of the note, by the runs in {Path(snakemake.output.table).parent}"

@@ -37,16 +37,28 @@ def measure(
     endpoints |= {name: [math.nan] * len(runs) for name in names}
     surface = []
     if own.sum() >= 3:
-        if chosen["plane"] == "principal":
-            plane = landscape.principal_plane(vectors[own])
+        first, d = int(own.argmax()), x.shape[1]
+        ordered = landscape.aligned(vectors, vectors[first], d)
+        copies = landscape.permuted(vectors[first], d, int(own.sum()), runs[first]["seed"])
+        centres = {
+            "centre_loss": vectors[own],
+            "aligned_centre_loss": ordered[own],
+            "permuted_centre_loss": copies,
+        }
+        if chosen["plane"] == "aligned":
+            vectors = ordered
+        if chosen["plane"] == "filter_normalized":
+            plane = landscape.filter_normalized_plane(vectors[first], d, runs[first]["seed"])
+            centres["centre_loss"] = vectors[first][None]
         else:
-            first = int(own.argmax())
-            plane = landscape.filter_normalized_plane(vectors[first], x.shape[1], runs[first]["seed"])
+            plane = landscape.principal_plane(vectors[own])
         explained = landscape.explained_variance(plane, vectors[own])
         cells = landscape.grid_coordinates(plane, chosen["grid"], chosen["extent"])
         losses = landscape.loss_on(plane, cells, group["alpha"], x, y)
-        centre = float(landscape.loss_at(plane.center[None], group["alpha"], x, y)[0])
-        shared = group | {"centre_loss": centre, "explained": explained, "kind": chosen["plane"]}
+        means = np.stack([part.mean(0) for part in centres.values()])
+        heights = landscape.loss_at(means, group["alpha"], x, y).tolist()
+        shared = group | dict(zip(centres, heights, strict=True))
+        shared |= {"explained": explained, "kind": chosen["plane"]}
         surface = [
             shared | {"x": cell_x, "y": cell_y, "test_loss": loss}
             for (cell_x, cell_y), loss in zip(cells.tolist(), losses.tolist(), strict=True)

@@ -67,6 +67,7 @@ def measure(
                     "train_gap": gaps[0] / target_norm,
                     "test_gap": gaps[1] / target_norm,
                     "gate_flips": network.gate_flips(start.plus(displacement), start, inputs[0])[0],
+                    "radius": step_size * iteration * first * target_norm / alpha,
                     "bound": np.square(step_size * iteration * first) * second * target_norm / alpha,
                 }
             row = {name: float(value) for name, value in measured.items()}

@@ -22,12 +22,14 @@ def measure(
     pairs = [(sweep, *pair) for sweep, points in scales.items() for pair in points]
     alpha, tau = (np.array([pair[i] for pair in pairs], float) for i in (1, 2))
     kappa = tangent.kappa(start, x, y, tau, alpha)
-    gradient = tangent.gradient_norm(start, x, y, tau, alpha)
+    gradient, first = tangent.gradient_norm(start, x, y, tau, alpha), tangent.first_derivative_norm(start, x)
+    residual = (alpha * tau**2)[:, None] * network.forward(start, x)[0] - y
+    bound = tau * first * np.sqrt(np.square(residual).mean(1)) / alpha
     with np.errstate(divide="ignore"):  # no neuron is active at any training point: no step is too large
-        step = 2 / (tau * tangent.first_derivative_norm(start, x)) ** 2
-    names = ("sweep", "alpha", "tau", "kappa", "gradient_norm", "stable_step")
+        step = 2 / (tau * first) ** 2
+    names = ("sweep", "alpha", "tau", "kappa", "gradient_norm", "gradient_bound", "stable_step")
     sweeps = [sweep for sweep, *_ in pairs]
-    columns = (sweeps, *(values.tolist() for values in (alpha, tau, kappa, gradient, step)))
+    columns = (sweeps, *(values.tolist() for values in (alpha, tau, kappa, gradient, bound, step)))
     shared = {"symmetrize": symmetrize, "m": m, "seed": seed}
     return [shared | dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 

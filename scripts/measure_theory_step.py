@@ -15,12 +15,14 @@ def measure(
     x, y = data.x_train, data.y_train
     rows = []
     for symmetrize in (False, True):
+        second = {}
         for sweep, alpha, tau, eta in points:
             start = network.initialise(m, x.shape[1], tau, seed, symmetrize)
-            change = tangent.step_change(start, x, y, alpha, eta)
+            if tau not in second:
+                second[tau] = tangent.second_derivative_norm(start, x)
+            change = tangent.step_change(start, x, y, alpha, eta, second[tau])
             key = {"sweep": sweep, "symmetrize": symmetrize, "m": m, "alpha": alpha, "tau": tau}
-            changes = {"objective_change": change.objective, "differential_change": change.differential}
-            rows.append(key | {"seed": seed, "eta": eta} | changes)
+            rows.append(key | {"seed": seed, "eta": eta} | change._asdict())
     return rows
 
 

@@ -68,7 +68,7 @@ def fill(
     """The tables of every experiment and of the theory at these values, of as many as its figure is drawn over."""
     random = np.random.default_rng(0)
     swept = {name: keys for figure in catalogue.FIGURES.values() for name, keys in figure.experiments.items()}
-    swept |= {"neuron_paths": {"tau"}, "vgg11": {"alpha"}}
+    swept |= {"neuron_paths": {"tau"}, "vgg11": {"alpha"}, "more_neurons_than_points": {"tau"}}
     values = {"tau": tau, "alpha": alpha, "m": m, "step_size": eta}
     for name, kinds in read().items():
         axes = {key: values[key] if key in swept[name] else values[key][:1] for key in values}
@@ -98,10 +98,12 @@ def fill(
     limit = {"alpha": alpha, "m": m[:1], "tau": tau[:1], "iteration": GRID["iteration"]}
     evidence.theory["limit"] = filled(schemas.THEORY_LIMIT, random, **limit, **shared)
     evidence.theory["limit"]["smallest_rate"] = 0.01
+    sample = {"alpha": alpha, "m": m[:1], "n_train": [100, 10000], "seed": seed}
+    evidence.theory["sample"] = filled(schemas.THEORY_SAMPLE, random, **sample)
 
 
 KEYS = {"m", "alpha", "tau", "eta", "seed", "iteration", "index", "neuron", "learning_rate", "epochs"}
-SHARES = {"explained", "in_plane", "gate_flips", "smallest_rate"}
+SHARES = {"explained", "in_plane", "gate_flips", "smallest_rate", "feature_alignment"}
 
 
 def gone(kind: str, table: pd.DataFrame) -> pd.DataFrame:

@@ -11,6 +11,7 @@ import pytest
 import yaml
 from conftest import ROOT
 
+from lazytraining.claims.ledger import CLAIMS
 from lazytraining.config import kinds
 from lazytraining.files import schemas
 
@@ -151,3 +152,19 @@ def test_version_and_date_are_one():
     assert version.removesuffix(".dev0") == number
     assert date == str(citation.get("date-released", "not released yet"))
     assert ("date-released" in citation) == (not version.endswith(".dev0"))
+
+
+def test_claims_lists_each_sentence_of_the_note_with_its_rows():
+    sentences, ours = tables("claims.md")[:2]
+    rows = {}
+    for claim in CLAIMS:
+        if claim.quote:
+            rows.setdefault((claim.section.replace("§", ""), claim.quote), []).append(claim.id)
+    told = {
+        (section.strip(), quote.strip().replace("\\", "")): ids.strip()
+        for section, quote, ids in sentences[2:]
+    }
+    assert told == {sentence: ", ".join(ids) for sentence, ids in rows.items()}
+    assert {id.strip(): text.strip() for id, text in ours[2:]} == {
+        claim.id: claim.text for claim in CLAIMS if claim.section == "ours"
+    }

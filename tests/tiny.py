@@ -7,7 +7,17 @@ from lazytraining.config import catalogue
 SMALL = {"d": 4} | {key: TINY[key] for key in ("n_train", "n_test", "m", "precision")} | {"seeds": 2}
 LANDSCAPE = SMALL | {"seeds": 3, "m": [4, 6], "iterations": 30, "step_size": 0.01}
 CELLS = {"tau": [0.1, 1], "alpha": [1, 10]}
-THEORY = {"d": 4, "n_train": 20, "n_test": 15, "seeds": 2, "m": 4, "widths": [4, 16, 64], "iterations": 20}
+SAMPLE = {"d": 2, "n": [5, 20], "m": 4, "alpha": [4, 8], "step_size": 0.05, "iterations": 20}
+THEORY = {
+    "sample": SAMPLE,
+    "d": 4,
+    "n_train": 20,
+    "n_test": 15,
+    "seeds": 2,
+    "m": 4,
+    "widths": [4, 16, 64],
+    "iterations": 20,
+}
 CNN = {
     "images": 20,
     "width": 0.02,
@@ -29,6 +39,7 @@ ALL = {
         "trajectory": SMALL | {"iterations": 40},
         "trajectory_symmetrized": SMALL | {"iterations": 40},
         "plateau": SMALL | {"tau": [0.1, 1], "iterations": 30},
+        "more_neurons_than_points": SMALL | {"m": [40], "tau": [1, 10], "iterations": 30},
         "plateau_symmetrized": SMALL | {"tau": [0.1, 1], "iterations": 30},
         "tau_alpha_text": SMALL | CELLS | {"seeds": 1, "iterations": 30},
         "tau_alpha_code": SMALL | CELLS | {"seeds": 1, "iterations": 30},
@@ -67,7 +78,7 @@ KEPT = ["plateau", "plateau_symmetrized", *catalogue.LANDSCAPES]
 RUNS = {
     "figures": 4 + 2 + 2 * 4 + 3 * 4 + 2 * 2 + 2 * 6,
     "theory": 2 * 2 * 2,
-    "beyond": 4 + 2 * 2 + 2 + 2,
+    "beyond": 4 + 2 * 2 + 2 + 2 + 4,
 }
 
 

@@ -18,8 +18,39 @@ def test_interval_covers_the_mean_as_often_as_it_says():
 
 def test_logarithmic_interval_is_that_of_the_logarithms():
     values = np.array([0.5, 2.0, 7.0])
-    plain, logarithmic = fits.interval(np.log(values)), fits.interval(values, logarithmic=True)
+    plain, logarithmic = fits.interval(np.log(values)), fits.interval(values, scale="log")
     assert np.log(logarithmic) == pytest.approx(list(plain))
+
+
+def test_an_interval_of_correlations_stays_between_its_ends():
+    """By Fisher's z; a perfect correlation counts as 0.999, and three that are perfect have no width."""
+    found = fits.interval(np.array([0.3, 0.9, 1.0]), "correlation")
+    assert -1 < found.low < found.value < found.high < 1
+    assert found.value == pytest.approx(np.tanh(np.arctanh([0.3, 0.9, 0.999]).mean()))
+    assert fits.interval(np.ones(3), "correlation") == (1, 1, 1)
+
+
+def test_the_interval_of_a_median_covers_it_whatever_the_distribution():
+    rng, inside = np.random.default_rng(0), 0
+    for sample in np.exp(3 * rng.standard_normal((2000, 10))):
+        found = fits.interval(sample, "median")
+        inside += found.low <= 1 <= found.high
+    assert 0.95 <= inside / 2000 < 0.99
+    assert np.isnan(fits.interval(np.arange(5.0), "median").low)
+
+
+@pytest.mark.parametrize("scale", [*fits.SCALES, "median"])
+def test_an_interval_ends_where_its_test_refuses(scale):
+    values = np.array([0.21, 0.3, 0.35, 0.5, 0.55, 0.6, 0.72])
+    found = fits.interval(values, scale)
+    for end in (found.low, found.high):
+        inwards = end + 1e-6 * (found.value - end)
+        outwards = end - 1e-6 * (found.value - end)
+        assert fits.chance(values, outwards, scale) < 0.05 < fits.chance(values, inwards, scale)
+
+
+def test_holms_correction_is_that_of_his_steps():
+    assert fits.holm(np.array([0.01, 0.04, 0.03, 0.005])) == pytest.approx([0.03, 0.06, 0.06, 0.02])
 
 
 def test_one_sample_has_no_interval_and_none_no_mean():
@@ -30,7 +61,7 @@ def test_one_sample_has_no_interval_and_none_no_mean():
         with pytest.raises(ValueError, match="no interval"):
             fits.interval(np.array(values))
     with pytest.raises(ValueError, match="no interval"):
-        fits.interval(np.array([1.0, 0.0]), logarithmic=True)
+        fits.interval(np.array([1.0, 0.0]), scale="log")
 
 
 def test_slope_is_the_exponent():

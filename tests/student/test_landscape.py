@@ -1,5 +1,7 @@
 """Planes, projections and surfaces against linear algebra."""
 
+import itertools
+
 import measure_landscape
 import numpy as np
 import pytest
@@ -98,3 +100,49 @@ def test_the_centre_is_the_planes_whatever_the_grid(vectors, small_problem, grid
 def test_two_points_make_no_plane(vectors):
     with pytest.raises(ValueError, match="at least three"):
         landscape.principal_plane(vectors[:2])
+
+
+def test_neurons_are_aligned_by_the_best_of_all_orders(vectors):
+    """Of the 24 orders of four neurons; whatever the order that they come in."""
+    found = landscape.aligned(vectors, vectors[0], d=5)
+    first = vectors[0].reshape(4, 6)
+    for own, ordered in zip(vectors, found, strict=True):
+        orders = (own.reshape(4, 6)[list(order)] for order in itertools.permutations(range(4)))
+        best = max(orders, key=lambda neurons: (neurons * first).sum())
+        np.testing.assert_array_equal(ordered, best.ravel())
+    np.testing.assert_array_equal(found[0], vectors[0])
+    copies = landscape.permuted(vectors[0], 5, copies=6, seed=1)
+    assert len(np.unique(copies, axis=0)) > 1
+    np.testing.assert_array_equal(landscape.aligned(copies, vectors[0], d=5), np.stack(6 * [vectors[0]]))
+
+
+def test_the_order_of_neurons_changes_no_loss_but_that_of_the_mean(vectors, small_problem):
+    x, y = small_problem.x_test, small_problem.y_test
+    copies = landscape.permuted(vectors[0], 5, copies=6, seed=1)
+    (own,) = landscape.loss_at(vectors[:1], 0.5, x, y)
+    np.testing.assert_allclose(landscape.loss_at(copies, 0.5, x, y), own)
+    assert landscape.loss_at(copies.mean(0)[None], 0.5, x, y) != pytest.approx(own)
+    gone = np.vstack([vectors[:2], np.full((1, vectors.shape[1]), np.nan)])
+    np.testing.assert_array_equal(landscape.aligned(gone, vectors[0], d=5)[2], gone[2])
+
+
+@pytest.mark.parametrize("plane", ["principal", "aligned", "filter_normalized"])
+def test_every_plane_says_how_high_the_three_means_are(vectors, small_problem, plane):
+    keys = [
+        {"experiment": "e", "m": 4, "alpha": 0.25, "tau": 1.0, "eta": 0.1, "seed": seed} for seed in range(8)
+    ]
+    runs = [key | {"diverged": False} for key in keys]
+    group = {name: value for name, value in keys[0].items() if name != "seed"}
+    chosen = {"plane": plane, "grid": 3, "extent": 1.0}
+    surface, endpoints = measure_landscape.measure(runs, vectors, small_problem, group, chosen)
+    ordered = landscape.aligned(vectors, vectors[0], 5)
+    copies = landscape.permuted(vectors[0], 5, 8, 0)
+    through = vectors[0] if plane == "filter_normalized" else vectors.mean(0)
+    means = np.stack([through, ordered.mean(0), copies.mean(0)])
+    expected = landscape.loss_at(means, 0.25, small_problem.x_test, small_problem.y_test)
+    names = ("centre_loss", "aligned_centre_loss", "permuted_centre_loss")
+    assert [surface[0][name] for name in names] == pytest.approx(expected.tolist())
+    middle = next(row["test_loss"] for row in surface if row["x"] == row["y"] == 0)
+    assert middle == pytest.approx(expected[1 if plane == "aligned" else 0])
+    own = landscape.loss_at(vectors, 0.25, small_problem.x_test, small_problem.y_test)
+    assert [row["test_loss"] for row in endpoints] == pytest.approx(own.tolist())

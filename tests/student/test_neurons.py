@@ -50,14 +50,14 @@ def test_paths_are_those_of_gradient_descent():
     assert list(teacher["neuron"]) == [-3, -2, -1]
 
 
-def test_spectra_are_those_of_the_hidden_layer():
+def test_spectra_are_those_of_the_hidden_layer(small_problem):
     rng = np.random.default_rng(0)
     left, right = (np.linalg.qr(rng.standard_normal((size, 4)))[0] for size in (7, 5))
     values = np.array([5.0, 2.0, 1.0, 0.5])
     hidden = left @ np.diag(values) @ right.T
     end = np.column_stack([hidden, rng.standard_normal(7)])
     run = {"experiment": "e", "m": 7, "alpha": 1.0, "tau": 1.0, "eta": 0.1, "seed": 0, "diverged": False}
-    rows = pd.DataFrame(measure_spectra.rows(run, 2 * end, end))
+    rows = pd.DataFrame(measure_spectra.rows(run, 2 * end, end, small_problem))
     np.testing.assert_allclose(rows["end"][:4], values, rtol=1e-12)
     np.testing.assert_allclose(rows["start"][:4], 2 * values, rtol=1e-12)
     assert list(rows["index"]) == [1, 2, 3, 4, 5]

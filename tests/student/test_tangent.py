@@ -125,21 +125,27 @@ def test_step_change_is_that_of_one_step(student, x, alpha):
     displacement = Weights.from_vector((after - vector.detach()).numpy()[None], D)
     moved = tangent.differential_change(student, displacement, x).matrix()
     np.testing.assert_allclose(moved, difference, rtol=1e-9, atol=1e-13)
-    found = tangent.step_change(student, x, y, alpha, step_size)
-    assert found.objective == pytest.approx((abs(objective(after) - before) / before).item())
+    found = tangent.step_change(student, x, y, alpha, step_size, 0.7)
+    assert found.objective_change == pytest.approx((abs(objective(after) - before) / before).item())
     norms = [
         np.linalg.norm(part, 2) for part in (difference.numpy(), tangent.differential(student, x).matrix())
     ]
-    assert found.differential == pytest.approx(norms[0] / norms[1])
+    assert found.differential_change == pytest.approx(norms[0] / norms[1])
+    gradient = np.linalg.norm(displacement.vector()) / step_size
+    assert found.objective_estimate == pytest.approx(step_size * gradient**2 / before.item())
+    first = norms[1] / N**0.5
+    assert found.differential_bound == pytest.approx(step_size * gradient * 0.7 / first)
+    assert (found.first_norm, found.second_norm) == (pytest.approx(first), 0.7)
+    assert found.output_norm == pytest.approx(outputs(x)(vector).square().mean().sqrt().item())
 
 
 def test_step_change_of_a_large_symmetrised_start_is_not_rounding(x):
     """By homogeneity Δ(F) is that of τ = 1, and Δ(Dh) falls as τ⁻², at η = η₁/τ² and with no gate switched."""
     y = np.linspace(-1, 1, N)
     start = network.initialise(M, D, 1.0, 3, True)
-    near, far = (tangent.step_change(start.times(tau), x, y, 1.0, 0.1 / tau**2) for tau in (1e2, 1e6))
-    assert far.objective == pytest.approx(near.objective, rel=1e-6)
-    assert far.differential == pytest.approx(near.differential * 1e-8, rel=1e-6)
+    near, far = (tangent.step_change(start.times(tau), x, y, 1.0, 0.1 / tau**2, 1.0) for tau in (1e2, 1e6))
+    assert far.objective_change == pytest.approx(near.objective_change, rel=1e-6)
+    assert far.differential_change == pytest.approx(near.differential_change * 1e-8, rel=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -216,3 +222,17 @@ def test_random_features_are_least_squares(student):
     output = np.linalg.pinv(features) @ data.y_train
     expected = np.mean((test_features @ output - data.y_test) ** 2) / 2
     assert tangent.random_feature_loss(student, data) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("iterations", [0, 1, 40])
+def test_the_primal_tangent_model_is_the_dual_one(student, iterations):
+    """Nine points, fewer than the 16 weights, so that DhᵀDh is singular."""
+    data = make_problem(D, N, 5, 3, 1.0, seed=2)
+    model, matrix = (
+        tangent.TangentModel.at(student, data),
+        tangent.differential(student, data.x_train).matrix(),
+    )
+    residual = 2.0 * network.forward(student, data.x_train)[0] - data.y_train
+    found = tangent.primal_displacement(matrix, residual, 0.3, iterations)
+    expected = 2.0 * model.displacements(2.0, 0.3, np.array([iterations]), matrix)[0]
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)

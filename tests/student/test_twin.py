@@ -68,7 +68,11 @@ def test_sharpness_is_the_curvature_of_the_loss_where_the_student_fits():
         return network.half_mean_square(2.0 * network.forward(moved, data.x_train), y)[0]
 
     curvature = (loss(1e-4) + loss(-1e-4) - 2 * loss(0)) / 1e-8
-    assert twin.sharpness(weights, data.x_train, 2.0) == pytest.approx(curvature, rel=1e-3)
+    found = twin.sharpness(tangent.kernel(weights, data.x_train, data.x_train), 2.0)
+    assert found == pytest.approx(curvature, rel=1e-3)
+    matrix = np.cov(np.random.default_rng(0).standard_normal((20, 8)))
+    assert twin.sharpness(matrix, 3.0) == pytest.approx(9 * np.linalg.eigvalsh(matrix)[-1] / 20, rel=1e-4)
+    assert twin.sharpness(0 * matrix, 3.0) == 0
 
 
 @pytest.mark.parametrize("precision", ["float32", "float64"])

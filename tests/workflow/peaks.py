@@ -16,6 +16,7 @@ from types import SimpleNamespace
 import measure_baselines
 import measure_landscape
 import measure_theory_limit
+import measure_theory_sample
 import measure_theory_start
 import measure_theory_step
 import numpy as np
@@ -112,6 +113,16 @@ def theory_limit(**sizes) -> Task:
     )
 
 
+def theory_sample(n: int = 20, n_test: int = 20, **sizes) -> Task:
+    few = {"d": 2, "n": [n], "m": 4, "alpha": [10], "step_size": 0.01, "iterations": 20} | sizes
+    told = theory(n_test=n_test, sample=few)
+    start = network.initialise(few["m"], few["d"], 1.0, 0, False)
+    key = told.problem | {"d": few["d"], "n_train": n, "seed": 0}
+    return memory.theory_sample(told), lambda: measure_theory_sample.measure(
+        problem.make_problem(**key), start, told.sample.alpha, 0.01, 20
+    )
+
+
 def neurons(**sizes) -> Task:
     few = {"n_train": 20, "n_test": 20, "teacher_neurons": 3, "m": 4, "tau": [1], "iterations": 20} | sizes
     told = Neurons(kind="neurons", step_size=1e-9, seeds=1, **few)
@@ -152,10 +163,10 @@ SIZES = {
     ],
     baselines: [{"n": 900}, {"n": 200, "k": 10_000}, {"n": 200, "m": 5000}, {"n": 100, "d": 250}],
     landscape: [
-        {"m": 3000, "k": 1000},
+        {"m": 1000, "k": 3000},
         {"m": 200, "d": 100, "runs": 50},
         {"grid": 200},
-        {"m": 1500, "d": 100, "grid": 10},
+        {"m": 600, "d": 250, "grid": 10},
     ],
     theory_start: [
         {"n_train": 1200},
@@ -174,6 +185,12 @@ SIZES = {
         {"n_train": 200, "n_test": 10_000},
         {"m": 500, "d": 100},
         {"n_train": 300, "d": 100, "m": 20},
+    ],
+    theory_sample: [
+        {"n": 20_000, "m": 40},
+        {"n": 100_000},
+        {"m": 400},
+        {"n_test": 100_000},
     ],
     neurons: [
         {"m": 400},

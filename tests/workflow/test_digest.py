@@ -20,10 +20,11 @@ COVERED = {
     "train_neurons": DESCENT | {"files/schemas"},
     "measure_baselines": STUDENT | {"files/schemas", "student/recording", "student/tangent"},
     "measure_landscape": STUDENT | {"files/schemas", "student/landscape"},
-    "measure_spectra": STUDENT | {"files/schemas"},
+    "measure_spectra": STUDENT | {"files/schemas", "student/tangent"},
     "measure_theory_start": STUDENT | {"files/schemas", "student/tangent"},
     "measure_theory_step": STUDENT | {"files/schemas", "student/tangent"},
     "measure_theory_limit": DESCENT | {"files/schemas", "student/tangent"},
+    "measure_theory_sample": DESCENT | {"files/schemas", "student/tangent"},
     "prepare_images": {"models/images", "student/problem"},
     "train_cnn": {
         "config/cnn_job",
@@ -81,6 +82,7 @@ def test_the_ledgers_digest_covers_every_claim_and_what_they_measure_with():
         "files/schemas",
         "models/cnn",
         "student/fits",
+        "student/laziness",
         "student/step_rules",
     }
 

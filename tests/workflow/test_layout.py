@@ -33,6 +33,7 @@ SETS = {
     "theory/start": schemas.THEORY_START,
     "theory/step": schemas.THEORY_STEP,
     "theory/limit": schemas.THEORY_LIMIT,
+    "theory/sample": schemas.THEORY_SAMPLE,
 }
 
 

@@ -16,6 +16,7 @@ KINDS = [
     "theory_start",
     "theory_step",
     "theory_limit",
+    "theory_sample",
     "neurons",
     "cnn",
     "model",

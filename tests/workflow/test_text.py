@@ -57,10 +57,12 @@ def test_in_a_caption_it_is_text_to_the_letter(hostile):
 
 def test_in_the_ledger_it_is_text_to_the_letter(hostile):
     """As the start page has it, in rows of another's claims.parquet."""
-    row = dict.fromkeys(("id", "section", "claim", "measured", "criterion", "verdict", "reason", "figure"))
+    row = dict.fromkeys(
+        ("id", "section", "quote", "claim", "measured", "criterion", "verdict", "reason", "figure")
+    )
     clean = words.table([dict.fromkeys(row, "x")], html.escape, {})
     page = words.table([dict.fromkeys(row, text.one_line(hostile))], html.escape, {})
-    assert page.count("<") == clean.count("<") and shown(page).count(text.one_line(hostile)) == 8
+    assert page.count("<") == clean.count("<") and shown(page).count(text.one_line(hostile)) == 9
 
 
 def test_in_a_terminal_it_steers_nothing(hostile, tmp_path):
@@ -73,7 +75,18 @@ def test_in_a_terminal_it_steers_nothing(hostile, tmp_path):
 
 
 CONFIG = experiments.load({"results": "results", "experiments": {"own": TINY}})
-FIELDS = ("id", "section", "claim", "measured", "criterion", "verdict", "reason", "figure", "paper")
+FIELDS = (
+    "id",
+    "section",
+    "quote",
+    "claim",
+    "measured",
+    "criterion",
+    "verdict",
+    "reason",
+    "figure",
+    "paper",
+)
 
 
 def describer(path: Path, experiment: str = "own") -> SimpleNamespace:

@@ -111,7 +111,7 @@ def test_the_ledger_reads_what_the_configuration_says_it_does(finished, monkeypa
     }
     paths |= {"surfaces": "surfaces/**/*.parquet", "endpoints": "endpoints/**/*.parquet"}
     paths |= {"spectra": "spectra/*.parquet", "paths": "neurons/**/*.parquet"}
-    paths |= {part: f"theory/{part}/*.parquet" for part in ("start", "step", "limit")}
+    paths |= {part: f"theory/{part}/*.parquet" for part in ("start", "step", "limit", "sample")}
     found = {kind: [str(path) for path in finished.results.glob(pattern)] for kind, pattern in paths.items()}
     models = {str(finished.results / f"tables/{name}.parquet") for name in MODELS}
     found["runs"] = sorted(set(found["runs"]) - set(found["cnn"]) - models)
@@ -197,13 +197,14 @@ def test_paper_preset_lists_the_right_jobs(tmp_path):
     jobs = Workflow(tmp_path, {}).jobs("all", "theory", "claims")
     trajectories, plateaus, grids, fixed = 3 * 10, 2 * 33 * 10, 3 * 100 * 3, 2 * 33 * 10
     convergence, step_size, width, population, narrow = 9 * 5 * 5, 17 * 14 * 3, 2 * 13 * 10, 17 * 10, 21 * 10
-    beyond = convergence + step_size + width + population + narrow
+    beyond = convergence + step_size + width + population + narrow + 3 * 3  # more neurons than points
     assert jobs["train_students"] == trajectories + grids + fixed + beyond
     assert jobs["train_students_keep_weights"] == plateaus + 2 * 9 * 8
     assert jobs["train_neurons"] == 3
     assert jobs["measure_landscape"] == jobs["plot_landscape"] == 18
     assert all(jobs[f"plot_figure_{number}"] == 1 for number in range(1, 8))
     assert jobs["measure_theory_start"] == jobs["measure_theory_step"] == jobs["measure_theory_limit"] == 10
+    assert jobs["measure_theory_sample"] == 10
 
 
 def test_a_user_adds_an_experiment_without_code(tmp_path):

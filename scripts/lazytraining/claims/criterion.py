@@ -1,16 +1,39 @@
-"""The criterion κ, one step, and gradients at the start (§1.1, §3.3, §5.1)."""
+"""The criterion κ, one step, and gradients at the start (§1.1, §3.3, §3.4, §5.1, appendix A)."""
 
+import numpy as np
 import pandas as pd
 
-from lazytraining.claims.measures import LARGE, Measure, at_extreme, exponent, is_lazy, jackknife, need, per
+from lazytraining.claims.measures import (
+    LARGE,
+    Measure,
+    at_extreme,
+    by_seed,
+    exponent,
+    is_lazy,
+    jackknife,
+    need,
+    per,
+)
 from lazytraining.claims.verdict import Check, Claim, Evidence, Verdict
 from lazytraining.config.names import SCALINGS
+from lazytraining.student import fits
+
+LEVELS = (1.0, 0.3, 0.1)
+"""Values of κ that may count as small."""
 
 
 def start_rows(e: Evidence, sweep: str, symmetrize: bool = False) -> pd.DataFrame:
     """Rows of one sweep at the start, from one kind of start."""
     rows = e.get("theory", "start")
     return rows[(rows["sweep"] == sweep) & (rows["symmetrize"] == symmetrize)]
+
+
+def step_rows(e: Evidence, symmetrize: bool | None = None) -> pd.DataFrame:
+    """Rows over τ of one step, from one kind of start, or from both."""
+    rows = e.get("theory", "step")
+    rows = rows[(rows["sweep"] == "tau") & ((rows["symmetrize"] == symmetrize) | (symmetrize is None))]
+    need(len(rows) > 0, "theory.tau")
+    return rows
 
 
 def start_exponent(column: str, sweep: str, symmetrize: bool, above: float = 0.0) -> Measure:
@@ -26,17 +49,61 @@ def start_exponent(column: str, sweep: str, symmetrize: bool, above: float = 0.0
     return measure
 
 
+def norm_exponent(column: str) -> Measure:
+    """Exponent over τ of a norm at the start, not symmetrised."""
+    return per("seeds")(lambda e: exponent(step_rows(e, False), "tau", column))
+
+
 @per("seeds")
 def plateau_kappa(e: Evidence) -> pd.Series:
     """κ at the largest τ, not symmetrised."""
     return at_extreme(start_rows(e, "tau"), "kappa", "tau")
 
 
+def first_below(rows: pd.DataFrame, level: float) -> float:
+    """The τ at which κ first is at most `level`, between grid points; infinite if it never is."""
+    own = rows.sort_values("tau")
+    return float(np.exp(fits.first_below(np.log(own["tau"].to_numpy()), own["kappa"].to_numpy(), level)))
+
+
+def satisfied_earlier(level: float) -> Measure:
+    """τ at which κ first is below a level, with over without symmetrisation."""
+
+    @per("seeds")
+    def measure(e: Evidence) -> pd.Series:
+        found = [
+            by_seed(start_rows(e, "tau", start), lambda own: first_below(own, level))
+            for start in (True, False)
+        ]
+        tau = np.sort(start_rows(e, "tau")["tau"].unique())
+        need(len(tau) > 1 and (np.diff(np.log10(tau)) < 0.6).all(), "theory.tau at most half a decade apart")
+        need(np.isfinite(found[1]).all(), f"theory.tau at which κ < {level:g} without symmetrisation")
+        return found[0] / found[1]
+
+    return measure
+
+
 @per("seeds")
-def kappa_symmetrised(e: Evidence) -> pd.Series:
-    """κ with over κ without symmetrisation, at the largest τ."""
-    ours, theirs = (at_extreme(start_rows(e, "tau", start), "kappa", "tau") for start in (True, False))
-    return ours / theirs
+def level_start(e: Evidence) -> pd.Series:
+    """The τ from which on κ stays within 10 % of that at the largest, not symmetrised, between grid points."""
+    rows = start_rows(e, "tau")
+    need(rows["tau"].nunique() > 1, "more than one theory.tau")
+    return by_seed(rows, lambda own: fits.level_start(*own.sort_values("tau")[["tau", "kappa"]].to_numpy().T))
+
+
+@per("seeds")
+def kappa_off_scale(e: Evidence) -> pd.Series:
+    """Largest relative difference of κ at (α, τ = 1) and at (1, √α), over the α whose root is a τ; not symmetrised."""
+    over_alpha, over_tau = (
+        start_rows(e, sweep).assign(scale=lambda r: r["alpha"] * r["tau"] ** 2) for sweep in ("alpha", "tau")
+    )
+    for rows in (over_alpha, over_tau):
+        rows["scale"] = np.log(rows["scale"]).round(3)
+    both = over_alpha.merge(over_tau, on=["seed", "scale"])
+    both = both[both["alpha_x"] != both["alpha_y"]]
+    need(len(both) > 0, "theory.alpha whose square roots are in theory.tau")
+    off = (both["kappa_x"] / both["kappa_y"] - 1).abs().groupby(both["seed"]).max()
+    return off.clip(lower=np.finfo(float).eps)
 
 
 def kappa_over_bound(scaling: str) -> Measure:
@@ -55,60 +122,130 @@ def one_step(symmetrize: bool, largest: bool) -> Measure:
 
     @per("seeds")
     def measure(e: Evidence) -> pd.Series:
-        rows = e.get("theory", "step")
-        rows = rows[(rows["sweep"] == "tau") & (rows["symmetrize"] == symmetrize)]
+        rows = step_rows(e, symmetrize)
         rows = rows.assign(ratio=rows["objective_change"] / rows["differential_change"])
         return at_extreme(rows, "ratio", "tau", largest)
 
     return measure
 
 
+def over_estimate(change: str, estimate: str, symmetrize: bool | None, largest: bool) -> Measure:
+    """Largest or smallest ratio over τ of a change in one step to what §1.1 says that it is."""
+
+    @per("seeds")
+    def measure(e: Evidence) -> pd.Series:
+        rows = step_rows(e, symmetrize)
+        ratio = (rows[change] / rows[estimate]).groupby(rows["seed"])
+        return ratio.max() if largest else ratio.min()
+
+    return measure
+
+
+@per("seeds")
+def gradient_share(e: Evidence) -> pd.Series:
+    """Smallest ratio over τ and starts of ‖∇F‖ to ‖Dh‖ ‖α h − y‖ / α, which it can't be above."""
+    rows = e.get("theory", "start")
+    rows = rows[rows["sweep"] == "tau"]
+    return (rows["gradient_norm"] / rows["gradient_bound"]).groupby(rows["seed"]).min()
+
+
+_STARTS = (("not symmetrised", False), ("symmetrised", True))
+
 CLAIMS = [
     Claim(
-        "7a",
-        "§3.3, A.1",
-        "Without symmetrisation κ is constant at large τ.",
-        "theory",
-        [Check("exponent of κ over τ at large τ", start_exponent("kappa", "tau", False, LARGE), -0.01, 0.01)],
-        reasons={Verdict.REPRODUCED: "By 2-homogeneity, up to y/τ², which vanishes."},
-    ),
-    Claim(
-        "7b",
-        "§3.3",
-        "As κ has levelled off at a small value there, the model is in the lazy regime.",
-        "theory",
-        [is_lazy("plateau")],
-        premises=[Check("κ at the largest τ", plateau_kappa, high=0.1, logarithmic=True)],
-        reasons={
-            Verdict.NOT: "κ weighs the curvature against the largest singular value of Dh(w0), while how far w has to go is decided "
-            "by the small ones."
-        },
-    ),
-    Claim(
-        "7c",
-        "§3.3",
-        "With symmetrisation κ is smaller.",
-        "theory",
-        [Check("κ with over without, at the largest τ", kappa_symmetrised, high=0.1, logarithmic=True)],
-        reasons={Verdict.REPRODUCED: "By homogeneity: with h(w0) = 0 it falls as τ⁻² and has no level."},
-    ),
-    Claim(
-        "26",
+        "2",
         "§1.1",
-        "κ falls as α grows.",
+        "The objective changes in one step by about η ‖∇F‖²/F.",
         "theory",
         [
-            Check("exponent of κ over α, symmetrised", start_exponent("kappa", "alpha", True), high=-0.5),
             Check(
-                "exponent of κ over α, not symmetrised", start_exponent("kappa", "alpha", False), high=-0.5
+                "smallest ratio of the two over τ",
+                over_estimate("objective_change", "objective_estimate", None, largest=False),
+                low=0.5,
+                scale="log",
+            ),
+            Check(
+                "largest ratio of the two over τ",
+                over_estimate("objective_change", "objective_estimate", None, largest=True),
+                high=2,
+                scale="log",
             ),
         ],
+        quote="Δ(F) = … ≈ η ‖∇F(w0)‖²/F(w0)",
+    ),
+    Claim(
+        "3",
+        "§1.1",
+        "The differential changes in one step by at most η ‖∇F‖ ‖D²h‖/‖Dh‖.",
+        "theory",
+        [
+            Check(
+                f"largest ratio of the two over τ, {name}",
+                over_estimate("differential_change", "differential_bound", start, largest=True),
+                high=1,
+                scale="log",
+            )
+            for name, start in _STARTS
+        ],
+        quote="Δ(Dh) = ‖Dh(w1) − Dh(w0)‖/‖Dh(w0)‖ ≤ η ‖∇F(w0)‖·‖D²h(w0)‖/‖Dh(w0)‖",
+        reasons=dict.fromkeys(
+            (Verdict.NOT, Verdict.PARTLY),
+            "D²h(w0) knows nothing of gates: a step in which one switches changes Dh by as much as a neuron's whole part.",
+        ),
+    ),
+    Claim(
+        "4",
+        "§1.1",
+        "The gradient's norm is about ‖Dh‖ ‖h − y‖.",
+        "theory",
+        [Check("smallest ratio of the two over τ", gradient_share, low=0.5, scale="log")],
+        quote="with the approximation ‖ΔF(w0)‖ ≈ ‖Dh(w0)‖·‖h(w0) − y‖",
         reasons={
-            Verdict.PARTLY: "Only if h(w0) = 0: else ‖α h(w0) − y‖ grows with α, and κ has a level as over τ."
+            Verdict.NOT: "It would be if h − y lay along the leading singular vector of Dh. The targets do not, least of all where h(w0) = 0."
         },
     ),
     Claim(
-        "16",
+        "5a",
+        "§1.1",
+        "At large τ, symmetrised, one step changes the objective far more than the differential.",
+        "theory",
+        [Check("Δ(F)/Δ(Dh), symmetrised, largest τ", one_step(True, True), low=10, scale="log")],
+        quote="implying Δ(F) ≫ Δ(Dh)",
+        identity=True,
+        reasons={
+            Verdict.IDENTITY: "At equal Δ(F), Δ(Dh) falls as τ⁻² by homogeneity, so it is so from some τ on."
+        },
+    ),
+    Claim(
+        "5b",
+        "§1.1",
+        "Outside the lazy regime, it does not.",
+        "theory",
+        [Check("Δ(F)/Δ(Dh), symmetrised, smallest τ", one_step(True, False), high=1, scale="log")],
+        quote="the model is said to be in a lazy training regime if the model benefits from a huge reduction in objective function while the "
+        "differential of h stays mostly unchanged",
+    ),
+    Claim(
+        "6a",
+        "§1.1",
+        "With h(w0) = 0, κ falls as 1/α.",
+        "theory",
+        [Check("exponent of κ over α, symmetrised", start_exponent("kappa", "alpha", True), -1.01, -0.99)],
+        quote="As α grows bigger the criterion decreases, leading to a lazy training situation.",
+        identity=True,
+        reasons={Verdict.IDENTITY: "κ is (1/α) ‖y‖ ‖D²h‖/‖Dh‖² there."},
+    ),
+    Claim(
+        "6b",
+        "§1.1",
+        "κ falls as α grows, where h(w0) is not 0 too.",
+        "theory",
+        [Check("exponent of κ over α, not symmetrised", start_exponent("kappa", "alpha", False), high=-0.5)],
+        quote="As α grows bigger the criterion decreases, leading to a lazy training situation.",
+        reasons={Verdict.NOT: "‖α h(w0) − y‖ grows with α there, and κ has a level as over τ."},
+    ),
+    Claim(
+        "7",
         "§1.1, §4.7",
         "E κ is at most m^(-1/2) + 1/(m α(m)).",
         "theory",
@@ -120,28 +257,76 @@ CLAIMS = [
             )
             for sweep, name in SCALINGS.items()
         ],
+        quote="E[kh_m(w0)] ≤ m^(−1/2) + (m α(m))^(−1)",
         reasons={
-            Verdict.REPRODUCED: "For α = 1/m it levels off, for the others it falls as m^(-1/2), but for a slow growth of ‖D²h‖, which is "
-            "a maximum over neurons."
+            Verdict.REPRODUCED: "For α = 1/m it levels off. For the others it falls a little more slowly than m^(-1/2): ‖Dh‖²/m falls and "
+            "‖h − y‖/√m rises with m, each to its limit, while ‖D²h‖ hardly changes."
+        },
+    ),
+    Claim(
+        "18a",
+        "§3.3, A.1",
+        "Without symmetrisation κ is constant at large τ.",
+        "theory",
+        [Check("exponent of κ over τ at large τ", start_exponent("kappa", "tau", False, LARGE), -0.01, 0.01)],
+        quote="as τ increases further, the criterion stabilizes",
+        identity=True,
+        reasons={Verdict.IDENTITY: "By 2-homogeneity, up to y/τ², which vanishes."},
+    ),
+    Claim(
+        "18b",
+        "§3.3",
+        "As κ has levelled off at a small value there, the model is in the lazy regime.",
+        "theory",
+        [is_lazy("plateau")],
+        premises=[Check("κ at the largest τ", plateau_kappa, high=0.1, scale="log")],
+        quote="leading to a plateau where the model enters a regime of lazy training",
+        reasons={
+            Verdict.NOT: "κ weighs the curvature against the largest singular value of Dh(w0), while how far w has to go is decided "
+            "by the small ones. It hangs on a tenth being small: the level is a little below.",
+        },
+    ),
+    Claim(
+        "18c",
+        "§3.3, §4.3",
+        "With symmetrisation κ is small from a lower τ on.",
+        "theory",
+        [
+            Check(
+                f"first τ with κ < {level:g}, with over without symmetrisation",
+                satisfied_earlier(level),
+                high=0.9,
+                scale="log",
+            )
+            for level in LEVELS
+        ],
+        quote="Since h(w′) is close to zero, the lazy training criterion is expected to be satisfied at lower values of τ.",
+        reasons={
+            Verdict.NOT: "Where κ falls through these values h(w0) is still small beside y, so both starts are alike.",
+            Verdict.PARTLY: "By a tenth or more only near the level that κ has without symmetrisation; above it h(w0) is small beside y.",
         },
     ),
     Claim(
         "20a",
-        "§1.1",
-        "In the lazy regime one step changes the objective far more than the differential.",
+        "§3.4, §6",
+        "κ is constant where α τ² is.",
         "theory",
-        [Check("Δ(F)/Δ(Dh), symmetrised, largest τ", one_step(True, True), low=10, logarithmic=True)],
-        reasons={Verdict.REPRODUCED: "At equal Δ(F), Δ(Dh) falls as τ⁻²."},
+        [Check("largest relative difference of κ at one α τ²", kappa_off_scale, high=1e-4, scale="log")],
+        quote="So to keep the criterion at a given level it must hold: ατ^q = constant",
+        identity=True,
+        reasons={Verdict.IDENTITY: "κ depends on α and τ through α τ² alone, by 2-homogeneity."},
     ),
     Claim(
-        "20b",
-        "§1.1",
-        "Outside it, it does not.",
+        "25c",
+        "§4.3",
+        "The plateau is not seen in the criterion.",
         "theory",
-        [Check("Δ(F)/Δ(Dh), symmetrised, smallest τ", one_step(True, False), high=1, logarithmic=True)],
+        [Check("τ from which on κ is at its level", level_start, low=LARGE, scale="log")],
+        quote="this phenomenon is not directly observed through the lazy criterion as described in the theoretical section",
+        reasons={Verdict.NOT: "κ levels off too, and at a lower τ than the loss."},
     ),
     Claim(
-        "22a",
+        "34a",
         "§5.1",
         "Larger initial weights give larger gradients.",
         "theory",
@@ -151,24 +336,47 @@ CLAIMS = [
                 start_exponent("gradient_norm", "tau", start, LARGE),
                 low=0.5,
             )
-            for name, start in (("not symmetrised", False), ("symmetrised", True))
+            for name, start in _STARTS
         ],
-        reasons={Verdict.REPRODUCED: "By homogeneity, as τ³ where h(w0) is not 0 and as τ where it is."},
+        quote="the resulting larger weights generally correspond to larger gradients",
+        identity=True,
+        reasons={Verdict.IDENTITY: "By homogeneity, as τ³ where h(w0) is not 0 and as τ where it is."},
     ),
     Claim(
-        "22b",
+        "34b",
         "§5.1",
-        "So that larger steps would be appropriate at larger τ.",
+        "But larger steps are not appropriate at larger τ: the largest stable step falls as τ⁻².",
         "theory",
         [
             Check(
                 "exponent over τ of the largest stable step",
                 start_exponent("stable_step", "tau", False),
-                low=0,
+                -2.01,
+                -1.99,
             )
         ],
+        quote="Intuitively, this might suggest that a larger step size would be appropriate",
+        identity=True,
         reasons={
-            Verdict.NOT: "By homogeneity the curvature grows as τ², so the largest stable step falls as τ⁻², as the note's own rule does."
+            Verdict.IDENTITY: "By homogeneity the curvature grows as τ². The note's own rule falls as the largest stable step does, so it is no "
+            "paradox."
         },
+    ),
+    Claim(
+        "39",
+        "A.1.3",
+        "h, Dh and D²h scale with τ as τ², τ and 1.",
+        "theory",
+        [
+            Check(f"exponent over τ of ‖{name}‖", norm_exponent(column), power - 0.01, power + 0.01)
+            for name, column, power in (
+                ("h(w0)", "output_norm", 2),
+                ("Dh(w0)", "first_norm", 1),
+                ("D²h(w0)", "second_norm", 0),
+            )
+        ],
+        quote="h(w0) scales as τ^q … Dh(w0) scales as τ^(q−1) … D²h(w0) scales as τ^(q−2)",
+        identity=True,
+        reasons={Verdict.IDENTITY: "By 2-homogeneity, derivative by derivative."},
     ),
 ]

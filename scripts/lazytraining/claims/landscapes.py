@@ -2,25 +2,11 @@
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
-from lazytraining.claims.measures import Measure, jackknife, need, per, rank_correlation
+from lazytraining.claims.measures import Measure, at_extreme, need, per
 from lazytraining.claims.verdict import Check, Claim, Evidence, Verdict
+from lazytraining.config import names
 from lazytraining.config.names import LANDSCAPES
-from lazytraining.student import fits
-
-
-def basins(e: Evidence) -> pd.DataFrame:
-    """Width (share below twice the lowest) and depth (rim over lowest) of every plane, with its students' loss."""
-    rows = []
-    for name in LANDSCAPES:
-        losses = e.get("endpoints", name)
-        losses = losses[losses["experiment"] == losses["plane"]].groupby("m")["test_loss"].mean()
-        for m, surface in principal(e.get("surfaces", name)).groupby("m"):
-            wide, deep = fits.basin(surface)
-            rows.append({"scaling": name, "m": m, "wide": wide, "deep": deep, "loss": losses[m]})
-    need(len(rows) > 0, "three runs of one m in the landscapes that did not diverge")
-    return pd.DataFrame(rows)
 
 
 def principal(surfaces: pd.DataFrame) -> pd.DataFrame:
@@ -29,45 +15,49 @@ def principal(surfaces: pd.DataFrame) -> pd.DataFrame:
     return surfaces
 
 
-def basin_at_smallest(column: str, over: str, under: str) -> Measure:
-    """A basin's number of one scaling over the other's, where a power law over m has it at the smallest m."""
+def centres(e: Evidence, name: str) -> pd.DataFrame:
+    """Each student of a scaling's planes: the height of its plane's centre, plain, aligned and of permuted copies, over its own loss."""
+    surfaces, points = (e.get(kind, name) for kind in ("surfaces", "endpoints"))
+    principal(surfaces)
+    points = points[points["experiment"] == name].set_index(["m", "seed"])["test_loss"]
+    planes = surfaces.groupby("m")[["centre_loss", "aligned_centre_loss", "permuted_centre_loss"]].first()
+    found = planes.join(points, how="inner")
+    need(len(found) > 0, f"three runs of one m in {name} that did not diverge")
+    over = found.drop(columns="test_loss").div(found["test_loss"], axis=0).reset_index()
+    over.attrs["whole"] = {"m": e.get("endpoints", name).attrs["whole"]["m"]}
+    return over
 
-    @per("widths")
+
+def centre_at(name: str, column: str, largest: bool = True) -> Measure:
+    """Height of a centre over each student's own loss, at the largest or smallest m."""
+    return per("students")(lambda e: at_extreme(centres(e, name), column, "m", largest))
+
+
+@per("students")
+def bump_grows(e: Evidence) -> pd.Series:
+    """Centre over own loss with 1/m, largest m over smallest."""
+    table = centres(e, "landscape_mean_field")
+    return (
+        at_extreme(table, "centre_loss", "m") / at_extreme(table, "centre_loss", "m", largest=False)
+    ).dropna()
+
+
+@per("students")
+def least_bump(e: Evidence) -> pd.Series:
+    """Least centre over own loss of any m and scaling."""
+    tables = pd.concat([centres(e, name) for name in LANDSCAPES])
+    return tables.groupby("seed")["centre_loss"].min()
+
+
+def permuted_over_plain(name: str) -> Measure:
+    """Height of the centre of permuted copies of one student over that of different students, both in units of their loss; at the largest m."""
+
+    @per("students")
     def measure(e: Evidence) -> pd.Series:
-        table = basins(e)
-        table = table[table.groupby("m")["scaling"].transform("size") == len(LANDSCAPES)]
-        smallest = np.log(table["m"].min())
-
-        def fitted(part: pd.DataFrame) -> float:
-            values = part.pivot(index="m", columns="scaling", values=column)
-            line = stats.linregress(
-                np.log(values.index.to_numpy(float)), np.log(values[over] / values[under])
-            )
-            return line.intercept + line.slope * smallest
-
-        return np.exp(jackknife(table, fitted, "m"))
+        table = centres(e, name)
+        return at_extreme(table, "permuted_centre_loss", "m") / at_extreme(table, "centre_loss", "m")
 
     return measure
-
-
-def basin_exponent(column: str) -> Measure:
-    """Exponent over m of a number of the 1/√m basins."""
-
-    @per("widths")
-    def measure(e: Evidence) -> pd.Series:
-        table = basins(e)
-        table = table[table["scaling"] == "landscape_ntk"]
-        return jackknife(
-            table, lambda part: fits.slope(part["m"].to_numpy(float), part[column].to_numpy()), "m"
-        )
-
-    return measure
-
-
-@per("widths")
-def sharpness_correlation(e: Evidence) -> pd.Series:
-    """Rank correlation over m and scaling of how wide a plane is with its students' test loss; jackknifed over m."""
-    return jackknife(basins(e), lambda part: rank_correlation(part["wide"], part["loss"]), "m")
 
 
 def widest(e: Evidence, students: str) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -78,17 +68,6 @@ def widest(e: Evidence, students: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     need(m in set(surface["m"]), "three runs at the largest m in landscape_mean_field that did not diverge")
     own = points[(points["m"] == m) & (points["experiment"] == students) & np.isfinite(points["x"])]
     return surface[surface["m"] == m], own.set_index("seed")
-
-
-def centre_over(column: str) -> Measure:
-    """Height of the centre of the widest 1/m plane over a height at each of its end points."""
-
-    @per("students")
-    def measure(e: Evidence) -> pd.Series:
-        surface, points = widest(e, "landscape_mean_field")
-        return surface["centre_loss"].iloc[0] / points[column]
-
-    return measure
 
 
 @per("students")
@@ -118,77 +97,73 @@ def in_plane(e: Evidence) -> pd.Series:
     return widest(e, "landscape_ntk")[1]["in_plane"]
 
 
+_CENTRE = "centre of the plane over the students' own loss, largest m"
 CLAIMS = [
     Claim(
-        "13a",
+        "31a",
         "§4.7",
-        "At small m landscapes of 1/m are wide, those of 1/√m narrow.",
+        "With 1/m a bump appears in the middle as m grows, with 1/√m there is none.",
         "figure_2",
         [
             Check(
-                "share of the plane below twice the lowest loss, 1/m over 1/√m, fitted at the smallest m",
-                basin_at_smallest("wide", "landscape_mean_field", "landscape_ntk"),
+                "centre over the students' own loss with 1/m, largest m over smallest",
+                bump_grows,
                 low=1,
-                logarithmic=True,
-            )
+                scale="log",
+            ),
+            Check(f"{_CENTRE}, 1/√m", centre_at("landscape_ntk", "centre_loss"), high=2, scale="log"),
         ],
-        reasons={Verdict.REPRODUCED: "Each plane is as large as its own end points are apart."},
-    ),
-    Claim(
-        "13b",
-        "§4.7",
-        "At small m landscapes of 1/√m are deeper.",
-        "figure_2",
-        [
-            Check(
-                "median of the rim over the lowest loss, 1/√m over 1/m, fitted at the smallest m",
-                basin_at_smallest("deep", "landscape_ntk", "landscape_mean_field"),
-                low=1,
-                logarithmic=True,
-            )
-        ],
-    ),
-    Claim(
-        "13c",
-        "§4.7",
-        "As m grows, the depth of 1/√m grows and it gets wider at the bottom.",
-        "figure_2",
-        [
-            Check("exponent of depth over m", basin_exponent("deep"), low=0),
-            Check("exponent of width over m", basin_exponent("wide"), low=0),
-        ],
+        quote="as m increases significantly a small bump keeps appearing in the middle of the loss landscape",
         reasons={
-            Verdict.PARTLY: "Depth and width are two sides of one number here: the lowest loss on the plane, which rises with m."
+            Verdict.NOT: "It is there with both scalings and at every m (claim 31b), and with 1/m lower as m grows."
         },
     ),
     Claim(
-        "14",
-        "§4.7",
-        "At large m the 1/m landscape has a bump in the middle.",
+        "31b",
+        "ours",
+        "The bump is there with both scalings and at every m.",
         "figure_2",
-        [
-            Check(
-                "given this plane: centre over the students' own loss",
-                centre_over("test_loss"),
-                low=2,
-                logarithmic=True,
-            ),
-            Check(
-                "centre over the surface at their projections",
-                centre_over("surface_loss"),
-                low=1,
-                logarithmic=True,
-            ),
-        ],
+        [Check("least centre over a student's own loss, of all planes", least_bump, low=2, scale="log")],
         reasons={
-            Verdict.REPRODUCED: "The centre is the mean of unrelated networks: their neurons stand in different orders and cancel. It is "
-            "no feature of the loss near any one of them.",
-            Verdict.PARTLY: "The mean of unrelated networks has a high loss; but the plane is high at the projections too, since "
-            "most of the way to each student leads out of it.",
+            Verdict.REPRODUCED: "The centre is the mean of networks whose neurons stand in different orders: see claims 31c and 31d."
         },
     ),
     Claim(
-        "15",
+        "31c",
+        "ours",
+        "At large m the bump goes away if neurons are aligned before they are averaged (Entezari et al. 2021, Ainsworth, Hayase and Srinivasa "
+        "2022).",
+        "figure_2",
+        [
+            Check(
+                f"{_CENTRE}, aligned, α = {names.SCALINGS[names.SCALING_OF[name]]}",
+                centre_at(name, "aligned_centre_loss"),
+                high=2,
+                scale="log",
+            )
+            for name in LANDSCAPES
+        ],
+        reasons={Verdict.REPRODUCED: "Wide students are in one basin, up to the order of their neurons."},
+    ),
+    Claim(
+        "31d",
+        "ours",
+        "Copies of one student with their neurons in another order have the same bump.",
+        "figure_2",
+        [
+            Check(
+                f"centre of permuted copies over that of the students, largest m, α = {names.SCALINGS[names.SCALING_OF[name]]}",
+                permuted_over_plain(name),
+                0.5,
+                2,
+                scale="log",
+            )
+            for name in LANDSCAPES
+        ],
+        reasons={Verdict.REPRODUCED: "So the bump says nothing of the loss near any one of them."},
+    ),
+    Claim(
+        "33",
         "§4.7",
         "Students trained with 1/√m end on that bump, where the loss is higher (Figure 6).",
         "figure_6",
@@ -197,42 +172,33 @@ CLAIMS = [
                 "distance of their projections from the centre over that of the 1/m students",
                 projection_radius,
                 high=0.5,
+                scale="log",
             ),
             Check(
                 "surface at their projections over its lowest point",
                 projected("surface_loss", "lowest"),
                 low=2,
-                logarithmic=True,
+                scale="log",
             ),
         ],
         artefact=[
-            Check("share of their distance from the centre that is in the plane", in_plane, high=0.5),
+            Check(
+                "share of their distance from the centre that is in the plane",
+                in_plane,
+                high=0.5,
+                scale="log",
+            ),
             Check(
                 "their own loss over the surface at their projections",
                 projected("test_loss", "surface_loss"),
                 high=0.5,
-                logarithmic=True,
+                scale="log",
             ),
         ],
+        quote="the models with 1/√m scaling converge at the bump location where the loss is higher",
         reasons={
             Verdict.ARTEFACT: "They lie far outside the plane, so their projections fall near its centre; and their own loss is not "
             "the surface's, which has another α."
-        },
-    ),
-    Claim(
-        "21",
-        "§4.7",
-        "Wider minima generalise better.",
-        "figure_2",
-        [
-            Check(
-                "rank correlation of width with the students' test loss, jackknifed over m",
-                sharpness_correlation,
-                high=-0.5,
-            )
-        ],
-        reasons={
-            Verdict.NOT: "Width here is the share below twice the lowest loss, so a high lowest loss makes a plane wide."
         },
     ),
 ]

@@ -1,4 +1,5 @@
-"""The claims of the note, in the order of the ledger: a module for each of its subjects, with each claim and what decides it.
+"""The claims of the note, in the order of the ledger, which is that of the note: a module for each of its subjects, with each claim and what
+decides it.
 
 Measures that only one subject uses stand above its claims, those of several in `measures`. How a verdict follows is `verdict`.
 """
@@ -15,16 +16,25 @@ from lazytraining.claims import (
     step_size,
     width,
 )
+from lazytraining.claims.verdict import Claim
 
-CLAIMS = [
-    *figure_1.CLAIMS,
-    *plateaus.CLAIMS,
-    *criterion.CLAIMS,
-    *lazy_limit.CLAIMS,
-    *figure_5.CLAIMS,
-    *step_size.CLAIMS,
-    *width.CLAIMS,
-    *landscapes.CLAIMS,
-    *beyond.CLAIMS,
-    *cnn.CLAIMS,
-]
+_MODULES = (
+    beyond,
+    cnn,
+    criterion,
+    figure_1,
+    figure_5,
+    landscapes,
+    lazy_limit,
+    plateaus,
+    step_size,
+    width,
+)
+
+
+def _order(claim: Claim) -> tuple[int, str]:
+    number = claim.id.rstrip("abcdefgh")
+    return int(number), claim.id.removeprefix(number)
+
+
+CLAIMS = sorted((claim for module in _MODULES for claim in module.CLAIMS), key=_order)

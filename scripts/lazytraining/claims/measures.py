@@ -4,7 +4,7 @@ A measure takes the evidence and gives samples with their unit. Its parts are se
 an experiment's grid has not what a measure needs, LackingError says so.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 
 import numpy as np
@@ -13,6 +13,7 @@ from scipy import stats
 
 from lazytraining.claims.verdict import Check, Evidence, LackingError, Samples
 from lazytraining.student import fits
+from lazytraining.student.laziness import Lazy
 
 LARGE = 10.0
 """τ counts as large from here on."""
@@ -70,7 +71,9 @@ def exponent(rows: pd.DataFrame, x: str, y: str) -> pd.Series:
 
 
 def rank_correlation(x: pd.Series, y: pd.Series) -> float:
-    """Spearman's."""
+    """Spearman's; NaN if x or y is constant."""
+    if x.nunique() < 2 or y.nunique() < 2:
+        return np.nan
     return float(stats.spearmanr(x, y).statistic)
 
 
@@ -86,20 +89,48 @@ def jackknife(
     return pd.Series(values, dtype=float)
 
 
-def is_lazy(name: str) -> Check:
-    """Lazy means that at the largest τ neither layer moves by more than a tenth of its norm."""
+def at_largest_tau(name: str, column: str | Sequence[str]) -> Measure:
+    """A column at the largest τ, or the largest of several."""
 
     @per("seeds")
     def measure(e: Evidence) -> pd.Series:
         rows = e.get("runs", name)
-        rows = (
-            extreme(rows, "tau", where=f" in {name}")
-            if rows.attrs["whole"]["tau"][1] > rows["tau"].min()
-            else rows
+        several = rows.attrs["whole"]["tau"][1] > rows["tau"].min()
+        rows = extreme(rows, "tau", where=f" in {name}") if several else rows
+        found = rows.set_index("seed")[[column] if isinstance(column, str) else list(column)].max(
+            axis=1, skipna=False
         )
-        return rows.set_index("seed")[["hidden_distance", "output_distance"]].max(axis=1)
+        need(found.notna().all(), f"laziness: true in {name}")
+        return found
 
-    return Check("relative movement of the layer that moves more, at the largest τ", measure, high=0.1)
+    return measure
+
+
+LAYERS = ("hidden_distance", "output_distance")
+
+
+def moves_little(name: str) -> Check:
+    """At the largest τ neither layer moves by more than a tenth of its norm."""
+    quantity = "relative movement of the layer that moves more, at the largest τ"
+    return Check(quantity, at_largest_tau(name, LAYERS), high=0.1, scale="log")
+
+
+def is_near(name: str) -> Check:
+    """Near its own tangent model at the end, at the largest τ."""
+    quantity = "gap to its own tangent model on test points, over ‖y‖, at the largest τ"
+    return Check(quantity, at_largest_tau(name, "gap_test"), high=Lazy().gap, scale="log")
+
+
+def is_lazy(name: str) -> Check:
+    """Lazy at the largest τ, as `laziness` has it: near its own tangent model, with a kernel that has moved little. Both by a tenth."""
+    quantity = "the larger of its gap to its own tangent model on test points, over ‖y‖, and its kernel's relative movement, at the largest τ"
+
+    @per("seeds")
+    def measure(e: Evidence) -> pd.Series:
+        gap, kernel = (at_largest_tau(name, column)(e).values for column in ("gap_test", "kernel_movement"))
+        return np.maximum(gap, kernel * (Lazy().gap / Lazy().kernel))
+
+    return Check(quantity, measure, high=Lazy().gap, scale="log")
 
 
 def over_least(name: str, column: str) -> Measure:
@@ -114,13 +145,14 @@ def over_least(name: str, column: str) -> Measure:
 
 
 def off_baseline(name: str, column: str, end: str = "test_loss_end") -> Measure:
-    """|loss / baseline − 1| at the largest τ."""
+    """|loss / baseline − 1| at the largest τ; what is less than the rounding of 1 counts as that."""
 
     @per("seeds")
     def measure(e: Evidence) -> pd.Series:
         rows, baselines = e.get("runs", name), e.get("baselines", name)
         baselines = baselines[baselines["tau"] <= rows["tau"].max()]
-        return (at_extreme(rows, end, "tau") / at_extreme(baselines, column, "tau") - 1).abs().dropna()
+        off = (at_extreme(rows, end, "tau") / at_extreme(baselines, column, "tau") - 1).abs().dropna()
+        return off.clip(lower=np.finfo(float).eps)
 
     return measure
 

@@ -3,17 +3,22 @@
 import math
 import re
 
+import numpy as np
+
 from lazytraining.claims.measures import LARGE
-from lazytraining.claims.verdict import Evidence
+from lazytraining.claims.verdict import LEVEL, Evidence
 from lazytraining.claims.words import written
 from lazytraining.files import provenance
+from lazytraining.student import fits
 from lazytraining.student.fits import Interval
 
 HOW = (
-    f"τ counts as large from {LARGE:g} on. Values are means over seeds, widths or students, as each claim says (geometric means of ratios), with 95 % "
-    "intervals, Student's t. A criterion is met if the whole interval meets it, and open if the interval is on "
+    f"τ counts as large from {LARGE:g} on. Values are means over seeds, widths or students, as each claim says, with 95 % "
+    "intervals, Student's t: of ratios and sizes on logarithms, of correlations by Fisher's z, of medians by the sign test. A criterion is met if the whole interval meets it, and open if the interval is on "
     "both sides. A claim is an artefact if all is seen that its other cause would show; else it is reproduced if all its "
-    "criteria are met and not if none is; it is not decided where its premises are not met, or where a criterion is open."
+    "criteria are met and not if none is; it is not decided where its premises are not met, or where a criterion is open. An "
+    "identity holds by algebra, so it is shown and not counted as reproduced. That a claim is partly reproduced hangs on the best of its "
+    "criteria, so Holm's correction is made there."
 )
 """How the ledger is to be read."""
 REFERENCE = provenance.ROOT / "docs/reference/paper/claims.parquet"
@@ -37,6 +42,18 @@ def diverged(evidence: Evidence) -> str:
     counts = {name: (int(rows["diverged"].sum()), len(rows)) for name, rows in evidence.runs.items()}
     parts = [f"{count} of {total} in {name}" for name, (count, total) in counts.items() if count]
     return f"Runs that diverged are in no value: {', '.join(parts)}." if parts else ""
+
+
+def by_chance(rows: list[dict]) -> str:
+    """How many verdicts of a whole ledger chance may have made, in two sentences; empty if none was decided by an interval."""
+    chances = np.array([row["chance"] for row in rows if not math.isnan(row["chance"])])
+    if not len(chances):
+        return ""
+    sure = int((fits.holm(chances) <= LEVEL).sum())
+    return (
+        f"{len(chances)} verdicts hang on intervals; if each true value lay on its bound, {LEVEL * len(chances):.1f} of them would be by "
+        f"chance. {sure} stay with Holm's correction for all of them."
+    )
 
 
 def one_line(text: str) -> str:

@@ -5,37 +5,44 @@ import pandas as pd
 
 from lazytraining.claims.measures import (
     LARGE,
+    LAYERS,
     Measure,
     at_extreme,
+    at_largest_tau,
     by_seed,
     exponent,
     is_lazy,
+    moves_little,
     need,
     off_baseline,
-    over_least,
     per,
 )
 from lazytraining.claims.verdict import Check, Claim, Evidence, Samples, Verdict
+from lazytraining.student import fits
+from lazytraining.student.laziness import Lazy
+
+MORE_NEURONS = "more_neurons_than_points"
+FIRST = 0.1
+"""The smallest τ of the note's Figure 3."""
+
+
+def left_of_layers(column: str) -> Measure:
+    """A column of the spectra at the largest τ, which has one value for a run."""
+
+    @per("seeds")
+    def measure(e: Evidence) -> pd.Series:
+        rows = e.get("spectra", "plateau")
+        return at_extreme(rows[rows["index"] == 1], column, "tau")
+
+    return measure
 
 
 @per("seeds")
-def output_kept(e: Evidence) -> pd.Series:
-    """‖a_T‖/‖a_0‖ at the largest τ."""
-    rows = e.get("spectra", "plateau")
-    return at_extreme(rows[rows["index"] == 1], "output_kept", "tau")
-
-
-@per("seeds")
-def hidden_moved(e: Evidence) -> pd.Series:
-    """How far the hidden layer has moved, relative to its start, at the largest τ."""
-    return at_extreme(e.get("runs", "plateau"), "hidden_distance", "tau")
-
-
-@per("seeds")
-def tangent_over_own(e: Evidence) -> pd.Series:
-    """The tangent model's test loss over the network's own, at the largest τ."""
-    tangent = at_extreme(e.get("baselines", "plateau"), "tangent_test_loss_end", "tau")
-    return tangent / at_extreme(e.get("runs", "plateau"), "test_loss_end", "tau")
+def off_trained_features(e: Evidence) -> pd.Series:
+    """|loss / least squares on the features that training leaves − 1| at the largest τ."""
+    fit = left_of_layers("trained_feature_loss")(e).values
+    off = (at_extreme(e.get("runs", "plateau"), "test_loss_end", "tau") / fit - 1).abs().dropna()
+    return off.clip(lower=np.finfo(float).eps)
 
 
 @per("seeds")
@@ -54,42 +61,39 @@ def large(e: Evidence, name: str) -> pd.DataFrame:
 
 
 def unevenness(name: str) -> Measure:
-    """Largest over least end loss at large τ, minus 1."""
+    """Largest over least end loss at large τ, minus 1; what is less than the rounding of 1 counts as that."""
 
     @per("seeds")
     def measure(e: Evidence) -> pd.Series:
-        return by_seed(
-            large(e, name), lambda own: own["test_loss_end"].max() / own["test_loss_end"].min() - 1
-        )
+        losses = large(e, name).groupby("seed")["test_loss_end"]
+        return (losses.max() / losses.min() - 1).clip(lower=np.finfo(float).eps)
 
     return measure
 
 
-def excess(name: str) -> Measure:
-    """End loss at the largest τ over the least of all τ."""
+def excess(first: float = 0.0) -> Measure:
+    """End loss at the largest τ over the least of all τ, or of those from `first` on."""
 
     def measure(e: Evidence) -> Samples:
-        large(e, name)
-        return over_least(name, "test_loss_end")(e)
+        large(e, "plateau")
+        rows = e.get("runs", "plateau")
+        rows_from = rows[rows["tau"] >= first]
+        need(rows_from["tau"].min() < LARGE, "smaller tau in plateau")
+        if first:
+            need(np.isclose(rows_from["tau"].min(), first), f"tau = {first:g} in plateau")
+        least = rows_from.groupby("seed")["test_loss_end"].min()
+        return Samples(at_extreme(rows, "test_loss_end", "tau") / least, "seeds")
 
     return measure
 
 
 def plateau_start(e: Evidence, name: str) -> pd.Series:
     """The τ from which on the end loss stays within 10 % of that at the largest τ, between grid points."""
-
-    def start(own: pd.DataFrame) -> float:
-        own = own.sort_values("tau")
-        tau, off = own["tau"].to_numpy(), np.abs(np.log(own["test_loss_end"] / own["test_loss_end"].iloc[-1]))
-        outside = np.flatnonzero(off > np.log(1.1))
-        if not len(outside):
-            return tau[0]
-        i = outside[-1]
-        share = (off.iloc[i] - np.log(1.1)) / (off.iloc[i] - off.iloc[i + 1])
-        return float(tau[i] * (tau[i + 1] / tau[i]) ** share)
-
     large(e, name)
-    return by_seed(e.get("runs", name), start)
+    return by_seed(
+        e.get("runs", name),
+        lambda own: fits.level_start(*own.sort_values("tau")[["tau", "test_loss_end"]].to_numpy().T),
+    )
 
 
 @per("seeds")
@@ -98,60 +102,65 @@ def earlier_start(e: Evidence) -> pd.Series:
     return plateau_start(e, "plateau_symmetrized") / plateau_start(e, "plateau")
 
 
-LEVEL = Check("largest over least end loss at large τ, minus 1", unevenness("plateau"), high=0.05)
+@per("seeds")
+def onset(e: Evidence) -> pd.Series:
+    """The τ from which on both layers move by less than a tenth of their norm, symmetrised, between grid points."""
+    rows = e.get("runs", "plateau_symmetrized")
+    need(rows["tau"].nunique() > 1, "more than one tau in plateau_symmetrized")
+
+    def first(own: pd.DataFrame) -> float:
+        own = own.sort_values("tau")
+        moved = own[list(LAYERS)].max(axis=1).to_numpy(float)
+        above = np.flatnonzero(moved > 0.1)
+        if not len(above):
+            return float(own["tau"].iloc[0])
+        if above[-1] + 1 == len(own):
+            return np.inf
+        log_tau = np.log(own["tau"].to_numpy()[above[-1] :][:2])
+        return float(np.exp(fits.first_below(log_tau, moved[above[-1] :][:2], 0.1)))
+
+    found = by_seed(rows, first)
+    need(np.isfinite(found).all(), "larger tau in plateau_symmetrized, at which both layers stay")
+    return found
+
+
+@per("seeds")
+def lazy_when_level(e: Evidence) -> pd.Series:
+    """The τ from which on both layers stay, over that at which the plateau starts, symmetrised."""
+    return onset(e).values / plateau_start(e, "plateau_symmetrized")
+
+
+@per("seeds")
+def over_tangent(e: Evidence) -> pd.Series:
+    """The test loss over the tangent model's, with more neurons than points, at the largest τ."""
+    tangent = at_extreme(e.get("baselines", MORE_NEURONS), "tangent_test_loss_end", "tau")
+    return (at_extreme(e.get("runs", MORE_NEURONS), "test_loss_end", "tau") / tangent).dropna()
+
+
+@per("seeds")
+def growth_with_more_neurons(e: Evidence) -> pd.Series:
+    """The exponent over τ of the test loss at large τ, with more neurons than points."""
+    return exponent(large(e, MORE_NEURONS), "tau", "test_loss_end")
+
+
+LEVEL = Check(
+    "largest over least end loss at large τ, minus 1", unevenness("plateau"), high=0.05, scale="log"
+)
 CLAIMS = [
     Claim(
-        "3a",
+        "19a",
         "§3.3, §4.3",
         "Without symmetrisation the test loss has a plateau at large τ (Figure 3).",
         "figure_3",
         [LEVEL],
+        quote="the test loss exhibits a plateau",
         reasons={
             Verdict.REPRODUCED: "With η ∝ 1/τ² a run at large τ depends on τ through y/τ² alone. Training towards y = 0 brings h to "
-            "0 here, so that the loss is τ⁴ times something of second order in y/τ². Where it does not, the loss grows like τ⁴."
+            "0 here, so that the loss is τ⁴ times something of second order in y/τ². Where it does not, the loss grows like τ⁴: see claim 25g."
         },
     ),
     Claim(
-        "3b",
-        "§4.3",
-        "The loss on that plateau is higher than at small τ.",
-        "figure_3",
-        [Check("plateau over the least loss of all τ", excess("plateau"), low=1.2, logarithmic=True)],
-        premises=[LEVEL],
-        reasons={Verdict.REPRODUCED: "Random features do not know the teacher's directions."},
-    ),
-    Claim(
-        "4",
-        "§3.3, §4.3",
-        "The plateau of Figure 3 is lazy training.",
-        "figure_3",
-        [
-            is_lazy("plateau"),
-            Check("the tangent model's loss over its own", tangent_over_own, 0.95, 1.05, logarithmic=True),
-        ],
-        artefact=[
-            Check("share of its norm that the output layer keeps", output_kept, high=0.1, logarithmic=True),
-            Check(
-                "relative distance of its loss from least squares on random features",
-                off_baseline("plateau", "random_feature_loss"),
-                high=0.05,
-            ),
-            Check(
-                "relative movement of the hidden layer",
-                hidden_moved,
-                high=0.1,
-            ),
-            Check("exponent over τ of the tangent model's loss", tangent_growth, low=3.9, high=4.1),
-        ],
-        premises=[LEVEL],
-        reasons={
-            Verdict.ARTEFACT: "With many more points than neurons, h(w0) is cancelled by a collapse of the output layer, while the "
-            "hidden layer hardly turns: what is left is least squares on random features. Lazy training would show no plateau "
-            "at all: where h(w0) is not 0 the tangent model's loss grows like τ⁴."
-        },
-    ),
-    Claim(
-        "5a",
+        "19b",
         "§3.3, §4.3",
         "With symmetrisation there is a plateau too (Figure 4).",
         "figure_4",
@@ -160,21 +169,77 @@ CLAIMS = [
                 "largest over least end loss at large τ, minus 1",
                 unevenness("plateau_symmetrized"),
                 high=0.05,
+                scale="log",
             )
         ],
+        quote="In the context of a symmetrized initialization … the plateau phenomenon should occur",
     ),
     Claim(
-        "5b",
+        "19c",
         "§3.3, §4.3",
         "It starts at a lower τ than without.",
         "figure_4",
-        [Check("start of the plateau, with over without", earlier_start, high=1, logarithmic=True)],
-        reasons={Verdict.REPRODUCED: "But the two are plateaus of different things: see claims 4 and 6."},
+        [Check("start of the plateau, with over without", earlier_start, high=1, scale="log")],
+        quote="the plateau phenomenon should occur earlier as τ increases and it has been verified empirically",
+        reasons={Verdict.REPRODUCED: "But the two are plateaus of different things: see claims 25b and 25d."},
     ),
     Claim(
-        "6",
+        "25a",
+        "§4.3",
+        "The loss on that plateau is higher than at small τ.",
+        "figure_3",
+        [
+            Check("plateau over the least loss of all τ", excess(), low=1.2, scale="log"),
+            Check(
+                f"plateau over the least loss of τ ≥ {FIRST:g}, as in the note's figure",
+                excess(FIRST),
+                low=1.2,
+                scale="log",
+            ),
+        ],
+        premises=[LEVEL],
+        quote="In this regime, the model fails to capture the nonlinear relationships in the data, leading to a higher test loss.",
+        reasons={Verdict.REPRODUCED: "Random features do not know the teacher's directions."},
+    ),
+    Claim(
+        "25b",
         "§3.3, §4.3",
-        "The plateau of Figure 4 is lazy training.",
+        "The plateau of Figure 3 is lazy training.",
+        "figure_3",
+        [is_lazy("plateau")],
+        artefact=[
+            Check(
+                "share of its norm that the output layer keeps",
+                left_of_layers("output_kept"),
+                high=0.1,
+                scale="log",
+            ),
+            Check(
+                "relative distance of its loss from least squares on the features that training leaves",
+                off_trained_features,
+                high=1e-6,
+                scale="log",
+            ),
+            Check(
+                "relative movement of the hidden layer",
+                at_largest_tau("plateau", "hidden_distance"),
+                high=0.1,
+                scale="log",
+            ),
+            Check("exponent over τ of the tangent model's loss", tangent_growth, low=3.9, high=4.1),
+        ],
+        premises=[LEVEL],
+        quote="beyond a certain value of τ, the model enters a lazy training regime",
+        reasons={
+            Verdict.ARTEFACT: "With many more points than neurons, h(w0) is cancelled by a collapse of the output layer, while the "
+            "hidden layer hardly turns: what is left is least squares on the features that it has. Its kernel moves little, and its output is far from "
+            "the tangent model's. Lazy training would show no plateau at all: where h(w0) is not 0 the tangent model's loss grows like τ⁴."
+        },
+    ),
+    Claim(
+        "25d",
+        "§4.3",
+        "The plateau of Figure 4 is lazy training, at the largest τ.",
         "figure_4",
         [
             is_lazy("plateau_symmetrized"),
@@ -182,8 +247,57 @@ CLAIMS = [
                 "relative distance of its loss from the tangent model's",
                 off_baseline("plateau_symmetrized", "tangent_test_loss_end"),
                 high=0.01,
+                scale="log",
             ),
         ],
-        reasons={Verdict.REPRODUCED: "Its loss at the end is the tangent model's, from its closed form."},
+        quote="beyond a certain value of τ, the model enters a lazy training regime",
+        identity=True,
+        reasons={
+            Verdict.IDENTITY: "With h(w0) = 0 the weights move by τ⁻² of their norm, so from some τ on it is lazy: claim 25e says which."
+        },
+    ),
+    Claim(
+        "25e",
+        "§4.3",
+        "With symmetrisation training is lazy from where the loss is level.",
+        "figure_4",
+        [
+            Check("first τ from which on both layers stay", onset, high=LARGE, scale="log"),
+            Check("the same over the start of the plateau", lazy_when_level, 1 / 3, 3, scale="log"),
+        ],
+        quote="the test loss exhibits a plateau, indicating that beyond a certain value of τ, the model enters a lazy training regime",
+    ),
+    Claim(
+        "25f",
+        "§4.3",
+        "Without symmetrisation it is lazy too, from a higher τ on.",
+        "figure_4",
+        [moves_little("plateau")],
+        quote="the lazy training regime is achieved earlier with respect to τ when using symmetrized initialization",
+        reasons={
+            Verdict.NOT: "With symmetrisation it is lazy from a finite τ on (claim 25e), without it at none: the output layer always goes."
+        },
+    ),
+    Claim(
+        "25g",
+        "ours",
+        "With more neurons than points training is lazy without symmetrisation too, and there is no plateau.",
+        MORE_NEURONS,
+        [
+            Check(
+                "relative movement of its kernel, at the largest τ",
+                at_largest_tau(MORE_NEURONS, "kernel_movement"),
+                high=Lazy().kernel,
+                scale="log",
+            ),
+            Check(
+                "test loss over the tangent model's, at the largest τ", over_tangent, 0.9, 1.1, scale="log"
+            ),
+            Check("exponent of the test loss over τ at large τ", growth_with_more_neurons, 3.9, 4.1),
+        ],
+        reasons={
+            Verdict.REPRODUCED: "h(w0) is cancelled on the training points with no layer lost, and stays elsewhere. So the gap on test points, over ‖y‖, "
+            "grows as τ² like the output itself."
+        },
     ),
 ]

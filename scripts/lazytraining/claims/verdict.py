@@ -3,13 +3,18 @@
 A claim has checks. A check is a quantity with one sample for each seed (or student, or width), and the range
 that the claim says it is in. It holds where the whole 95 % interval of the mean is in that range, fails where the
 whole interval is outside, and is open else, or with one sample only. What has another cause than the
-claim says is an artefact; the checks under `artefact` say what that cause would show.
+claim says is an artefact; the checks under `artefact` say what that cause would show. What holds by algebra for every input is an
+identity: it is shown, and no run could have told otherwise.
+
+A verdict that needs all checks of a claim to hold, or all to fail, is at least as sure as each of them, so each is decided at
+95 %. That some hold and some fail, "partly", hangs on the best of several, so there Holm's correction is made (Holm 1979).
 """
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+import numpy as np
 import pandas as pd
 
 from lazytraining.claims.words import Verdict
@@ -18,6 +23,8 @@ from lazytraining.student import fits
 from lazytraining.student.fits import Interval, interval
 
 NOTHING = Interval(math.nan, math.nan, math.nan)
+LEVEL = 0.05
+"""Of an interval of 95 %: how often it misses the mean by chance."""
 
 
 class LackingError(Exception):
@@ -91,7 +98,8 @@ class Check:
     measure: Callable[[Evidence], Samples]
     low: float | int = -math.inf
     high: float | int = math.inf
-    logarithmic: bool = False
+    scale: str = "linear"
+    """On which the mean is taken, one of `fits.SCALES`, or "median"."""
 
     @property
     def criterion(self) -> str:
@@ -104,9 +112,9 @@ class Check:
 
 @dataclass(frozen=True)
 class Claim:
-    """One claim of the note, in our own words, with what decides it; section "ours" if the note has it not.
+    """One claim of the note, in our own words and in its own, with what decides it; section "ours" if the note has it not.
 
-    The claim is about the case that its premises are met; else it is open.
+    The claim is about the case that its premises are met; else it is open. `identity` if algebra says that it is so, for any input.
     """
 
     id: str
@@ -117,16 +125,21 @@ class Claim:
     artefact: Sequence[Check] = ()
     premises: Sequence[Check] = ()
     reasons: dict[Verdict, str] = field(default_factory=dict)
+    quote: str = ""
+    """The note's own words that are tested here."""
+    identity: bool = False
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a check came to. `holds` is None where it is open; `lacks` says why."""
+    """What a check came to. `holds` is None where it is open; `lacks` says why. `chance` is how likely samples so far from the bound that
+    decides are, if the mean were there."""
 
     holds: bool | None
     found: Interval = NOTHING
     samples: str = ""
     lacks: str = ""
+    chance: float = math.nan
 
 
 def examine(check: Check, evidence: Evidence) -> Outcome:
@@ -138,25 +151,35 @@ def examine(check: Check, evidence: Evidence) -> Outcome:
     if not len(samples):
         return Outcome(None, lacks=f"needs runs that did not diverge for {check.quantity}")
     try:
-        found = interval(samples.values.to_numpy(float), check.logarithmic)
+        values = samples.values.to_numpy(float)
+        found = interval(values, check.scale)
     except ValueError as error:
         return Outcome(None, lacks=f"{error}: {check.quantity}")
     size = str(samples)
     if len(samples) == 1:
         return Outcome(None, found, size, f"needs more than one {samples.one} for {check.quantity}")
+    if math.isnan(found.low):
+        return Outcome(None, found, size, f"needs more than {size} for the median of {check.quantity}")
+    bounds = [bound for bound in (check.low, check.high) if math.isfinite(bound)]
+    chances = [fits.chance(values, bound, check.scale) for bound in bounds]
     if check.low < found.low and found.high < check.high:
-        return Outcome(True, found, size)
+        return Outcome(True, found, size, chance=max(chances))
     if found.high <= check.low or found.low >= check.high:
-        return Outcome(False, found, size)
+        return Outcome(False, found, size, chance=min(chances))
     return Outcome(None, found, size, f"the interval from {size} is on both sides: {check.criterion}")
 
 
 def judge(
-    checks: Sequence[bool | None], artefact: Sequence[bool | None] = (), premises: Sequence[bool | None] = ()
+    checks: Sequence[bool | None],
+    artefact: Sequence[bool | None] = (),
+    premises: Sequence[bool | None] = (),
+    identity: bool = False,
 ) -> Verdict:
-    """The verdict from whether each check holds (None: open)."""
+    """The verdict from whether each check holds (None: open). An identity that its numbers miss is open: they are wrong then."""
     if not all(premises):
         return Verdict.OPEN
+    if identity:
+        return Verdict.IDENTITY if all(checks) else Verdict.OPEN
     if artefact and all(artefact):
         return Verdict.ARTEFACT
     if not any(holds is None for holds in checks) and not any(checks):
@@ -170,7 +193,10 @@ def entry(claim: Claim, evidence: Evidence) -> dict:
     """The claim's row of the ledger."""
     groups = (claim.checks, claim.artefact, claim.premises)
     outcomes = [[examine(check, evidence) for check in group] for group in groups]
-    verdict = judge(*([outcome.holds for outcome in group] for group in outcomes))
+    verdict = _judged(outcomes, claim.identity)
+    if verdict is Verdict.PARTLY:
+        outcomes[0] = _corrected(outcomes[0])
+        verdict = _judged(outcomes, claim.identity)
     pairs = [pair for group in zip(groups, outcomes, strict=True) for pair in zip(*group, strict=True)]
     measured = dict.fromkeys(
         f"{check.quantity}: {outcome.found} ({outcome.samples})"
@@ -181,16 +207,46 @@ def entry(claim: Claim, evidence: Evidence) -> dict:
     return {
         "id": claim.id,
         "section": claim.section,
+        "quote": claim.quote,
         "claim": claim.text,
         "measured": "; ".join(measured),
         "value": first.value,
         "low": first.low,
         "high": first.high,
+        "chance": _chance(verdict, outcomes),
         "criterion": _criterion(claim),
         "verdict": str(verdict),
         "reason": _reason(claim, verdict, pairs),
         "figure": claim.figure,
     }
+
+
+def _judged(outcomes: list[list[Outcome]], identity: bool) -> Verdict:
+    return judge(*([outcome.holds for outcome in group] for group in outcomes), identity=identity)
+
+
+def _corrected(outcomes: list[Outcome]) -> list[Outcome]:
+    """The same, those open that Holm's correction leaves undecided: among all criteria that might have held, or have failed."""
+    chances = np.ones(len(outcomes))
+    for side in (True, False):
+        own = np.array([outcome.holds is side for outcome in outcomes])
+        chances[own] = fits.holm(np.where(own, [outcome.chance for outcome in outcomes], 1.0))[own]
+    lacks = f"undecided among {len(outcomes)} criteria, by Holm's correction"
+    return [
+        outcome if chance <= LEVEL else replace(outcome, holds=None, lacks=lacks, chance=math.nan)
+        for outcome, chance in zip(outcomes, chances, strict=True)
+    ]
+
+
+def _chance(verdict: Verdict, outcomes: list[list[Outcome]]) -> float:
+    """How likely samples so far from the bounds are by chance: of the check that is least sure, of those that the verdict hangs on.
+    NaN where nothing is decided, or by algebra."""
+    if verdict in (Verdict.OPEN, Verdict.IDENTITY):
+        return math.nan
+    checks, artefact, premises = outcomes
+    return max(
+        outcome.chance for outcome in [*(artefact if verdict is Verdict.ARTEFACT else checks), *premises]
+    )
 
 
 def _criterion(claim: Claim) -> str:
@@ -205,6 +261,8 @@ def _criterion(claim: Claim) -> str:
 
 def _reason(claim: Claim, verdict: Verdict, pairs: list[tuple[Check, Outcome]]) -> str:
     """What the claim says of this verdict; else what was open, or which criteria were met."""
+    if claim.identity and verdict is Verdict.OPEN and not any(outcome.lacks for _, outcome in pairs):
+        return "It holds by algebra, so these numbers are wrong."
     if verdict is Verdict.OPEN:
         unmet = [f"not met: {check.criterion}" for check, outcome in pairs if outcome.holds is False]
         lacks = [outcome.lacks for _, outcome in pairs if outcome.lacks]

@@ -11,6 +11,7 @@ from markupsafe import Markup
 class Verdict(StrEnum):
     """What the ledger says of a claim."""
 
+    IDENTITY = "identity"
     REPRODUCED = "reproduced"
     PARTLY = "partly reproduced"
     NOT = "not reproduced"
@@ -19,6 +20,7 @@ class Verdict(StrEnum):
 
 
 MARKS = {
+    Verdict.IDENTITY: "≡",
     Verdict.REPRODUCED: "✓",
     Verdict.PARTLY: "◐",
     Verdict.NOT: "✗",

@@ -24,7 +24,7 @@ from lazytraining.config.fields import folder, unrepeated
 from lazytraining.config.job import Job, Run
 from lazytraining.config.kinds import KINDS, Experiment, Sweep
 from lazytraining.config.model_job import ModelJob
-from lazytraining.config.parts import EarlyStoppingRule, FigureFive, Landscape, Model, Theory
+from lazytraining.config.parts import EarlyStoppingRule, FigureFive, Landscape, Model, Sample, Theory
 
 Name = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,59}$"), AfterValidator(unrepeated)]
 
@@ -221,6 +221,7 @@ _PARTS = {
     "landscape": Landscape,
     "figure_5": FigureFive,
     "theory": Theory,
+    "sample": Sample,
     "early_stopping": EarlyStoppingRule,
 }
 

@@ -4,6 +4,7 @@ The description of a field says what the field takes; it is the text of the JSON
 """
 
 from functools import cached_property
+from types import SimpleNamespace
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -76,9 +77,10 @@ class OnTheSphere(Seeded):
 class Landscape(Model):
     """The planes and surfaces of Figures 2 and 6."""
 
-    plane: Literal["principal", "filter_normalized"] = Field(
+    plane: Literal["principal", "aligned", "filter_normalized"] = Field(
         "principal",
-        description="principal (components of the end points) or filter_normalized (random directions at the first)",
+        description="principal (components of the end points), aligned (the same, their neurons in the order of the first one's) or "
+        "filter_normalized (random directions at the first)",
     )
     grid: whole(2, 1000) = Field(
         25, description="an integer from 2 to 1000: grid points along each axis of a surface"
@@ -88,6 +90,19 @@ class Landscape(Model):
         description="a number from 1e-6 to 1e6: half-width of a surface, in standard deviations of the end points, or in the neurons' "
         "norms with plane: filter_normalized",
     )
+
+
+class Sample(Model):
+    """Students towards the lazy limit in few dimensions, on samples of several sizes."""
+
+    d: whole(1) = Field(description="an integer ≥ 1: dimension of the inputs")
+    n: Widths = Field(description="a list of different integers ≥ 1: training points")
+    m: whole(1) = Field(description="an integer ≥ 1: neurons of the student")
+    alpha: Scales = Field(
+        description="a list of different numbers > 0, or {logspace: [first, last, count]}: alpha at tau = 1"
+    )
+    step_size: Positive = Field(description="a number > 0: eta")
+    iterations: whole(1) = Field(description="an integer ≥ 1: updates")
 
 
 class Theory(OnTheSphere):
@@ -106,6 +121,9 @@ class Theory(OnTheSphere):
         description="a number > 0 or arithmetic in tau with min, max, sqrt: eta of a step"
     )
     iterations: whole(1) = Field(description="an integer ≥ 1: updates of the lazy limit")
+    sample: Sample | None = Field(
+        None, description="null, or a mapping: the lazy limit over the number of points"
+    )
 
     @cached_property
     def steps(self) -> dict[float, float]:
@@ -122,6 +140,13 @@ class Theory(OnTheSphere):
         for tau, alpha in [*((tau, 1.0) for tau in self.tau), *((1.0, alpha) for alpha in self.alpha)]:
             scales = {"gain": self.teacher_gain, "tau": tau, "alpha": alpha, "step": self.steps[tau]}
             ranges.check("theory", "float64", **scales)
+        if own := self.sample:
+            for n in own.n:
+                sizes = SimpleNamespace(n_train=n, n_test=self.n_test, teacher_neurons=self.teacher_neurons)
+                check_size("theory.sample", sizes, own.d, own.m)
+            for alpha in own.alpha:
+                scales = {"gain": self.teacher_gain, "tau": 1.0, "alpha": alpha, "step": own.step_size}
+                ranges.check("theory.sample", "float64", **scales)
 
 
 class FigureFive(Model):

@@ -93,13 +93,29 @@ _AT = [
     ("seed", pa.int64()),
 ]
 THEORY_START = pa.schema(
-    [*_AT, ("kappa", pa.float64()), ("gradient_norm", pa.float64()), ("stable_step", pa.float64())]
+    [
+        *_AT,
+        ("kappa", pa.float64()),
+        ("gradient_norm", pa.float64()),
+        ("gradient_bound", pa.float64()),
+        ("stable_step", pa.float64()),
+    ]
 )
-"""At the start. `sweep` is tau, alpha, or how α depends on m: 1/m, 1/sqrt(m) or 1."""
+"""At the start; `gradient_bound` is ‖Dh‖ ‖α h − y‖/α. `sweep` is tau, alpha, or how α depends on m: 1/m, 1/sqrt(m) or 1."""
 THEORY_STEP = pa.schema(
-    [*_AT, ("eta", pa.float64()), ("objective_change", pa.float64()), ("differential_change", pa.float64())]
+    [
+        *_AT,
+        ("eta", pa.float64()),
+        ("objective_change", pa.float64()),
+        ("objective_estimate", pa.float64()),
+        ("differential_change", pa.float64()),
+        ("differential_bound", pa.float64()),
+        ("output_norm", pa.float64()),
+        ("first_norm", pa.float64()),
+        ("second_norm", pa.float64()),
+    ]
 )
-"""After one step. `sweep` is tau or alpha."""
+"""After one step, beside η ‖∇F‖²/F and η ‖∇F‖ ‖D²h‖/‖Dh‖; and the norms of h, Dh and D²h before. `sweep` is tau or alpha."""
 THEORY_LIMIT = pa.schema(
     [
         ("symmetrize", pa.bool_()),
@@ -119,21 +135,39 @@ THEORY_LIMIT = pa.schema(
         ("tangent_train_loss", pa.float64()),
         ("smallest_rate", pa.float64()),
         ("bound", pa.float64()),
+        ("radius", pa.float64()),
     ]
 )
 """Towards the lazy limit, at recorded iterations: ‖w − w0‖, ‖w − w̄‖, ‖α h − f̄‖ (root mean square) over ‖y‖ on
-training and test inputs; η λ_min(K)/n; and the bound of §3.1 on the gap, with the norms at w0 for Lipschitz constants."""
+training and test inputs; η λ_min(K)/n; and the bound of §3.1 on the gap, with the radius that its condition on α stands for; norms at w0 for Lipschitz constants."""
+THEORY_SAMPLE = pa.schema(
+    [
+        ("d", pa.int64()),
+        ("n_train", pa.int64()),
+        ("m", pa.int64()),
+        ("alpha", pa.float64()),
+        ("eta", pa.float64()),
+        ("seed", pa.int64()),
+        ("diverged", pa.bool_()),
+        ("weight_gap", pa.float64()),
+        ("test_gap", pa.float64()),
+        ("gate_flips", pa.float64()),
+    ]
+)
+"""Towards the lazy limit over the number of training points, at the last iteration; columns as in the lazy limit."""
 SPECTRA = pa.schema(
     [
         *KEY_FIELDS,
         ("diverged", pa.bool_()),
         ("output_kept", pa.float64()),
+        ("trained_feature_loss", pa.float64()),
         ("index", pa.int64()),
         ("start", pa.float64()),
         ("end", pa.float64()),
     ]
 )
-"""Singular values of the hidden layer, `index` from 1 on; and ‖a_T‖/‖a_0‖, the same in all rows of a run."""
+"""Singular values of the hidden layer, `index` from 1 on. The same in all rows of a run: ‖a_T‖/‖a_0‖, and the test loss of least squares on
+the features that training leaves."""
 PATHS = pa.schema(
     [
         pa.field("experiment", pa.string(), nullable=False),
@@ -153,9 +187,12 @@ PATHS = pa.schema(
 SURFACE = pa.schema(
     KEY_FIELDS[:-1]
     + [("x", pa.float64()), ("y", pa.float64()), ("test_loss", pa.float64())]
-    + [("centre_loss", pa.float64()), ("explained", pa.float64()), ("kind", pa.string())]
+    + [(f"{name}centre_loss", pa.float64()) for name in ("", "aligned_", "permuted_")]
+    + [("explained", pa.float64()), ("kind", pa.string())]
 )
-"""`centre_loss` is the test loss at the plane's centre, which an even grid has no point at; `explained` the share of the end
+"""`centre_loss` is the test loss at the mean of the end points, or at the one that a filter-normalised plane goes through: an even grid has no
+point there. `aligned_centre_loss` is that of their mean with neurons in the order that goes best with the first one's,
+`permuted_centre_loss` of as many copies of the first one with neurons in random orders. `explained` the share of the end
 points' variance along the plane; `kind` which plane it is."""
 ENDPOINTS = pa.schema(
     [
@@ -171,8 +208,9 @@ ENDPOINTS = pa.schema(
     ]
 )
 CLAIMS = pa.schema(
-    [(name, pa.string()) for name in ("id", "section", "claim", "measured")]
-    + [(name, pa.float64()) for name in ("value", "low", "high")]
+    [(name, pa.string()) for name in ("id", "section", "quote", "claim", "measured")]
+    + [(name, pa.float64()) for name in ("value", "low", "high", "chance")]
     + [(name, pa.string()) for name in ("criterion", "verdict", "reason", "figure")]
 )
-"""`value`, `low` and `high` are those of a claim's first check; `measured` has them all."""
+"""`value`, `low` and `high` are those of a claim's first check; `measured` has them all. `quote` has the note's own words; `chance` how
+likely samples so far from the bounds are by chance, at the bound that the verdict hangs on most."""

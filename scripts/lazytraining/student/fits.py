@@ -22,24 +22,76 @@ class Interval(NamedTuple):
         return f"{self.value:.3g} [{self.low:.3g}, {self.high:.3g}]"
 
 
-def interval(values: Float[np.ndarray, " k"], logarithmic: bool = False) -> Interval:
-    """Student's t interval of the mean over k samples; of the geometric mean with `logarithmic`.
+def _of_correlations(values: Float[np.ndarray, " k"]) -> Float[np.ndarray, " k"]:
+    return np.arctanh(np.clip(values, -MOST, MOST))
+
+
+MOST = 0.999
+"""A correlation beyond ± this counts as this: that of a few points in order is 1 exactly."""
+SCALES = {
+    "linear": (lambda values: values, lambda mean: mean),
+    "log": (np.log, np.exp),
+    "correlation": (_of_correlations, np.tanh),
+}
+"""How samples are transformed before their mean is taken, and how it is brought back: ratios and sizes in logarithms, correlations by
+Fisher's z. So no interval leaves the range of what it is of."""
+
+
+def _transformed(values: Float[np.ndarray, " k"], scale: str) -> Float[np.ndarray, " k"]:
+    values = np.asarray(values, float)
+    if len(values) == 0 or not np.isfinite(values).all() or (scale == "log" and values.min() <= 0):
+        raise ValueError(f"no interval of {values}")
+    return SCALES[scale][0](values)
+
+
+def interval(values: Float[np.ndarray, " k"], scale: str = "linear") -> Interval:
+    """Student's t interval of the mean over k samples, taken on one of SCALES: of the geometric mean with "log". With "median"
+    that of their median by the sign test, from order statistics, which says nothing of a distribution; it needs six samples.
 
     One sample has no interval: its ends are NaN. Samples that are all equal have one of width 0.
 
-    Raises ValueError for no samples, or for a sample ≤ 0 with `logarithmic`.
+    Raises ValueError for no samples, or for a sample ≤ 0 with "log".
     """
-    values = np.asarray(values, float)
-    if len(values) == 0 or not np.isfinite(values).all() or (logarithmic and values.min() <= 0):
-        raise ValueError(f"no interval of {values}")
-    if logarithmic:
-        return Interval(*(float(np.exp(end)) for end in interval(np.log(values))))
-    if len(values) == 1:
-        return Interval(float(values[0]), np.nan, np.nan)
-    power = np.frexp(np.abs(values).max())[1]  # of two, so that what is squared is at most 1
-    values = np.ldexp(values, -power)
-    half = stats.t.ppf(0.975, len(values) - 1) * stats.sem(values)
-    return Interval(*(float(np.ldexp(end, power)) for end in values.mean() + half * np.array([0, -1, 1])))
+    if scale == "median":
+        ordered = np.sort(_transformed(values, "linear"))
+        cut = int(stats.binom.ppf(0.025, len(ordered), 0.5))
+        ends = (ordered[cut - 1], ordered[-cut]) if cut else (np.nan, np.nan)
+        return Interval(*map(float, (np.median(ordered), *ends)))
+    there = _transformed(values, scale)
+    if np.ptp(there) == 0:
+        value = float(np.asarray(values, float)[0])
+        return Interval(value, *((value, value) if len(there) > 1 else (np.nan, np.nan)))
+    power = np.frexp(np.abs(there).max())[1]  # of two, so that what is squared is at most 1
+    there = np.ldexp(there, -power)
+    half = stats.t.ppf(0.975, len(there) - 1) * stats.sem(there)
+    ends = there.mean() + half * np.array([0, -1, 1])
+    return Interval(*(float(SCALES[scale][1](np.ldexp(end, power))) for end in ends))
+
+
+def chance(values: Float[np.ndarray, " k"], bound: float | int, scale: str = "linear") -> float:
+    """p, two-sided: how likely k ≥ 2 samples are as far from `bound` as these, if that were their mean (or median). The interval of
+    95 % ends at a bound where this is 0.05; of order statistics where it is at most that. 0 for samples that are all equal, elsewhere.
+    """
+    if scale == "median":
+        off = _transformed(values, "linear") - bound
+        off = off[off != 0]
+        return float(stats.binomtest(int((off > 0).sum()), len(off)).pvalue) if len(off) else 1.0
+    there, at = _transformed(values, scale), _transformed(np.array([bound], float), scale)[0]
+    if np.ptp(there) == 0:
+        return float(there[0] == at)
+    power = np.frexp(max(np.abs(there).max(), abs(at)))[1]
+    there, at = np.ldexp(there, -power), np.ldexp(at, -power)
+    with np.errstate(divide="ignore"):
+        return float(2 * stats.t.sf(abs(there.mean() - at) / stats.sem(there), len(there) - 1))
+
+
+def holm(chances: Float[np.ndarray, " k"]) -> Float[np.ndarray, " k"]:
+    """Holm's p of k tests: at most so likely that any of k true ones is refused at this level (Holm 1979)."""
+    order, k = np.argsort(chances), len(chances)
+    corrected = np.maximum.accumulate(chances[order] * (k - np.arange(k)))
+    found = np.empty(k)
+    found[order] = np.minimum(corrected, 1)
+    return found
 
 
 def slope(x: Float[np.ndarray, " k"], y: Float[np.ndarray, " k"]) -> float:
@@ -60,6 +112,17 @@ def first_below(t: Float[np.ndarray, " k"], loss: Float[np.ndarray, " k"], level
         before, at, after = np.log([loss[last - 1], level, loss[last]])
     share = (before - at) / (before - after)
     return float(t[last - 1] + share * (t[last] - t[last - 1]))
+
+
+def level_start(x: Float[np.ndarray, " k"], values: Float[np.ndarray, " k"]) -> float:
+    """The x > 0 from which on values stay within 10 % of the last, between points by log-linear interpolation; x increases."""
+    off = np.abs(np.log(values / values[-1]))
+    outside = np.flatnonzero(off > np.log(1.1))
+    if not len(outside):
+        return float(x[0])
+    i = outside[-1]
+    share = (off[i] - np.log(1.1)) / (off[i] - off[i + 1])
+    return float(x[i] * (x[i + 1] / x[i]) ** share)
 
 
 def level_exponent(

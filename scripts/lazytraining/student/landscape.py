@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
+from scipy.optimize import linear_sum_assignment
 
 from lazytraining.student.network import Weights, forward, half_mean_square, norm
 from lazytraining.student.problem import Stream, generator
@@ -41,6 +42,30 @@ def principal_plane(vectors: Float[np.ndarray, "k p"]) -> Plane:
     directions = rows[:2]
     directions = directions * np.where(directions @ centered[0] < 0, -1.0, 1.0)[:, None]
     return Plane(center, directions, singular[:2] / len(vectors) ** 0.5)
+
+
+def aligned(
+    vectors: Float[np.ndarray, "k p"], first: Float[np.ndarray, " p"], d: int
+) -> Float[np.ndarray, "k p"]:
+    """The same students, each with its neurons in the order in which they go best with those of the first.
+
+    The order of the neurons changes no output. Of all orders π it is the one that makes Σ_j ⟨(b_j, a_j), (b'_π(j), a'_π(j))⟩ largest,
+    an optimal assignment (as in Ainsworth, Hayase and Srinivasa 2022). Students that diverged stay as they are.
+    """
+    neurons, found = first.reshape(-1, d + 1), vectors.copy()
+    for i in np.flatnonzero(np.isfinite(vectors).all(1)):
+        own = vectors[i].reshape(-1, d + 1)
+        found[i] = own[linear_sum_assignment(neurons @ own.T, maximize=True)[1]].ravel()
+    return found
+
+
+def permuted(
+    vector: Float[np.ndarray, " p"], d: int, copies: int, seed: int
+) -> Float[np.ndarray, "copies p"]:
+    """Copies of one student, the first as it is and the others with their neurons in a random order."""
+    neurons, draw = vector.reshape(-1, d + 1), generator(seed, Stream.DIRECTIONS)
+    orders = [np.arange(len(neurons)), *(draw.permutation(len(neurons)) for _ in range(copies - 1))]
+    return np.stack([neurons[order].ravel() for order in orders])
 
 
 def filter_normalized_plane(center: Float[np.ndarray, " p"], d: int, seed: int) -> Plane:

@@ -10,9 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.sparse.linalg import LinearOperator, svds
 
-from lazytraining.student.network import Weights, change, forward
+from lazytraining.student.network import Weights, change, forward, norm
 from lazytraining.student.problem import Problem
 
 
@@ -43,6 +42,11 @@ class Differential(NamedTuple):
     def norm(self) -> float:
         """The largest singular value, by Lanczos iteration to machine precision; of any size, since it is one of
         numbers up to 1 that is squared."""
+        from scipy.sparse.linalg import (  # takes longer to import than a training job's end
+            LinearOperator,
+            svds,
+        )
+
         size = float(max(np.abs(self.slopes).max(), np.abs(self.features).max()))
         if size == 0 or not np.isfinite(size):
             return size
@@ -142,23 +146,39 @@ def gradient_norm(
 
 
 class StepChange(NamedTuple):
-    """What one step of descent changes at the start (note, §1.1)."""
+    """What one step of descent changes at the start, and what §1.1 says of it beforehand."""
 
-    objective: float
+    objective_change: float
     """Δ(F) = |F(w1) − F(w0)| / F(w0)."""
-    differential: float
+    objective_estimate: float
+    """η ‖∇F(w0)‖² / F(w0)."""
+    differential_change: float
     """Δ(Dh) = ‖Dh(w1) − Dh(w0)‖ / ‖Dh(w0)‖."""
+    differential_bound: float
+    """η ‖∇F(w0)‖ ‖D²h(w0)‖ / ‖Dh(w0)‖."""
+    output_norm: float
+    """‖h(w0)‖."""
+    first_norm: float
+    """‖Dh(w0)‖."""
+    second_norm: float
+    """‖D²h(w0)‖."""
 
 
 def step_change(
-    start: Weights, x: Float[np.ndarray, "n d"], y: Float[np.ndarray, " n"], alpha: float, step_size: float
+    start: Weights,
+    x: Float[np.ndarray, "n d"],
+    y: Float[np.ndarray, " n"],
+    alpha: float,
+    step_size: float,
+    second: float,
 ) -> StepChange:
-    """Of the objective and of the differential, in one step w1 = w0 − η ∇F(w0); a stack of one.
+    """Of the objective and of the differential, in one step w1 = w0 − η ∇F(w0); a stack of one, with second = ‖D²h(w0)‖.
 
     NaN where F(w0) is 0, or Dh(w0) because no neuron is active at any input; infinite where the step is beyond all numbers.
     """
     at_start = differential(start, x)
-    residual = alpha * forward(start, x)[0] - y
+    outputs = forward(start, x)[0]
+    residual = alpha * outputs - y
     with np.errstate(over="ignore", invalid="ignore"):
         step = -(step_size / (alpha * len(x))) * at_start.pull_back(residual)
         displacement = Weights.from_vector(step[None], x.shape[1])
@@ -166,7 +186,14 @@ def step_change(
         objective = abs((moved * (2 * residual + moved)).sum())
         changes = np.array([objective, differential_change(start, displacement, x).norm()])
         changes[np.isnan(changes)] = np.inf
-        return StepChange(*(changes / [np.square(residual).sum(), at_start.norm()]).tolist())
+        squares, first = np.square(residual).sum(), at_start.norm() / len(x) ** 0.5
+        objective, moved = changes / [squares, first * len(x) ** 0.5]
+        length = norm(step[None])[0]
+        estimate = 2 * len(x) / step_size * (alpha * length / norm(residual[None])[0]) ** 2
+        bound = length * second / first
+        root_mean_square = norm(outputs[None])[0] / len(x) ** 0.5
+        numbers = (objective, estimate, moved, bound, root_mean_square, first, second)
+        return StepChange(*map(float, numbers))
 
 
 @dataclass
@@ -277,6 +304,21 @@ class TangentModel:
     ) -> Float[np.ndarray, "t k"]:
         moved = summed @ self.test_basis.T * (step_size * tau**2 / len(self.y_train))
         return alpha * tau**2 * self.start_test - moved
+
+
+def primal_displacement(
+    differential: Float[np.ndarray, "n p"],
+    residual: Float[np.ndarray, " n"],
+    step_size: float,
+    iterations: int,
+) -> Float[np.ndarray, " p"]:
+    """α (w̄_T − w0) = −η Σ_{s<T} (I − η G)^s Dhᵀ(f_0 − y)/n of the tangent model, with G = Dhᵀ Dh/n: for more points than weights."""
+    n = len(differential)
+    values, basis = np.linalg.eigh(differential.T @ differential / n)
+    rate = step_size * np.maximum(values, 0)
+    small = rate < np.finfo(float).eps
+    summed = np.where(small, iterations, (1 - (1 - rate) ** iterations) / np.where(small, 1.0, rate))
+    return -step_size * basis @ (summed * (basis.T @ (differential.T @ residual / n)))
 
 
 def random_feature_loss(weights: Weights, problem: Problem) -> float:

@@ -188,7 +188,7 @@ def _laziness(
         return dict.fromkeys(schemas.LAZINESS)
     if run.diverged:
         return dict.fromkeys(schemas.LAZINESS, math.nan)
-    from lazytraining.student import twin  # with what of SciPy training does without
+    from lazytraining.student import laziness, tangent, twin  # of no use to other jobs
 
     start, displacement = start.astype(np.float64), run.displacement.astype(np.float64)
     end = start.plus(displacement) if job.symmetrize else run.weights.astype(np.float64)
@@ -199,19 +199,11 @@ def _laziness(
         outputs = [network.forward(end, x)[0] for x in inputs]
     outputs = [key.alpha * output for output in outputs]
     gaps = twin.gaps(start, data, outputs, key.alpha, key.eta, run.iterations)
-    moved = twin.kernel_movement(start, end, data.x_train)
-    return dict(
-        zip(
-            schemas.LAZINESS,
-            (
-                *gaps,
-                *moved,
-                twin.feature_alignment(start, end, data.x_train),
-                twin.sharpness(end, data.x_train, key.alpha),
-            ),
-            strict=True,
-        )
-    )
+    now, before = (tangent.kernel(weights, data.x_train, data.x_train) for weights in (end, start))
+    moved = laziness.kernel_movement(now, before)
+    aligned = twin.feature_alignment(start, end, data.x_train)
+    measured = (*gaps, *moved, aligned, twin.sharpness(now, key.alpha))
+    return dict(zip(schemas.LAZINESS, measured, strict=True))
 
 
 class _Checkpoint:

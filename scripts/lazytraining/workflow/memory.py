@@ -51,7 +51,7 @@ def students(job: Job) -> int:
         most = max(most, gates + losses + stack * m * (d + 1) * (48 + 12 * size))
     weights = 2 * size * sum(key.m for key in job.keys) * (d + 1)
     if job.laziness:
-        most += 8 * max(_tangent_model(n, k, widest) + k * n, 6.2 * n * n + 6 * n * widest)
+        most += 8 * max(_tangent_model(n, k, widest) + k * n, 8.4 * n * n + 6 * n * widest)
     return _asked(data + most + weights + ROW * len(job.keys) * min(RECORDED, job.iterations + 1))
 
 
@@ -64,10 +64,10 @@ def baselines(job: Job) -> int:
 
 
 def landscape(job: Job, runs: int, chosen: Landscape) -> int:
-    """The end points and their principal components, and the features of as many cells as are computed at once."""
+    """The end points, in two orders, and their principal components, and the features of as many cells as are computed at once."""
     k, m, inputs = job.problem.n_test, job.keys[0].m, job.problem.d + 1
     p, cells = m * inputs, max(1, SURFACE // (m * max(k, inputs)))
-    most = max(7.2 * runs * p, 3 * runs * p + cells * (1.1 * m * k + 4 * p))
+    most = max(9.2 * runs * p + 2 * m * m, 5 * runs * p + cells * (1.1 * m * k + 4 * p))
     return _asked(8 * (_points(job.problem) + most) + ROW * (chosen.grid**2 + 2 * runs))
 
 
@@ -79,9 +79,10 @@ def theory_start(theory: Theory) -> int:
 
 
 def theory_step(theory: Theory) -> int:
-    """The differential before and after, as a map; and Lanczos vectors."""
+    """The differential before and after, as a map, and Lanczos vectors; or what ‖D²h‖ needs."""
     n, p = theory.n_train, theory.m * (theory.d + 1)
-    return _asked(8 * (_points(theory) + 8.7 * n * theory.m + 8 * p + 45 * min(n, p)))
+    most = max(8.7 * n * theory.m + 8 * p + 45 * min(n, p), _second_derivative(n, theory.d, theory.m))
+    return _asked(8 * (_points(theory) + most))
 
 
 def theory_limit(theory: Theory) -> int:
@@ -91,6 +92,14 @@ def theory_limit(theory: Theory) -> int:
     held = n * p + recorded * (p + 2 * n + 2 * k) + n * n + k * n
     most = max(n * p, _tangent_model(n, k, m), _second_derivative(n, d, m))
     return _asked(8 * (_points(theory) + held + most + 20 * p) + ROW * 2 * len(theory.alpha) * recorded)
+
+
+def theory_sample(theory: Theory) -> int:
+    """The differential as a matrix, for the largest sample, beside a student that trains."""
+    own, n = theory.sample, max(theory.sample.n)
+    p, points = own.m * (own.d + 1), n + theory.n_test
+    held = points * (3 * own.d + 2 * theory.teacher_neurons + 6 * own.m) + 3 * n * p + 6 * p * p
+    return _asked(8 * held + ROW * len(own.n) * len(own.alpha))
 
 
 def neurons(one: Neurons) -> int:
