@@ -24,6 +24,7 @@ include: "rules/spectra.smk"
 include: "rules/theory.smk"
 include: "rules/cnn.smk"
 include: "rules/models.smk"
+include: "rules/phase.smk"
 include: "rules/figures.smk"
 include: "rules/claims.smk"
 include: "rules/report.smk"
@@ -41,7 +42,7 @@ rule reported:
     input:
         INPUTS.pictures_of(catalogue.FIGURES),
         rules.neurons.input,
-        INPUTS.drawn(CNNS),
+        INPUTS.drawn([*CNNS, *PLANES]),
         INPUTS.of_models() if MODELS else [],
         ["<results>/interactive.html"] if TURNED else [],
         rules.claims.input,

@@ -80,12 +80,13 @@ rule plot_interactive:
         surfaces=INPUTS.turned("figure_6", "surfaces"),
         endpoints=INPUTS.turned("figure_6", "endpoints"),
         summaries=INPUTS.turned("figure_5", "summaries"),
+        planes=[f"<results>/summary/{name}.parquet" for name in PLANES],
     output:
         report(
             "<results>/interactive.html",
             caption="../docs/captions/interactive.rst",
             category=catalogue.NOTE,
-            labels={"figure": "Figures 2, 5 and 6, to turn"},
+            labels={"figure": "Figures 2, 5 and 6, and phase diagrams, to turn"},
         ),
     log:
         "<logs>/plot_interactive.log",
@@ -93,7 +94,9 @@ rule plot_interactive:
     conda:
         "../envs/environment.yaml"
     params:
-        settings=settings_of(*(name for figure in TURNED for name in catalogue.FIGURES[figure].experiments)),
+        settings=settings_of(
+            *(name for figure in TURNED for name in catalogue.FIGURES[figure].experiments), *PLANES
+        ),
         code=digest("plot_interactive.py"),
     script:
         "../scripts/plot_interactive.py"

@@ -27,6 +27,7 @@ KINDS = {
     "spectra": (schemas.SPECTRA, "experiment"),
     "paths": (schemas.PATHS, "experiment"),
     "cnn": (cnn.RUN, "experiment"),
+    "phase": (schemas.PHASE, "experiment"),
 }
 """Schema of each kind of evidence, and the column that says which experiment it is of."""
 THEORY = {

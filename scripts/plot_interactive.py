@@ -1,11 +1,12 @@
-"""The surfaces of Figures 2 and 6 and the τ–α plane of Figure 5 as one page, to be turned and read point by point.
+"""The surfaces of Figures 2 and 6, the τ–α plane of Figure 5 and phase diagrams as one page, to be turned and read point by point.
 
-In: surface and end points of every landscape, and the summaries of Figure 5's experiments, of those that the
-configuration has. Out: a web page that needs nothing beside it, with plotly.js compressed in it.
+In: surface and end points of every landscape, and the summaries of Figure 5's experiments and of phase diagrams, of those that
+the configuration has. Out: a web page that needs nothing beside it, with plotly.js compressed in it.
 """
 
 import base64
 import gzip
+import itertools
 import json
 import math
 
@@ -15,6 +16,7 @@ from plotly.offline import get_plotlyjs
 
 from lazytraining.config import names
 from lazytraining.figures import style
+from lazytraining.figures.regimes import LOOKS
 from lazytraining.files import parquet, schemas, whole
 from lazytraining.workflow import jobs
 
@@ -229,6 +231,64 @@ def tau_alpha(summary: pd.DataFrame) -> dict:
     return {"Figure 5: loss over τ and α": picture} if views else {}
 
 
+HEIGHTS = {
+    "kernel_movement_median": "kernel movement",
+    "gap_test_median": "gap to the tangent model, test points",
+}
+"""What a phase diagram shows as height."""
+
+
+def phase(summary: pd.DataFrame) -> dict:
+    """A picture for each phase diagram, with a view for each start and order parameter, in the colours of the regimes."""
+    regimes, count = list(LOOKS), len(LOOKS)
+    scale = [
+        [(number + end) / count, LOOKS[name][0]] for number, name in enumerate(regimes) for end in (0, 1)
+    ]
+    bar = BAR | {"tickvals": list(range(count)), "ticktext": regimes}
+    found = {}
+    for name, rows in summary.groupby("experiment"):
+        views = {}
+        for (start, own), (column, label) in itertools.product(rows.groupby("symmetrize"), HEIGHTS.items()):
+            columns = (
+                column,
+                "regime",
+                "regime_share",
+                "gap_test_median",
+                "kernel_movement_median",
+                "predicted_kernel_median",
+            )
+            table, regime, *data = (own.pivot(index="m", columns="coupling", values=name) for name in columns)
+            numbers = regime.map(regimes.index, na_action="ignore")
+            text = "g = %{x:.3g}, m = %{y}<br>%{text}, of %{customdata[0]:.0%} of the seeds<br>gap %{customdata[1]:.2g}"
+            text += "<br>kernel movement %{customdata[2]:.2g}, predicted %{customdata[3]:.2g}<extra></extra>"
+            view = f"{'symmetrised' if start else 'not symmetrised'}: {label}"
+            views[view + lost(*own[["n_diverged", "n_seeds"]].sum())] = [
+                {
+                    "type": "surface",
+                    "x": rounded(table.columns),
+                    "y": rounded(table.index),
+                    "z": rounded(table),
+                    "surfacecolor": rounded(numbers.astype(float)),
+                    "cmin": -0.5,
+                    "cmax": count - 0.5,
+                    "colorscale": scale,
+                    "colorbar": bar,
+                    "text": regime.fillna("").to_numpy().tolist(),
+                    "customdata": rounded(np.dstack(data)),
+                    "hovertemplate": text,
+                }
+            ]
+        titles = {"xaxis": "coupling g", "yaxis": "neurons m", "zaxis": ""}
+        scene = {axis: {"title": {"text": title}, "type": "log"} for axis, title in titles.items()}
+        hint = "Height is a median over seeds, colour the regime of most of them. Point to read a cell, from above it is the diagram."
+        found[f"{name}: phase diagram"] = {
+            "scene": scene | {"aspectmode": "cube"},
+            "hint": hint,
+            "views": views,
+        }
+    return found
+
+
 def page(pictures: dict) -> str:
     library = base64.b64encode(gzip.compress(get_plotlyjs().encode(), mtime=0)).decode()
     data = json.dumps(pictures, ensure_ascii=False, separators=(",", ":"))
@@ -245,6 +305,8 @@ def main(snakemake) -> None:
         )
     if snakemake.input.summaries:
         pictures |= tau_alpha(parquet.read(snakemake.input.summaries, schemas.SUMMARY).to_pandas())
+    if snakemake.input.planes:
+        pictures |= phase(parquet.read(snakemake.input.planes, schemas.PHASE_SUMMARY).to_pandas())
     with whole.replacing(snakemake.output[0]) as temporary:
         temporary.write_text(page(pictures), encoding="utf-8")
 

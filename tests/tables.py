@@ -15,6 +15,7 @@ from lazytraining.files import schemas
 from lazytraining.models import cnn
 
 GRID = {
+    "coupling": [0.1, 1.0, 10.0],
     "iteration": [0, 10, 100],
     "neuron": [-1, 0, 1],
     "x": [-1.0, 0.0, 1.0],
@@ -29,6 +30,7 @@ KINDS = {
     "surfaces": (schemas.SURFACE, ("x", "y")),
     "endpoints": (schemas.ENDPOINTS, ()),
     "cnn": (cnn.RUN, ()),
+    "phase": (schemas.PHASE, ("coupling",)),
 }
 SCALINGS = {"1/m": lambda m: 1 / m, "1/sqrt(m)": lambda m: m**-0.5, "1": lambda m: 1.0}
 
@@ -68,7 +70,7 @@ def fill(
     """The tables of every experiment and of the theory at these values, of as many as its figure is drawn over."""
     random = np.random.default_rng(0)
     swept = {name: keys for figure in catalogue.FIGURES.values() for name, keys in figure.experiments.items()}
-    swept |= {"neuron_paths": {"tau"}, "vgg11": {"alpha"}, "more_neurons_than_points": {"tau"}}
+    swept |= {"neuron_paths": {"tau"}, "vgg11": {"alpha"}, "more_neurons_than_points": {"tau"}, "phase_plane": {"m"}}
     values = {"tau": tau, "alpha": alpha, "m": m, "step_size": eta}
     for name, kinds in read().items():
         axes = {key: values[key] if key in swept[name] else values[key][:1] for key in values}
@@ -79,6 +81,8 @@ def fill(
             own = {key: chosen for key, chosen in axes.items() if key not in (*GRID, "index") or key in more}
             if kind == "endpoints":
                 own |= {"plane": [name], "experiment": list(names.LANDSCAPES)}
+            if kind == "phase":
+                own |= {"symmetrize": [False, True], "regime": ["crossover"]}
             table = filled(schema, random, **own)
             if kind == "paths":  # the teacher stands still
                 table = table[(table["neuron"] >= 0) | (table["iteration"] == 0)]
@@ -102,7 +106,19 @@ def fill(
     evidence.theory["sample"] = filled(schemas.THEORY_SAMPLE, random, **sample)
 
 
-KEYS = {"m", "alpha", "tau", "eta", "seed", "iteration", "index", "neuron", "learning_rate", "epochs"}
+KEYS = {
+    "m",
+    "alpha",
+    "tau",
+    "eta",
+    "seed",
+    "iteration",
+    "index",
+    "neuron",
+    "learning_rate",
+    "epochs",
+    "coupling",
+}
 SHARES = {"explained", "in_plane", "gate_flips", "smallest_rate", "feature_alignment"}
 
 
@@ -119,7 +135,10 @@ def gone(kind: str, table: pd.DataFrame) -> pd.DataFrame:
         "start": ["kappa"],
         "step": ["differential_change"],
         "cnn": cnn.MEASURED,
+        "phase": schemas.PHASE_AVERAGED,
     }
+    if kind == "phase":
+        table["regime"] = "diverged"
     table[lost.get(kind, [])] = np.nan
     table[{"start": ["stable_step"], "runs": ["relative_change", "hidden_distance"]}.get(kind, [])] = np.inf
     if kind == "baselines":

@@ -32,6 +32,15 @@ MODELS = ["depth_2", "depth_3"]
 OTHER_MODELS = ["depth_4", "depth_5", "depth_6", "student_module"]
 OTHER_MODELS += [f"mlp_{scaling}_{m}" for scaling in ("ntk", "mean_field") for m in (16, 64, 256)]
 """Of a kind that two tiny ones stand for."""
+PLANE = {
+    "d": 4,
+    "n_train": 8,
+    "n_test": 15,
+    "m": [3, 16],
+    "coupling": [0.1, 30],
+    "seeds": 2,
+    "iterations": 30,
+}
 ALL = {
     "landscape": {"grid": 5},
     "theory": THEORY | {"tau": [0.1, 10, 100], "alpha": [1, 10, 100, 1000]},
@@ -67,11 +76,14 @@ ALL = {
         "depth_2": MODEL,
         "depth_3": MODEL | {"options": {"depth": 3, "width": 4}},
         **dict.fromkeys(OTHER_MODELS),
+        "phase_plane": PLANE,
+        "phase_plane_note": PLANE | {"m": [4], "coupling": [1]},
     },
 }
 """Every experiment of the presets, tiny."""
 NAMES = list(ALL["experiments"])
-OTHERS = ["neuron_paths", "vgg11", *MODELS]
+OTHERS = ["neuron_paths", "vgg11", "phase_plane", "phase_plane_note", *MODELS]
+"""Of other kinds than sweeps."""
 SWEEPS = [name for name in NAMES if name not in (*OTHERS, *OTHER_MODELS)]
 KEPT = ["plateau", "plateau_symmetrized", *catalogue.LANDSCAPES]
 """Whose weights are kept."""

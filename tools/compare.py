@@ -26,6 +26,8 @@ from lazytraining.files import schemas
 from lazytraining.student.averages import over_seeds
 
 ROOT = Path(__file__).parents[1]
+CELL = [*schemas.KEYS[:-1], *(key for key in schemas.PHASE_KEYS[:-1] if key not in schemas.KEYS)]
+"""What makes a cell, of whatever a summary has of these."""
 ONE_SEED = 0.1
 """What stands for the spread of a value that the reference has from one seed, as a share of it."""
 NO_CELL = "no cell in common"
@@ -59,7 +61,7 @@ def averages(folder: Path) -> dict[str, pd.DataFrame]:
 def differences(own: pd.DataFrame, reference: pd.DataFrame) -> pd.DataFrame:
     """A row for each average of the cells that both have: `relative` is |own − reference| / |reference|, `spreads` the same
     difference over the reference's standard deviation between seeds. Both are infinite where one of them has no value."""
-    keys = [name for name in schemas.KEYS[:-1] if name in reference]
+    keys = [name for name in CELL if name in reference]
     both = own.merge(reference, on=keys, suffixes=("", "_reference"))
     rows = []
     for column in (name for name in reference if name.endswith("_mean") and name in own):
@@ -82,7 +84,7 @@ def line(name: str, own: pd.DataFrame, reference: pd.DataFrame, threshold: float
     if not cells:
         return {"experiment": name, "verdict": NO_CELL, "cells": f"0 of {len(reference)}"}
     worst = found.loc[found["spreads"].idxmax()]
-    at = " ".join(f"{key}={worst[key]:.6g}" for key in ("m", "alpha", "tau", "eta") if key in worst)
+    at = " ".join(f"{key}={float(worst[key]):.6g}" for key in CELL[1:] if key in worst)
     return {
         "experiment": name,
         "verdict": "differs" if worst["spreads"] > threshold else "agrees",

@@ -16,8 +16,9 @@ from lazytraining.config.catalogue import EVIDENCE
 from lazytraining.config.experiments import ConfigError, load, read_yaml
 from lazytraining.config.fields import rounded
 from lazytraining.config.job import Job, Run
-from lazytraining.config.kinds import KINDS
+from lazytraining.config.kinds import KINDS, Phase
 from lazytraining.config.parts import PROBLEM
+from lazytraining.student.laziness import Collapse, Lazy
 
 
 def config(**changes) -> dict:
@@ -72,7 +73,42 @@ def vgg11(**changes) -> dict:
     return {"results": "r", "experiments": {"vgg11": keys | changes}}
 
 
+def plane(**changes) -> dict:
+    keys = {"kind": "phase", "d": 3, "n_train": 5, "n_test": 5, "teacher_neurons": 3, "teacher_gain": 1}
+    keys |= {"m": [3, 4], "coupling": [1], "symmetrize": [True, False], "seeds": 1, "cfl": 0.5, "stop": 1e-3}
+    keys |= {"iterations": 3, "lazy": {"gap": 0.1, "kernel": 0.1}, "collapse": {"kept": 0.1, "hidden": 0.3}}
+    return {"results": "r", "experiments": {"plane": keys | changes}}
+
+
 BAD = {
+    "coupling out of range": (
+        plane(coupling=[1e13]),
+        "experiments.plane.coupling: 10000000000000.0 is not allowed; expected numbers from 1e-06 to 1e+12",
+    ),
+    "cfl that is not stable": (
+        plane(cfl=1.5),
+        "experiments.plane.cfl: 1.5 is not allowed (more than 1); expected a number > 0 and ≤ 1",
+    ),
+    "stop at the start": (
+        plane(stop=1),
+        "experiments.plane.stop: 1 is not allowed; expected a number > 0 and < 1",
+    ),
+    "one start for two": (
+        plane(symmetrize=True),
+        "experiments.plane.symmetrize: True is not allowed; expected a list",
+    ),
+    "odd m, symmetrised alone": (
+        plane(symmetrize=[True]),
+        "experiments.plane.m: 3 is not allowed; expected even integers with symmetrize: [true]",
+    ),
+    "half of the limits": (
+        plane(lazy={"gap": 0.1}),
+        "experiments.plane.lazy.kernel: missing key; expected a number > 0",
+    ),
+    "limit of another name": (
+        plane(collapse={"kept": 0.1, "moved": 0.3}),
+        "experiments.plane.collapse.moved: unknown key with value 0.3; expected one of hidden, kept",
+    ),
     "unknown key": (config(taus=[1]), "experiments.tiny.taus: unknown key"),
     "unknown top key": (config() | {"result": 1}, "result: unknown key"),
     "missing key": (without("m"), "experiments.tiny.m: missing key"),
@@ -272,6 +308,7 @@ def test_the_ledgers_experiments_are_of_their_kind():
     paper = load(read_yaml(ROOT / "config/config.yaml")).experiments
     entries = {"descent": TINY, "population": paper["population_loss"].model_dump()}
     entries |= {"neurons": neurons()["experiments"]["paths"], "cnn": vgg11()["experiments"]["vgg11"]}
+    entries |= {"phase": plane()["experiments"]["plane"]}
     for name, other in itertools.product(EVIDENCE, entries):
         if other != (kind := paper[name].kind):
             expected = rf"experiments\.{name}\.kind: {other} is not allowed; expected {kind}, "
@@ -397,6 +434,20 @@ def test_presets_are_right():
     left_out = paper.experiments.keys() - quick.experiments.keys()
     assert quick.experiments.keys() <= paper.experiments.keys()
     assert {paper.experiments[name].kind for name in left_out} <= {"model"}
+
+
+def test_the_presets_have_the_thresholds_of_the_one_module():
+    planes = check_config.load().of_kind(Phase)
+    assert len(planes) == 2
+    for one in planes.values():
+        assert Lazy(**one.lazy.model_dump()) == Lazy()
+        assert Collapse(**one.collapse.model_dump()) == Collapse()
+
+
+def test_an_odd_m_has_one_start():
+    one = load(plane()).experiments["plane"]
+    assert [one.starts(m) for m in one.m] == [[False], [True, False]]
+    assert [run.path for run in one.runs("plane")] == ["m~3/seed~0", "m~4/seed~0"]
 
 
 def test_every_kind_counts_its_runs_and_tells_them_apart():

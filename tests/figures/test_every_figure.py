@@ -19,6 +19,7 @@ import plot_figure_7
 import plot_interactive
 import plot_landscape
 import plot_neurons
+import plot_phase
 import plot_plateaus
 import plot_population
 import plot_spectral_bias
@@ -26,6 +27,7 @@ import plot_step_size
 import plot_theory
 import plot_width
 import pytest
+import summarise_phase
 import summarise_runs
 import tables
 from conftest import ROOT
@@ -64,6 +66,9 @@ class Mixed:
     def summaries(self, *names: str) -> pd.DataFrame:
         return summarise_runs.summarise(self("runs", *names))
 
+    def plane(self) -> pd.DataFrame:
+        return summarise_phase.summarise(self("phase", "phase_plane"))
+
     def widths(self) -> list[int]:
         return sorted(self("endpoints", *LANDSCAPES)["m"].unique())
 
@@ -99,6 +104,7 @@ DRAW = {
     "step_size": lambda t: plot_step_size.draw(t.summaries("step_size"), t("baselines", "step_size")),
     "spectral_bias": lambda t: plot_spectral_bias.draw(t("spectra", *PLATEAUS)),
     "neurons": lambda t: plot_neurons.draw(t("paths", "neuron_paths")),
+    "phase": lambda t: plot_phase.draw(t.plane(), {"gap": 0.1, "kernel": 0.1}, 4),
     "cnn": lambda t: plot_cnn.draw(t("cnn", "vgg11")),
     "landscape": lambda t: plot_landscape.draw(
         *(t(kind, LANDSCAPES[0]).query("m == m.max()") for kind in ("surfaces", "endpoints"))
@@ -166,8 +172,9 @@ def test_what_turns_has_numbers_alone(case, made):
     t = Mixed(made[case], "", made[case])
     pictures = plot_interactive.landscapes(t("surfaces", *LANDSCAPES), t("endpoints", *LANDSCAPES))
     pictures |= plot_interactive.tau_alpha(t.summaries(*OF["figure_5"]))
+    pictures |= plot_interactive.phase(t.plane())
     views = [view for picture in pictures.values() for view in picture["views"]]
-    assert len(views) == 3 + 2 * len(t.widths())
+    assert len(views) == 3 + 2 * len(t.widths()) + 2 * 2
     diverged = tables.CASES[case].diverged
     assert [bool(SAYS.search(view)) for view in views] == [diverged] * len(views)
     json.dumps(pictures, allow_nan=False)

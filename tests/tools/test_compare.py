@@ -106,3 +106,12 @@ def test_nothing_to_compare_is_one_line(tmp_path, capsys):
     assert "no such folder" in lines[2]
     assert "summary/plateau.parquet: not readable" in lines[3]
     assert "no cell (m, alpha, tau, eta)" in lines[4]
+
+
+def test_cells_of_a_phase_diagram_are_told_apart():
+    keys = [{"coupling": g, "symmetrize": start} for g in (0.1, 1.0) for start in (True, False)]
+    cells = pd.DataFrame([{"experiment": "e", "m": 4, "gap_mean": 1.0, "gap_std": 0.1} | key for key in keys])
+    other = cells.assign(gap_mean=[1.0, 1.0, 1.5, 1.0])
+    found = compare.differences(other, cells)
+    assert len(found) == 4
+    assert compare.line("e", other, cells, 3)["worst at"] == "gap m=4 coupling=1 symmetrize=1"

@@ -21,11 +21,12 @@ import measure_theory_start
 import measure_theory_step
 import numpy as np
 import train_neurons
+import train_phase
 import train_students
 
 from lazytraining.config.cnn_job import CnnJob, CnnRun
 from lazytraining.config.job import Job, ProblemKey, Run
-from lazytraining.config.kinds import Neurons
+from lazytraining.config.kinds import Neurons, Phase
 from lazytraining.config.model_job import ModelJob
 from lazytraining.config.parts import Landscape, Theory
 from lazytraining.files import parquet, schemas
@@ -149,6 +150,22 @@ def model(**sizes) -> Task:
     return memory.model(counted(told), told), lambda: lazy.train(told, network, points)
 
 
+def phase(n: int = 20, k: int = 20, d: int = 3, couplings: int = 1, m: int = 4) -> Task:
+    told = Phase(
+        kind="phase",
+        **{"d": d, "n_train": n, "n_test": k, "teacher_neurons": 3, "teacher_gain": 1, "m": [m], "seeds": 1},
+        **{"coupling": {"logspace": [0, 1, couplings]}, "symmetrize": [False], "iterations": 12},
+        **{
+            "cfl": 0.5,
+            "stop": 1e-3,
+            "lazy": {"gap": 0.1, "kernel": 0.1},
+            "collapse": {"kept": 0.1, "hidden": 0.3},
+        },
+    )
+    job = told.job(told.runs("e"))
+    return memory.phase(job), lambda: train_phase.cells(job)
+
+
 SIZES = {
     students: [
         {"n": 300_000},
@@ -197,6 +214,12 @@ SIZES = {
         {"m": 50, "tau": [1, 2, 3, 4, 5, 6, 7, 8]},
         {"n_train": 300_000},
         {"n_train": 10_000, "m": 200},
+    ],
+    phase: [
+        {"n": 900, "m": 50},
+        {"n": 200, "k": 10_000},
+        {"n": 200, "m": 4000},
+        {"n": 50, "m": 500, "d": 100, "couplings": 30},
     ],
     cnn: [
         {"width": 0.4},

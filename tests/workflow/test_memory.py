@@ -20,6 +20,7 @@ KINDS = [
     "neurons",
     "cnn",
     "model",
+    "phase",
 ]
 AROUND = 300
 """MB of the two Snakemakes around a job on a cluster."""

@@ -133,6 +133,7 @@ TARGETS = {
     "neurons",
     "cnn",
     "models",
+    "phase",
     "interactive",
     "claims",
 }
@@ -143,6 +144,7 @@ RULES = {
     "train_neurons",
     "train_cnn",
     "train_model",
+    "train_phase",
     "prepare_images",
     "measure_baselines",
     "measure_landscape",
@@ -154,12 +156,14 @@ RULES = {
     "summarise_runs",
     "summarise_cnn",
     "summarise_models",
+    "summarise_phase",
     "plot_landscape",
     "plot_experiment",
     "plot_neurons",
     "plot_cnn",
     "plot_model",
     "plot_models",
+    "plot_phase",
     "plot_interactive",
     "judge_claims",
     *(f"plot_{name}" for name in FIGURES),
@@ -187,5 +191,6 @@ EVIDENCE = {
     "population_loss": {"runs"},
     "neuron_paths": {"paths"},
     "vgg11": {"cnn"},
+    "phase_plane": {"phase"},
 }
 """The data sets that the ledger of claims reads of each experiment, where it is configured."""

@@ -6,7 +6,12 @@ from lazytraining.config.fields import rounded
 from lazytraining.config.kinds import Kind, Sweep
 from lazytraining.config.parts import PROBLEM
 
-_KIND = {"population_loss": "population", "neuron_paths": "neurons", "vgg11": "cnn"}
+_KIND = {
+    "population_loss": "population",
+    "neuron_paths": "neurons",
+    "vgg11": "cnn",
+    "phase_plane": "phase",
+}
 """Of the experiments that the ledger reads and that are not of kind descent."""
 _SYMMETRIZE = {"population_loss", "underparameterized"}
 """With symmetrize: true, beside those whose name says so."""

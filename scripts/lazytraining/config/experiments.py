@@ -24,7 +24,16 @@ from lazytraining.config.fields import folder, unrepeated
 from lazytraining.config.job import Job, Run
 from lazytraining.config.kinds import KINDS, Experiment, Sweep
 from lazytraining.config.model_job import ModelJob
-from lazytraining.config.parts import EarlyStoppingRule, FigureFive, Landscape, Model, Sample, Theory
+from lazytraining.config.parts import (
+    CollapseLimits,
+    EarlyStoppingRule,
+    FigureFive,
+    Landscape,
+    LazyLimits,
+    Model,
+    Sample,
+    Theory,
+)
 
 Name = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,59}$"), AfterValidator(unrepeated)]
 
@@ -223,6 +232,8 @@ _PARTS = {
     "theory": Theory,
     "sample": Sample,
     "early_stopping": EarlyStoppingRule,
+    "lazy": LazyLimits,
+    "collapse": CollapseLimits,
 }
 
 

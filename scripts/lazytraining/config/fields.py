@@ -152,7 +152,10 @@ _STEP = formula("tau", "alpha", "m")
 Positive = Annotated[float, Field(gt=0), WrapValidator(_in_range)]
 Extent = Annotated[float, Field(ge=1e-6, le=1e6), WrapValidator(_in_range)]
 Momentum = Annotated[float, Field(ge=0, lt=1), WrapValidator(_in_range)]
+Courant = Annotated[float, Field(gt=0, le=1), WrapValidator(_in_range)]
+Share = Annotated[float, Field(gt=0, lt=1), WrapValidator(_in_range)]
 Flag = StrictBool
+Flags = _several(Flag)
 Widths = _several(whole(1))
 Scales = _several(Annotated[Positive, AfterValidator(rounded)], _LOGSPACE, spread=_powers)
 AlphaValues = _several(formula("m"), _LOGSPACE, spread=_powers)

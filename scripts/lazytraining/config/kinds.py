@@ -18,10 +18,13 @@ from lazytraining.config.cnn_job import CnnJob, CnnRun
 from lazytraining.config.errors import ConfigError, refused
 from lazytraining.config.fields import (
     AlphaValues,
+    Courant,
     Flag,
+    Flags,
     Momentum,
     Positive,
     Scales,
+    Share,
     StepSizes,
     Widths,
     folder,
@@ -31,7 +34,9 @@ from lazytraining.config.fields import (
 from lazytraining.config.job import Job, ProblemKey, Run
 from lazytraining.config.model_job import ModelJob
 from lazytraining.config.parts import (
+    CollapseLimits,
     EarlyStoppingRule,
+    LazyLimits,
     OnTheSphere,
     Seeded,
     check_even,
@@ -305,7 +310,81 @@ class AnyModel(ModelFields, Kind):
         return self.told(run.experiment, run.seed)
 
 
-KINDS = {"descent": Descent, "population": Population, "neurons": Neurons, "cnn": Cnn, "model": AnyModel}
+class PhaseRun(NamedTuple):
+    """The key of a job of the phase diagram: every coupling and start of one m and seed."""
+
+    experiment: str
+    m: int
+    seed: int
+
+    @property
+    def path(self) -> str:
+        return f"m~{self.m}/seed~{self.seed}"
+
+
+class Phase(OnTheSphere, Kind):
+    """Gradient flow of two-layer students over m × coupling × symmetrize × seeds: a phase diagram, in float64."""
+
+    kind: Literal["phase"] = Field(description="phase")
+    n_train: whole(1) = Field(description="an integer ≥ 1: training points")
+    m: Widths = Field(description="a list of different integers ≥ 1: neurons of the student")
+    coupling: Scales = Field(
+        description="a list of different numbers from 1e-6 to 1e12, or {logspace: [first, last, count]}: g = m alpha tau² / ‖y‖"
+    )
+    symmetrize: Flags = Field(
+        description="a list of true, false or both: start at h(w0) = 0 (m that are even alone), or not"
+    )
+    cfl: Courant = Field(
+        description="a number > 0 and ≤ 1: a step of the flow, over the largest stable one of the kernel as it is"
+    )
+    stop: Share = Field(
+        description="a number > 0 and < 1: the training loss at which a flow stops, over the zero predictor's"
+    )
+    iterations: whole(1) = Field(description="an integer ≥ 1: most steps of a flow")
+    lazy: LazyLimits = Field(description="a mapping with the keys gap and kernel")
+    collapse: CollapseLimits = Field(description="a mapping with the keys kept and hidden")
+    swept: ClassVar[tuple[str, ...]] = ("m",)
+
+    def starts(self, m: int) -> list[bool]:
+        """The values of `symmetrize` that a student of m neurons can have."""
+        return [start for start in self.symmetrize if not (start and m % 2)]
+
+    def runs(self, name: str) -> list[PhaseRun]:
+        """Ordered by m, seed."""
+        return [PhaseRun(name, m, seed) for m, seed in itertools.product(self.m, self.seeds)]
+
+    def job(self, runs: list[PhaseRun]) -> dict[str, Any]:
+        """All that the job of this key has to know, in plain data."""
+        (run,) = runs
+        names = ("cfl", "stop", "iterations")
+        limits = {name: getattr(self, name).model_dump() for name in ("lazy", "collapse")}
+        return limits | {
+            "m": run.m,
+            "problem": self.problem | {"seed": run.seed},
+            "starts": self.starts(run.m),
+            "couplings": self.coupling,
+            **{name: getattr(self, name) for name in names},
+        }
+
+    def check(self, path: str) -> None:
+        check_size(path, self, self.d, *self.m)
+        for m in self.m:
+            if not self.starts(m):
+                raise refused(f"{path}.m", m, "even integers with symmetrize: [true]")
+        for coupling in self.coupling:
+            if not 1e-6 <= coupling <= 1e12:
+                raise refused(f"{path}.coupling", coupling, "numbers from 1e-06 to 1e+12")
+        ranges.check(path, "float64", gain=self.teacher_gain)
+
+
+KINDS = {
+    "descent": Descent,
+    "population": Population,
+    "neurons": Neurons,
+    "cnn": Cnn,
+    "model": AnyModel,
+    "phase": Phase,
+}
 """The model of each kind."""
 
 

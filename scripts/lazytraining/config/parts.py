@@ -74,6 +74,22 @@ class OnTheSphere(Seeded):
         return {name: getattr(self, name) for name in PROBLEM}
 
 
+class LazyLimits(Model):
+    """Below both a run is lazy."""
+
+    gap: Positive = Field(
+        description="a number > 0: of the gap to the tangent model over ‖y‖, on test points"
+    )
+    kernel: Positive = Field(description="a number > 0: of the relative movement of the kernel")
+
+
+class CollapseLimits(Model):
+    """Below both, at the loss of least squares on the features that it has, a run is one on random features."""
+
+    kept: Positive = Field(description="a number > 0: of the share of its norm that the output layer keeps")
+    hidden: Positive = Field(description="a number > 0: of the relative movement of the hidden layer")
+
+
 class Landscape(Model):
     """The planes and surfaces of Figures 2 and 6."""
 

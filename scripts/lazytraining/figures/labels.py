@@ -18,6 +18,7 @@ LABELS = {
     "alpha": r"output scale $\alpha$",
     "tau": r"initialisation scale $\tau$",
     "eta": r"step size $\eta$",
+    "coupling": r"coupling $g=m\,\alpha\tau^2/\|y\|$",
     "iteration": r"iteration $t$",
     "test_loss": "test loss",
     "test_loss_end": "test loss, end of training",

@@ -184,6 +184,61 @@ PATHS = pa.schema(
     ]
 )
 """Where neurons are: (x, y) = |a| b, and a. Those of negative number are the teacher's; `diverged` is the student's."""
+_MEASURED = [
+    "train_loss_end",
+    "test_loss_end",
+    "tangent_train_loss_end",
+    "tangent_test_loss_end",
+    "feature_loss",
+    "zero_loss",
+    "relative_distance",
+    "hidden_distance",
+    "output_distance",
+    "output_kept",
+    "weighted_turn",
+    "gate_flips",
+    "gap_train",
+    "gap_test",
+    "kernel_movement",
+    "kernel_movement_centred",
+    "kernel_turn",
+    "kappa",
+    "sharpening",
+    "predicted_time",
+    "predicted_hidden",
+    "predicted_output",
+    "predicted_kernel",
+]
+PHASE_KEYS = ["experiment", "m", "coupling", "symmetrize", "seed"]
+PHASE = pa.schema(
+    [
+        pa.field("experiment", pa.string(), nullable=False),
+        pa.field("m", pa.int64(), nullable=False),
+        pa.field("coupling", pa.float64(), nullable=False),
+        pa.field("symmetrize", pa.bool_(), nullable=False),
+        pa.field("seed", pa.int64(), nullable=False),
+        ("n_train", pa.int64()),
+        ("iterations", pa.int64()),
+        ("time", pa.float64()),
+        ("stopped", pa.bool_()),
+        ("at_rest", pa.bool_()),
+        ("diverged", pa.bool_()),
+        *((name, pa.float64()) for name in _MEASURED),
+        ("regime", pa.string()),
+        ("wall_seconds", pa.float64()),
+    ]
+)
+"""A cell of a phase diagram. `feature_loss` is that of least squares on the trained features, `output_kept` ‖a_T‖/‖a_0‖, `sharpening`
+the largest λ_max of the kernel on the way over the first; `predicted_*` is said by the start alone. All measures are of
+`student.phase`; null where the flow diverged."""
+PHASE_AVERAGED = [name for name in _MEASURED if name != "zero_loss"]
+PHASE_SUMMARY = pa.schema(
+    list(PHASE)[:4]
+    + [("n_seeds", pa.int64()), ("n_diverged", pa.int64())]
+    + [(f"{name}_{statistic}", pa.float64()) for name in PHASE_AVERAGED for statistic in STATISTICS]
+    + [("regime", pa.string()), ("regime_share", pa.float64())]
+)
+"""`regime` is that of most seeds, `regime_share` how many of them are in it."""
 SURFACE = pa.schema(
     KEY_FIELDS[:-1]
     + [("x", pa.float64()), ("y", pa.float64()), ("test_loss", pa.float64())]

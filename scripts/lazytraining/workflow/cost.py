@@ -13,6 +13,8 @@ FLOPS = {"float32": 6e10, "float64": 3e10}
 """Operations a second in the matrix products of an update, on one core of an AVX2 machine."""
 CNN_FLOPS = {"float32": 2.5e10, "float64": 8e9}
 """Operations a second in small convolutions with their gradients."""
+PASSES = 5e-9
+"""Seconds for each neuron and point of a step of a flow, beside its products: output, gates, and their product with residuals."""
 VGG_11 = 3.05e8
 """Operations of a forward pass of one 32 × 32 image at width 1; they go with the square of the width."""
 SPARE = 4
@@ -31,6 +33,14 @@ def minutes(job: Job) -> int:
     """For runs that train one after the other."""
     products = operations(job) / FLOPS[job.precision]
     seconds = UPDATE * len(job.keys) * job.iterations + products
+    return math.ceil(START_MINUTES + SPARE * seconds / 60)
+
+
+def phase_minutes(job: dict) -> int:
+    """For every flow of a job of a phase diagram, if none stops early: two products a step, and passes over the features."""
+    n, d = job["problem"]["n_train"], job["problem"]["d"]
+    flows = len(job["couplings"]) * len(job["starts"])
+    seconds = flows * job["iterations"] * (UPDATE + job["m"] * n * (4 * d / FLOPS["float64"] + PASSES))
     return math.ceil(START_MINUTES + SPARE * seconds / 60)
 
 

@@ -14,7 +14,7 @@ from snakemake.exceptions import WorkflowError
 from lazytraining.config import catalogue
 from lazytraining.config.experiments import Config
 from lazytraining.config.job import Run
-from lazytraining.config.kinds import AnyModel, Cnn
+from lazytraining.config.kinds import AnyModel, Kind
 
 Files = list[str]
 Input = Callable[[Any], Files]
@@ -30,6 +30,7 @@ class Inputs:
         self.data: dict[str, Callable[[str], Files]] = {
             "runs": lambda name: [f"<results>/tables/{name}.parquet"],
             "cnn": lambda name: [f"<results>/tables/{name}.parquet"],
+            "phase": lambda name: [f"<results>/tables/{name}.parquet"],
             "summaries": lambda name: [f"<results>/summary/{name}.parquet"],
             "spectra": lambda name: (
                 [f"<results>/spectra/{name}.parquet"] if name in self.keep_weights else []
@@ -49,6 +50,10 @@ class Inputs:
         if wildcards.run not in jobs:
             raise WorkflowError(f"{wildcards.experiment}/{wildcards.run} is not configured")
         return jobs[wildcards.run]
+
+    def plane(self, wildcards: Any) -> dict[str, Any]:
+        """What a job of a phase diagram has to know."""
+        return self.config.job(self.at(wildcards))
 
     def at(self, wildcards: Any) -> list[Run]:
         """The runs of an experiment at one m, of one seed if the path has one."""
@@ -177,11 +182,11 @@ class Inputs:
         """The files of those of these figures of which the configuration has all."""
         return [path for name in figures if not self.lacking(name) for path in self.pictures(name)]
 
-    def of_cnns(self) -> Files:
-        """The figures of all experiments of kind cnn."""
-        if found := self.config.of_kind(Cnn):
+    def of_kind(self, name: str, kind: type[Kind]) -> Files:
+        """The figures of all experiments of a kind, whose name is its target's."""
+        if found := self.config.of_kind(kind):
             return self.drawn(found)
-        raise WorkflowError("cnn needs an experiment of kind cnn, and the configuration has none")
+        raise WorkflowError(f"{name} needs an experiment of kind {name}, and the configuration has none")
 
     def of_models(self) -> Files:
         """The figures of all experiments of kind model, and the one of all of them."""

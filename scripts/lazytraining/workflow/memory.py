@@ -28,6 +28,8 @@ STACK = 256_000
 """Neurons times points of students that train together, unless one has more (`training.CPU_FEATURES`)."""
 LOSSES = 4e10, 2**18
 """Operations and iterations of one call of the engine, at most (`descent.OPERATIONS`, `descent.LONGEST`): their losses are in memory."""
+FLOWS = 2**16
+"""Neurons times points of flows that are integrated together, unless one has more (`flow.NUMBERS`)."""
 SURFACE = 2**21
 """Neurons times points, or weights, computed at once of a landscape (`landscape.FEATURES`)."""
 VGG_11 = 9.3e6
@@ -108,6 +110,18 @@ def neurons(one: Neurons) -> int:
     rows = len(one.tau) * recorded * (one.m + one.teacher_neurons)
     gates = one.n_train * one.m * len(one.tau) * 8
     return _asked(1.1 * ROW * rows + 150 * (one.n_train + one.n_test) + gates)
+
+
+def phase(job: dict) -> int:
+    """Features, gates and their products of flows that are integrated together; the tangent model, its differential and features at test points."""
+    n, k, d, m = job["problem"]["n_train"], job["problem"]["n_test"], job["problem"]["d"], job["m"]
+    together = min(len(job["couplings"]), max(1, FLOWS // (m * n)))
+    flows = together * m * (3.2 * n + 6 * d)
+    spectrum = _tangent_model(n, k, m) + n * n + k * n + 2 * n * m
+    fit = 4.4 * n * m + 2.5 * min(n, m) ** 2 + 2 * k * m + n * n + k * n
+    points = 3 * d * (n + k) + 2 * max(n, k) * job["problem"]["teacher_neurons"]
+    ended = 2 * len(job["couplings"]) * m * (d + 1)
+    return _asked(8 * (points + ended + max(flows, spectrum, fit)) + 2 * ROW * 2 * len(job["couplings"]))
 
 
 def cnn(job: CnnJob) -> int:

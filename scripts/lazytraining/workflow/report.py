@@ -50,7 +50,9 @@ def runs(jobs: Iterable[Any], config: Config) -> dict:
                 origins[name] |= values
         elif internals.script(job).startswith("train_") and Path(job.output[0]).is_file():
             found = config.jobs[experiment].get(job.wildcards.get("run"), config.runs[experiment])
-            found = [run for run in found if job.wildcards.get("seed", str(run.seed)) == str(run.seed)]
+            for key in ("m", "seed"):
+                if asked := job.wildcards.get(key):
+                    found = [run for run in found if str(getattr(run, key)) == asked]
             experiments[experiment]["runs"] += len(found)
             experiments[experiment]["seeds"] |= {run.seed for run in found}
     if unreadable:
