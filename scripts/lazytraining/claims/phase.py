@@ -1,0 +1,194 @@
+"""The phase diagram: what decides whether training is lazy, learns features or collapses."""
+
+import numpy as np
+import pandas as pd
+
+from lazytraining.claims.measures import Measure, at_extreme, by_seed, extreme, need, per
+from lazytraining.claims.verdict import Check, Claim, Evidence, Verdict
+from lazytraining.student.laziness import LAZY
+
+MOVED, HALF = 0.1, 0.5
+"""A relative movement is small below the first, and of the order of 1 above the second."""
+
+
+def cells(e: Evidence, symmetrize: bool, name: str = "phase_plane") -> pd.DataFrame:
+    """The cells of one start."""
+    rows = e.get("phase", name)
+    kept = rows[rows["symmetrize"] == symmetrize]
+    kept.attrs["whole"] = rows.attrs["whole"]
+    need(len(kept) > 0, f"symmetrize: [{str(symmetrize).lower()}, …] in {name}")
+    return kept
+
+
+@per("seeds")
+def spread_over_widths(e: Evidence) -> pd.Series:
+    """Largest kernel movement over the least of all m at one g, the largest such ratio of all g at which some m moves by MOVED."""
+    rows = cells(e, True)
+    need(rows["m"].nunique() > 1, "more than one m in phase_plane")
+
+    def ratio(own: pd.DataFrame) -> float:
+        table = own.pivot(index="coupling", columns="m", values="kernel_movement")
+        table = table[table.min(axis=1) > MOVED]
+        return float((table.max(axis=1) / table.min(axis=1)).max())
+
+    return by_seed(rows, ratio).dropna()
+
+
+def lazy_decades(symmetrize: bool, largest: bool) -> Measure:
+    """Decades of g, from the first lazy cell to the last, at the largest or the smallest m; 0 for none or one."""
+
+    @per("seeds")
+    def measure(e: Evidence) -> pd.Series:
+        rows = extreme(cells(e, symmetrize), "m", largest, " in phase_plane")
+
+        def decades(own: pd.DataFrame) -> float:
+            lazy = np.log10(own.loc[own["regime"] == LAZY, "coupling"])
+            return float(np.ptp(lazy)) if len(lazy) else 0.0
+
+        return by_seed(rows, decades)
+
+    return measure
+
+
+@per("seeds")
+def opening(e: Evidence) -> pd.Series:
+    """The least m/n with a lazy cell, without symmetrisation; of the seeds that have one."""
+    rows = cells(e, False)
+    rows = rows[rows["regime"] == LAZY]
+    need(len(rows) > 0, "larger m in phase_plane, at which a cell is lazy")
+    return (rows["m"] / rows["n_train"]).groupby(rows["seed"]).min()
+
+
+def at_corner(column: str, symmetrize: bool, most_neurons: bool, most_coupling: bool = True) -> Measure:
+    """A measure of the cell at the largest or smallest m and the largest or smallest g."""
+
+    @per("seeds")
+    def measure(e: Evidence) -> pd.Series:
+        rows = extreme(cells(e, symmetrize), "m", most_neurons, " in phase_plane")
+        return at_extreme(rows, column, "coupling", most_coupling)
+
+    return measure
+
+
+def agreement(said: str, column: str, level: float) -> Measure:
+    """Share of cells in which what is said without training and what training did are on one side of `level`."""
+
+    @per("seeds")
+    def measure(e: Evidence) -> pd.Series:
+        rows = e.get("phase", "phase_plane")
+        return by_seed(rows, lambda own: float(((own[said] > level) == (own[column] > level)).mean()))
+
+    return measure
+
+
+CLAIMS = [
+    Claim(
+        "40",
+        "ours",
+        "Kernel movement depends on α, τ and m through one coupling alone, g = m α τ²/‖y‖.",
+        "phase_plane",
+        [
+            Check(
+                "largest kernel movement over the least of all m at one g, symmetrised, where all move by a tenth",
+                spread_over_widths,
+                high=2.5,
+                logarithmic=True,
+            )
+        ],
+        reasons={Verdict.REPRODUCED: "At one α τ² instead, it would differ as much as the widths do."},
+    ),
+    Claim(
+        "41a",
+        "ours",
+        "Without symmetrisation the lazy regime is a window in g, closed towards large g and small m; with it, it has no upper end.",
+        "phase_plane",
+        [
+            Check(
+                "decades of g that are lazy, largest m, not symmetrised", lazy_decades(False, True), low=0.3
+            ),
+            Check("the same, smallest m", lazy_decades(False, False), high=0.1),
+            Check(
+                "gap to the tangent model at the largest g, largest m, not symmetrised",
+                at_corner("gap_test", False, True),
+                low=0.5,
+                logarithmic=True,
+            ),
+            Check("the same, symmetrised", at_corner("gap_test", True, True), high=0.05, logarithmic=True),
+        ],
+        reasons={
+            Verdict.REPRODUCED: "h(w0) grows with g and has to be cancelled first; the more neurons there are for each point, the less each "
+            "has to move for it."
+        },
+    ),
+    Claim(
+        "41b",
+        "ours",
+        "The window opens only where there are more neurons than training points.",
+        "phase_plane",
+        [Check("least m/n with a lazy cell, not symmetrised", opening, low=1, logarithmic=True)],
+        reasons={
+            Verdict.REPRODUCED: "The note's Figure 3 has a twentieth as many neurons as points. At such a ratio no cell of the diagram is lazy, at any g: "
+            "at large g it has the plateau of random features."
+        },
+    ),
+    Claim(
+        "42a",
+        "ours",
+        "The kernel at the start says without training how far layers and kernel move.",
+        "phase_plane",
+        [
+            Check(
+                "share of cells predicted rightly: output layer moves by more than a tenth",
+                agreement("predicted_output", "output_distance", MOVED),
+                low=0.9,
+            ),
+            Check(
+                "the same: by more than a half",
+                agreement("predicted_output", "output_distance", HALF),
+                low=0.9,
+            ),
+            Check(
+                "the same: the kernel, by more than a tenth",
+                agreement("predicted_kernel", "kernel_movement", MOVED),
+                low=0.9,
+            ),
+        ],
+    ),
+    Claim(
+        "42b",
+        "ours",
+        "Where κ calls a collapse lazy, the tangent model's displacement does not.",
+        "phase_plane",
+        [
+            Check(
+                "predicted movement of the output layer, smallest m, largest g, not symmetrised",
+                at_corner("predicted_output", False, False),
+                low=HALF,
+            ),
+            Check("the same, measured", at_corner("output_distance", False, False), low=HALF),
+            Check("κ there", at_corner("kappa", False, False), high=HALF),
+        ],
+        reasons={
+            Verdict.REPRODUCED: "κ weighs curvature against the largest singular value of Dh(w0); the displacement counts the small ones, "
+            "along which most of the way is."
+        },
+    ),
+    Claim(
+        "43",
+        "ours",
+        "The largest eigenvalue of the kernel, and with it the largest stable step, stays what it is at the start at large g alone.",
+        "phase_plane",
+        [
+            Check(
+                "largest λ_max on the way over that at the start, largest m, symmetrised, smallest g",
+                at_corner("sharpening", True, True, False),
+                low=10,
+                logarithmic=True,
+            ),
+            Check("the same, largest g", at_corner("sharpening", True, True), high=1.1, logarithmic=True),
+        ],
+        reasons={
+            Verdict.REPRODUCED: "Below g of order 1 the weights grow until the outputs have the size of the targets."
+        },
+    ),
+]
