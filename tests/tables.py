@@ -70,7 +70,12 @@ def fill(
     """The tables of every experiment and of the theory at these values, of as many as its figure is drawn over."""
     random = np.random.default_rng(0)
     swept = {name: keys for figure in catalogue.FIGURES.values() for name, keys in figure.experiments.items()}
-    swept |= {"neuron_paths": {"tau"}, "vgg11": {"alpha"}, "more_neurons_than_points": {"tau"}, "phase_plane": {"m"}}
+    swept |= {
+        "neuron_paths": {"tau"},
+        "vgg11": {"alpha"},
+        "more_neurons_than_points": {"tau"},
+        "phase_plane": {"m"},
+    }
     values = {"tau": tau, "alpha": alpha, "m": m, "step_size": eta}
     for name, kinds in read().items():
         axes = {key: values[key] if key in swept[name] else values[key][:1] for key in values}
