@@ -47,7 +47,8 @@ def verdict(summary: pd.DataFrame) -> str:
     """From which α on the module is lazy, with the least and the greatest of the seeds."""
     first = summary.iloc[0]
     if not np.isfinite(first["lazy_from_high"]):
-        return f"not lazy up to {labels.SYMBOLS['alpha']} = {summary['alpha'].max():g}"
+        last = summary.loc[summary["alpha"].idxmax()]
+        return f"{last['regime']} at {labels.SYMBOLS['alpha']} = {last['alpha']:g}"
     low, high = first["lazy_from_low"], first["lazy_from_high"]
     seeds = f" ({low:g} to {high:g})" if low < high else ""
     return f"lazy from {labels.SYMBOLS['alpha']} = {first['lazy_from']:g} on{seeds}"

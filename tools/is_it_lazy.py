@@ -80,10 +80,10 @@ def table(runs: list[dict]) -> list[str]:
     shown = {
         name: column for name, column in COLUMNS.items() if any(row.get(column) is not None for row in runs)
     }
-    lines = [f"{'alpha':>8}" + "".join(f"{name.strip():>14}" for name in shown) + "  verdict"]
+    lines = [f"{'alpha':>8}" + "".join(f"{name.strip():>13}" for name in shown) + "  verdict"]
     for row in runs:
         values = (row.get(column) for column in shown.values())
-        cells = "".join(f"{'' if value is None else format(value, '.3g'):>14}" for value in values)
+        cells = "".join(f"{'' if value is None else format(value, '.3g'):>13}" for value in values)
         lines.append(f"{row['alpha']:8g}{cells}  {row['regime']}")
     return lines
 

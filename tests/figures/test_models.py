@@ -67,4 +67,4 @@ def test_figures_are_drawn_from_whatever_is_there(diverged):
         texts = [text.get_text() for axes in figure.axes for text in axes.texts]
         assert any("runs diverged" in text for text in texts) is diverged
     title = figures[1].axes[0].get_title(loc="left")
-    assert ("not lazy up to" if diverged else "lazy from $\\alpha$ = 1 on") in title
+    assert ("diverged at $\\alpha$ = 10" if diverged else "lazy from $\\alpha$ = 1 on") in title
