@@ -29,6 +29,8 @@ def traced(network: Network, w: Float[Tensor, " p"], x: Shaped[Tensor, "n ..."])
                 product = rows @ others.T
                 found[a : a + points, b : b + points] += product
                 found[b : b + points, a : a + points] += product.T
+                del others  # before the next are made
+            del rows
     return found.double().numpy()
 
 
@@ -44,6 +46,8 @@ def full(network: Network, w: Float[Tensor, " p"], x: Shaped[Tensor, "n ..."]) -
             block = rows @ others.T
             found[a * k : a * k + len(rows), b * k : b * k + len(others)] = block
             found[b * k : b * k + len(others), a * k : a * k + len(rows)] = block.T
+            del others  # before the next are made
+        del rows
     return found.double().numpy()
 
 
