@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+import scipy  # its parts are imported where they are first used: a second, which few figures need
 from jaxtyping import Float
-from scipy import optimize, stats
 
 
 class Interval(NamedTuple):
@@ -54,7 +54,7 @@ def interval(values: Float[np.ndarray, " k"], scale: str = "linear") -> Interval
     """
     if scale == "median":
         ordered = np.sort(_transformed(values, "linear"))
-        cut = int(stats.binom.ppf(0.025, len(ordered), 0.5))
+        cut = int(scipy.stats.binom.ppf(0.025, len(ordered), 0.5))
         ends = (ordered[cut - 1], ordered[-cut]) if cut else (np.nan, np.nan)
         return Interval(*map(float, (np.median(ordered), *ends)))
     there = _transformed(values, scale)
@@ -63,7 +63,7 @@ def interval(values: Float[np.ndarray, " k"], scale: str = "linear") -> Interval
         return Interval(value, *((value, value) if len(there) > 1 else (np.nan, np.nan)))
     power = np.frexp(np.abs(there).max())[1]  # of two, so that what is squared is at most 1
     there = np.ldexp(there, -power)
-    half = stats.t.ppf(0.975, len(there) - 1) * stats.sem(there)
+    half = scipy.stats.t.ppf(0.975, len(there) - 1) * scipy.stats.sem(there)
     ends = there.mean() + half * np.array([0, -1, 1])
     return Interval(*(float(SCALES[scale][1](np.ldexp(end, power))) for end in ends))
 
@@ -75,14 +75,14 @@ def chance(values: Float[np.ndarray, " k"], bound: float | int, scale: str = "li
     if scale == "median":
         off = _transformed(values, "linear") - bound
         off = off[off != 0]
-        return float(stats.binomtest(int((off > 0).sum()), len(off)).pvalue) if len(off) else 1.0
+        return float(scipy.stats.binomtest(int((off > 0).sum()), len(off)).pvalue) if len(off) else 1.0
     there, at = _transformed(values, scale), _transformed(np.array([bound], float), scale)[0]
     if np.ptp(there) == 0:
         return float(there[0] == at)
     power = np.frexp(max(np.abs(there).max(), abs(at)))[1]
     there, at = np.ldexp(there, -power), np.ldexp(at, -power)
     with np.errstate(divide="ignore"):
-        return float(2 * stats.t.sf(abs(there.mean() - at) / stats.sem(there), len(there) - 1))
+        return float(2 * scipy.stats.t.sf(abs(there.mean() - at) / scipy.stats.sem(there), len(there) - 1))
 
 
 def holm(chances: Float[np.ndarray, " k"]) -> Float[np.ndarray, " k"]:
@@ -96,7 +96,7 @@ def holm(chances: Float[np.ndarray, " k"]) -> Float[np.ndarray, " k"]:
 
 def slope(x: Float[np.ndarray, " k"], y: Float[np.ndarray, " k"]) -> float:
     """Exponent p of the power law y ∝ x^p that fits k ≥ 2 points best in logarithms."""
-    return float(stats.linregress(np.log(x), np.log(y)).slope)
+    return float(scipy.stats.linregress(np.log(x), np.log(y)).slope)
 
 
 def first_below(t: Float[np.ndarray, " k"], loss: Float[np.ndarray, " k"], level: float) -> float:
@@ -154,7 +154,7 @@ def level_exponent(
     best = coarse[np.argmin([residual(q) for q in coarse])]
     if best in (coarse[0], coarse[-1]):
         raise ValueError(f"no level lines with an exponent between 0 and 6, but {best}")
-    found = optimize.minimize_scalar(residual, bounds=(best - 0.05, best + 0.05), method="bounded")
+    found = scipy.optimize.minimize_scalar(residual, bounds=(best - 0.05, best + 0.05), method="bounded")
     return float(found.x), 1 - float(found.fun)
 
 

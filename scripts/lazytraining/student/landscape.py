@@ -7,8 +7,8 @@ and anything of the same shape can be projected onto it. Students are rows of `W
 from typing import NamedTuple
 
 import numpy as np
+import scipy  # its parts are imported where they are first used
 from jaxtyping import Float
-from scipy.optimize import linear_sum_assignment
 
 from lazytraining.student.network import Weights, forward, half_mean_square, norm
 from lazytraining.student.problem import Stream, generator
@@ -55,7 +55,7 @@ def aligned(
     neurons, found = first.reshape(-1, d + 1), vectors.copy()
     for i in np.flatnonzero(np.isfinite(vectors).all(1)):
         own = vectors[i].reshape(-1, d + 1)
-        found[i] = own[linear_sum_assignment(neurons @ own.T, maximize=True)[1]].ravel()
+        found[i] = own[scipy.optimize.linear_sum_assignment(neurons @ own.T, maximize=True)[1]].ravel()
     return found
 
 
