@@ -4,11 +4,6 @@ if problem := modules.problem(MODELS):
     sys.exit(f"Configuration: {problem}")
 
 
-def sizes_of(wildcards):
-    """Sizes of the module and the data of the job that a path names."""
-    return modules.sizes(job_of(wildcards), MODELS[wildcards.experiment])
-
-
 rule train_model:
     input:
         lambda wildcards: list(MODELS[wildcards.experiment].sources),
@@ -24,9 +19,12 @@ rule train_model:
         "../envs/environment.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: attempt * memory.model(sizes_of(wildcards), job_of(wildcards)),
+        mem_mb=lambda wildcards, attempt: attempt
+        * memory.model(modules.sizes(job_of(wildcards), MODELS[wildcards.experiment]), job_of(wildcards)),
         runtime=lambda wildcards, attempt: attempt
-        * cost.model_minutes(sizes_of(wildcards), job_of(wildcards)),
+        * cost.model_minutes(
+            modules.sizes(job_of(wildcards), MODELS[wildcards.experiment]), job_of(wildcards)
+        ),
     params:
         job=lambda wildcards: job_of(wildcards).plain,
         configuration=lambda wildcards: CONFIG.digest(wildcards.experiment),
