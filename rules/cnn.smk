@@ -91,5 +91,5 @@ rule plot_cnn:
 
 rule cnn:
     input:
-        lambda wildcards: INPUTS.of_kind("cnn", Cnn),
+        INPUTS.of_kind("cnn", Cnn),
     localrule: True

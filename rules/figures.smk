@@ -1,5 +1,3 @@
-from functools import partial
-
 for name, figure in catalogue.FIGURES.items():
 
     rule:
@@ -35,7 +33,7 @@ for name in [name for name in catalogue.FIGURES if name not in CONFIG.experiment
         name:
             name
         input:
-            INPUTS.needed(name, partial(INPUTS.pictures, name)),
+            INPUTS.target(name),
         localrule: True
 
 

@@ -56,5 +56,5 @@ rule plot_landscape:
 
 rule landscapes:
     input:
-        lambda wildcards: INPUTS.pictures("figure_2") + INPUTS.pictures("figure_6"),
+        INPUTS.target("figure_2", "figure_6"),
     localrule: True

@@ -109,5 +109,5 @@ rule plot_models:
 
 rule models:
     input:
-        lambda wildcards: INPUTS.of_models(),
+        INPUTS.of_models(),
     localrule: True

@@ -71,5 +71,5 @@ rule plot_phase:
 
 rule phase:
     input:
-        lambda wildcards: INPUTS.of_kind("phase", Phase),
+        INPUTS.of_kind("phase", Phase),
     localrule: True

@@ -13,6 +13,7 @@ import yaml
 from conftest import ROOT, TINY
 from tiny import only
 
+from lazytraining.config import catalogue
 from lazytraining.files import provenance
 
 pytestmark = pytest.mark.workflow
@@ -40,6 +41,24 @@ rule mine:
 
 onstart:
     lazy.onstart()
+"""
+TARGETS = [
+    *catalogue.FIGURES,
+    "landscapes",
+    "cnn",
+    "neurons",
+    "phase",
+    "models",
+    "interactive",
+    "claims",
+    "all",
+    "everything",
+]
+LISTS = """
+import sys
+for target in {}:
+    if any(map(callable, getattr(rules, "lazy_" + target).input)):
+        sys.exit(target + ": a function")
 """
 PARTS = ("Snakefile", "rules", "scripts", "config", "envs", "docs/captions", "pyproject.toml", "README.md")
 
@@ -155,6 +174,27 @@ def test_from_a_repository_with_the_package_installed(remote, local):
     ours, theirs = said(local, path), said(remote, path)
     assert (ours["code"], ours["configuration"]) == (theirs["code"], theirs["configuration"])
     assert theirs["commit"] == "unknown"
+
+
+def test_the_document_is_followed_word_for_word(tmp_path):
+    """What docs/module.md has a user write makes his rule, and of this workflow only what that needs. Any target's input can be his."""
+    page = (ROOT / "docs/module.md").read_text()
+    blocks = dict(re.findall(r"^```(\w+)\n(.*?)^```", page, re.MULTILINE | re.DOTALL))
+    (tmp_path / "Snakefile").write_text(blocks["python"] + LISTS.format(TARGETS))
+    (tmp_path / "mine.yaml").write_text(blocks["yaml"])
+    (tmp_path / "lazy-training").symlink_to(ROOT)
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", "--dry-run"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    planned = dict(re.findall(r"^(\w+) +(\d+)$", done.stdout, re.MULTILINE))
+    made = {
+        "measure_baselines": "1",
+        "train_students_keep_weights": "3",
+        "summarise_runs": "1",
+        "plot_figure_4": "1",
+    }
+    assert planned == {f"lazy_{name}": count for name, count in made.items()} | {"mine": "1", "total": "7"}
+    (figure,) = re.findall(r"`(lazy/\S+/figure_4.png)`", page)
+    assert f"output: {figure}" in done.stdout
 
 
 def test_a_bad_configuration_is_one_line(local, tmp_path):

@@ -182,17 +182,31 @@ class Inputs:
         """The files of those of these figures of which the configuration has all."""
         return [path for name in figures if not self.lacking(name) for path in self.pictures(name)]
 
-    def of_kind(self, name: str, kind: type[Kind]) -> Files:
-        """The figures of all experiments of a kind, whose name is its target's."""
-        if found := self.config.of_kind(kind):
-            return self.drawn(found)
-        raise WorkflowError(f"{name} needs an experiment of kind {name}, and the configuration has none")
+    def target(self, *figures: str) -> Files | Input:
+        """The files of these figures, as a list: the rule of an importing workflow that has a target's input for its own would
+        ask a function for <results> of its own."""
+        for figure in figures:
+            if self.lacking(figure):
+                return self.needed(figure, list)
+        return [path for figure in figures for path in self.pictures(figure)]
 
-    def of_models(self) -> Files:
-        """The figures of all experiments of kind model, and the one of all of them."""
-        if found := self.config.of_kind(AnyModel):
-            return self.drawn([*found, "models"])
-        raise WorkflowError("models needs an experiment of kind model, and the configuration has none")
+    def of_kind(self, name: str, kind: type[Kind]) -> Files | Input:
+        """The figures of all experiments of a kind, whose name is its target's; as `target` gives them."""
+        return self.drawn(self.config.of_kind(kind)) or _none(name, name)
+
+    def of_models(self) -> Files | Input:
+        """The figures of all experiments of kind model, and the one of all of them; as `target` gives them."""
+        found = self.config.of_kind(AnyModel)
+        return self.drawn([*found, "models"]) if found else _none("models", "model")
 
     def drawn(self, names: Iterable[str], suffixes: tuple[str, ...] = ("png", "pdf")) -> Files:
         return [f"<results>/figures/{name}.{suffix}" for name in names for suffix in suffixes]
+
+
+def _none(target: str, kind: str) -> Input:
+    """The input of a target that has no experiment: a line says so once it is asked for."""
+
+    def asked(wildcards: Any) -> Files:
+        raise WorkflowError(f"{target} needs an experiment of kind {kind}, and the configuration has none")
+
+    return asked
