@@ -195,6 +195,7 @@ def test_the_document_is_followed_word_for_word(tmp_path):
     assert planned == {f"lazy_{name}": count for name, count in made.items()} | {"mine": "1", "total": "7"}
     (figure,) = re.findall(r"`(lazy/\S+/figure_4.png)`", page)
     assert f"output: {figure}" in done.stdout
+    assert "forced" not in done.stdout.lower(), "what is missing is made because it is"
 
 
 def test_a_bad_configuration_is_one_line(local, tmp_path):

@@ -91,6 +91,8 @@ def test_what_is_missing_is_made_again_whatever_stands_after_it(copy, name):
     assert copy.jobs(path_of(1)) == ({"train_students": 1} if name == path_of(1) else {}), (
         "only what is asked for"
     )
+    if name == path_of(1):
+        assert f"reason: Missing output files: {name}\n" in copy("--dry-run", "--", "own").stdout
     assert {path for path in copy.results.rglob("*") if path.is_file()} == kept, "nothing is removed"
 
 

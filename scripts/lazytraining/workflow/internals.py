@@ -102,7 +102,10 @@ def reruns_for_params(workflow: Workflow) -> bool:
 
 
 def before_it_decides(workflow: Workflow, to_make: Callable[[], Iterable[str]]) -> None:
-    """Have files made again that Snakemake would leave: `to_make` is asked once the jobs are known, before it decides which of them run."""
+    """Have files made again that Snakemake would leave: `to_make` is asked once the jobs are known, before it decides which of them run.
+
+    Its reason for them would be that they are forced. Where they are missing, it says so.
+    """
     if not workflow.is_main_process:  # a job of another that has asked
         return
     prepare = workflow._prepare_dag
@@ -116,7 +119,17 @@ def before_it_decides(workflow: Workflow, to_make: Callable[[], Iterable[str]]) 
             await check()
             dag.forcefiles.update(to_make())
 
+        postprocess = dag.postprocess
+
+        async def explain(*arguments, **options) -> None:
+            await postprocess(*arguments, **options)
+            for job in dag.needrun_jobs():
+                if missing := {path for path in job.output if not await path.exists()}:
+                    dag.reason(job).missing_output.update(missing)
+                    dag.reason(job).forced = False
+
         dag.check_incomplete = check_all
+        dag.postprocess = explain
 
     workflow._prepare_dag = prepare_watched
 
