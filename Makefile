@@ -19,7 +19,7 @@ figures: $(ENVIRONMENT) ## the quick preset's figures, claims and report; the de
 	@$(MAKE) --no-print-directory report
 
 help: ## these lines
-	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-17s %s\n", $$1, $$2 }' Makefile
 
 environment: $(ENVIRONMENT) ## the packages alone, into .venv (TORCH=cuda: for a GPU)
 

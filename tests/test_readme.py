@@ -18,6 +18,9 @@ EXAMPLE = re.search(r"^## Your own sweep$.*?^```yaml\n(.*?)^```", TEXT, re.MULTI
 COMMANDS = re.findall(r"^ {4}((?:make|snakemake|python|uv run)\b(?:.*\\\n)*.*)$", TEXT, re.MULTILINE)
 MINE = [command for command in COMMANDS if "mine" in command]
 PLANNED = {command.replace(" -n ", " ") for command in COMMANDS if "snakemake " in command} - set(MINE)
+READING = "".join(re.findall(r"^```python\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)).splitlines()
+IMPORTS = [line for line in READING if line.startswith("import ")]
+READERS = [line for line in READING if line and line not in IMPORTS]
 DRY = """
 snakemake() { command snakemake --dry-run --quiet "$@" }
 uv() { command uv run --no-sync snakemake --dry-run --quiet "${@:3}" }
@@ -57,7 +60,12 @@ def paste(command: str, folder: Path, settings: Path, functions: str = "") -> st
 
 def test_there_are_commands():
     assert len(EXAMPLE.splitlines()) == 5 and len(MINE) == 4
-    assert len(COMMANDS) > 10 and len(MAKE) > 8 and any(command.startswith("uv run") for command in PLANNED)
+    assert (
+        len(READERS) == 4
+        and len(COMMANDS) > 10
+        and len(MAKE) > 8
+        and any(command.startswith("uv run") for command in PLANNED)
+    )
 
 
 @pytest.mark.parametrize("command", sorted(PLANNED))
@@ -70,7 +78,7 @@ def test_make_has_the_targets(command, tmp_path):
     paste(command, ROOT, tmp_path, DRY)
 
 
-def test_the_sweep_of_ones_own(checkout, tmp_path):
+def test_the_sweep_of_ones_own(checkout, tmp_path, monkeypatch):
     told = [paste(command, checkout, tmp_path) for command in MINE]
     swept = yaml.safe_load(EXAMPLE)["experiments"]["plateau_symmetrized"]
     runs = checkout.glob("results/mine/runs/plateau_symmetrized/*/*/*/*/*.parquet")
@@ -80,6 +88,10 @@ def test_the_sweep_of_ones_own(checkout, tmp_path):
     assert (checkout / "results/mine/report.html").exists()
     assert any("tangent model" in text for text in told)
     assert any("commit" in text for text in told)
+    monkeypatch.chdir(checkout)
+    exec("\n".join(IMPORTS), names := {})
+    for line in READERS:
+        assert len(eval(line.replace("results/quick", "results/mine"), names)) == 3, line
 
 
 def test_training_by_hand(checkout, tmp_path):

@@ -137,7 +137,7 @@ def sources(kind):
     if any("nvidia" in one or "cuda" in one for one in found.get("requires_dist", [])):
         print(
             "PyTorch's index for CPU (download.pytorch.org) can't be reached, and the other has the build for CUDA: "
-            "that costs 3.0 GB to download instead of 0.5, and 5.4 GB on disk instead of 1.9.",
+            "that costs 3.0 GB to download instead of 0.5, and 5.7 GB on disk instead of 1.9.",
             flush=True,
         )
     return []
