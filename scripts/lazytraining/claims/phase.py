@@ -92,7 +92,7 @@ CLAIMS = [
                 "largest kernel movement over the least of all m at one g, symmetrised, where all move by a tenth",
                 spread_over_widths,
                 high=2.5,
-                logarithmic=True,
+                scale="log",
             )
         ],
         reasons={Verdict.REPRODUCED: "At one α τ² instead, it would differ as much as the widths do."},
@@ -111,9 +111,9 @@ CLAIMS = [
                 "gap to the tangent model at the largest g, largest m, not symmetrised",
                 at_corner("gap_test", False, True),
                 low=0.5,
-                logarithmic=True,
+                scale="log",
             ),
-            Check("the same, symmetrised", at_corner("gap_test", True, True), high=0.05, logarithmic=True),
+            Check("the same, symmetrised", at_corner("gap_test", True, True), high=0.05, scale="log"),
         ],
         reasons={
             Verdict.REPRODUCED: "h(w0) grows with g and has to be cancelled first; the more neurons there are for each point, the less each "
@@ -125,7 +125,7 @@ CLAIMS = [
         "ours",
         "The window opens only where there are more neurons than training points.",
         "phase_plane",
-        [Check("least m/n with a lazy cell, not symmetrised", opening, low=1, logarithmic=True)],
+        [Check("least m/n with a lazy cell, not symmetrised", opening, low=1, scale="log")],
         reasons={
             Verdict.REPRODUCED: "The note's Figure 3 has a twentieth as many neurons as points. At such a ratio no cell of the diagram is lazy, at any g: "
             "at large g it has the plateau of random features."
@@ -183,9 +183,9 @@ CLAIMS = [
                 "largest λ_max on the way over that at the start, largest m, symmetrised, smallest g",
                 at_corner("sharpening", True, True, False),
                 low=10,
-                logarithmic=True,
+                scale="log",
             ),
-            Check("the same, largest g", at_corner("sharpening", True, True), high=1.1, logarithmic=True),
+            Check("the same, largest g", at_corner("sharpening", True, True), high=1.1, scale="log"),
         ],
         reasons={
             Verdict.REPRODUCED: "Below g of order 1 the weights grow until the outputs have the size of the targets."
