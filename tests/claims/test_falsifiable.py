@@ -11,6 +11,7 @@ from lazytraining.claims import verdict
 from lazytraining.claims.ledger import CLAIMS
 from lazytraining.claims.verdict import Evidence, Verdict
 from lazytraining.files import schemas
+from lazytraining.student.laziness import LAZY, LEARNING
 
 SCALES = {
     "tau": [0.1, 0.316228, 1.0, 3.16228, 10.0, 31.6228, 100.0],
@@ -19,9 +20,9 @@ SCALES = {
 }
 SEEDS = range(6)
 TRIALS = 300
-AXES = ("tau", "alpha", "m", "iteration", "eta", "learning_rate", "index", "n_train")
+AXES = ("tau", "alpha", "m", "iteration", "eta", "learning_rate", "index", "n_train", "coupling")
 KEYS = {*schemas.KEYS, *AXES, "neuron", "sweep", "symmetrize", "plane"}
-KINDS = ("runs", "curves", "baselines", "spectra", "paths", "cnn", "theory", "surfaces", "endpoints")
+KINDS = ("runs", "curves", "baselines", "spectra", "paths", "cnn", "theory", "surfaces", "endpoints", "phase")
 STEPS = ("step_size", "convergence_symmetrized")
 """Experiments that sweep the step."""
 
@@ -60,6 +61,10 @@ def powers(table: pd.DataFrame, fixed: set[str], random: np.random.Generator) ->
             noise = 1 + 1e-3 * table["seed"] if "seed" in table else 1.0
             size = random.choice([1e-12, 1e-4, 1e-2, 1.0, 1e2, 1e4]) * random.uniform(1, 3)
             found[name] = size * np.exp(trend) * noise
+    if "regime" in table:  # the same for every seed
+        cells = table[["m", "coupling", "symmetrize"]].apply(tuple, axis=1)
+        found["regime"] = cells.map({cell: random.choice([LAZY, LEARNING]) for cell in cells.unique()})
+        found["n_train"] = random.choice([3, 3000])
     return table.assign(**found)
 
 
