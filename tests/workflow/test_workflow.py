@@ -42,7 +42,7 @@ def data(folder: Path) -> dict[str, list]:
 def test_fresh_run_makes_every_figure(finished):
     figures = finished.results / "figures"
     names = [f"figure_{number}" for number in range(1, 8)] + [*SWEEPS, *OTHERS, "models"]
-    names += ["theory", "width", "population", "spectral_bias"]
+    names += ["plateaus", "theory", "width", "population", "spectral_bias"]
     names += [f"figure_2_{scaling}_m={m}" for scaling in catalogue.LANDSCAPES for m in (4, 6)]
     for name in names:
         assert (figures / f"{name}.png").read_bytes().startswith(b"\x89PNG")
