@@ -15,6 +15,8 @@ from lazytraining.student import laziness
 from lazytraining.workflow import jobs
 
 MOST_ROWS = 6
+ROOM = 20.0
+"""What the top of a logarithmic axis is multiplied by, for a legend."""
 THRESHOLD = {"color": "0.4", "linestyle": (0, (1, 1)), "linewidth": 1}
 
 
@@ -39,7 +41,9 @@ def draw(runs: pd.DataFrame, summary: pd.DataFrame, curves: pd.DataFrame) -> plt
     for axes in panels[:-1].flat:
         axes.set_xlabel("")
     for axes in panels[0]:
-        axes.legend(fontsize=6, title=labels.SYMBOLS["alpha"] if axes is panels[0, -1] else None)
+        last = axes is panels[0, -1]
+        title = labels.SYMBOLS["alpha"] if last else None
+        axes.legend(fontsize=6, title=title, loc="lower left" if last else "upper right")
     return figure
 
 
@@ -60,9 +64,12 @@ def _scores(axes, runs: pd.DataFrame) -> None:
     names = ("test_accuracy", "twin_test_accuracy") if classes else ("test_loss_end", "twin_test_loss")
     plots.sweep(axes, runs, dict(zip(names, ("model", "twin"), strict=True)), over="alpha")
     axes.set_ylabel("test accuracy" if classes else labels.LABELS["test_loss"])
-    if not classes:
+    if classes:
+        low, high = axes.get_ylim()
+        axes.set_ylim(top=high + 0.3 * (high - low))
+    else:
         axes.axhline(runs["zero_loss"].mean(), **style.ZERO)
-        plots.log_axis(axes, "y")
+        plots.log_axis(axes, "y", above=ROOM)
 
 
 def _against_alpha(axes, runs: pd.DataFrame, columns: dict[str, str], threshold: float) -> None:
@@ -71,7 +78,7 @@ def _against_alpha(axes, runs: pd.DataFrame, columns: dict[str, str], threshold:
         plots.medians(axes, kept.set_index("alpha")[column], number, label)
     axes.axhline(threshold, **THRESHOLD)
     plots.fit_axis(axes, "x", runs["alpha"].to_numpy())
-    plots.log_axis(axes, "y")
+    plots.log_axis(axes, "y", above=ROOM)
     plots.say_diverged(axes, runs)
     axes.set_xlabel(labels.LABELS["alpha"])
 
@@ -86,7 +93,7 @@ def _over_iterations(axes, curves: pd.DataFrame) -> None:
     twin = curves[curves["alpha"] == alphas[-1]].groupby("iteration")["twin_test_loss"].mean()
     axes.plot(twin.index, twin, color="0.2", linestyle=(0, (1, 1)), label="twin")
     axes.set(xscale="symlog", xlabel=labels.LABELS["iteration"], ylabel=labels.LABELS["test_loss"])
-    plots.log_axis(axes, "y")
+    plots.plain_logarithmic(axes)
     ceiling = 3 * twin.max()
     if np.isfinite(ceiling) and axes.get_ylim()[1] > 30 * ceiling:
         axes.set_ylim(top=ceiling)

@@ -42,17 +42,20 @@ def draw(runs: pd.DataFrame) -> plt.Figure:
         for axes, (column, label) in zip(row, PANELS.items(), strict=False):
             _against(axes, runs, own, column, several)
             axes.axhline(LIMITS[column], color="0.4", linestyle=(0, (1, 1)), linewidth=1)
-            plots.log_axis(axes, "y")
+            plots.plain_logarithmic(axes)
             plots.say_diverged(axes, runs[runs["experiment"].isin(own)])
             axes.set_ylabel(label)
         degrees = [runs[runs["experiment"] == one]["euler_degree"].to_numpy() for one in own]
         for place, values in enumerate(degrees):
-            row[2].plot(np.full(len(values), place), values, ".", color=_color(place, len(own)))
+            row[2].plot(np.full(len(values), place), values, "o", color=_color(place, len(own)))
+        if not np.isfinite(np.concatenate(degrees)).any():
+            row[2].set_yticks([])
+            plots.say(row[2], "no output at the start,\nand so no degree")
         row[2].set_xticks(range(len(own)), list(own.values()), rotation=0 if name else 20)
-        row[2].set(ylabel="degree $q$ at the start", xlabel=name.replace("_", " "))
+        row[2].set(ylabel="degree $q$ at the start", xlabel="number in the name" if name else "")
         style.letter(row[0], name.replace("_", " ") or "others")
         if several:
-            row[0].legend(fontsize=6)
+            row[0].legend(fontsize=6, title=name.replace("_", " ") or None)
     return figure
 
 
@@ -72,6 +75,7 @@ def _against(axes, runs: pd.DataFrame, own: dict[str, str], column: str, over_al
     places = chosen["experiment"].map({name: list(own).index(name) for name in own})
     plots.medians(axes, chosen.set_index(places)[column], 0, "")
     axes.set_xticks(range(len(own)), list(own.values()))
+    axes.set_xlabel("number in the name")
 
 
 def _color(place: int, total: int):
