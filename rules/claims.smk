@@ -28,7 +28,7 @@ rule judge_claims:
     params:
         settings=settings_of(*catalogue.EVIDENCE, sections=("landscape", "theory")),
         code=digest("judge_claims.py"),
-        reference=hashlib.sha256(REFERENCE.read_bytes()).hexdigest()[:16],
+        reference=hashlib.sha256(REFERENCE.read_bytes()).hexdigest()[:16] if REFERENCE.is_file() else None,
     script:
         "../scripts/judge_claims.py"
 

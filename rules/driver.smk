@@ -47,7 +47,7 @@ def beyond_memory():
     most = memory.SPARE * memory.machine()
     for job in internals.jobs_to_run(workflow):
         asked = job.resources.get("mem_mb", 0) if here or job.is_local else 0
-        if asked > most:
+        if isinstance(asked, (int, float)) and asked > most:  # else Snakemake does not know it yet
             return (
                 f"{job.rule.name} of {job.output[0]} asks for {asked / 1000:.0f} GB, and this machine has {memory.machine() / 1000:.0f}: "
                 f"fewer points or neurons, another machine, or, if you know better, --set-resources {job.rule.name}:mem_mb=…"

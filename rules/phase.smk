@@ -52,7 +52,7 @@ rule plot_phase:
             category=catalogue.BEYOND,
             labels={"figure": "7 {experiment}: the phase diagram"},
         ),
-        pdf="<results>/figures/{experiment}.pdf",
+        pdf=report("<results>/figures/{experiment}.pdf", category=catalogue.KEPT),
     log:
         "<logs>/plot_phase/{experiment}.log",
     wildcard_constraints:

@@ -654,4 +654,4 @@ def test_the_ledger_has_a_verdict_on_whatever_is_there(case):
     for claim in CLAIMS:
         row = verdict.entry(claim, evidence)
         if case in ("nothing but diverged runs", "one run", "one diverged run"):
-            assert row["verdict"] == Verdict.OPEN, claim.id
+            assert row["verdict"] == Verdict.OPEN or claim.figure == "theory", claim.id  # κ needs no run

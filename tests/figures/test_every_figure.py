@@ -183,5 +183,5 @@ def test_what_turns_has_numbers_alone(case, made):
 def test_no_figure_is_left_out():
     scripts = {path.stem for path in ROOT.glob("scripts/plot_*.py")}
     assert set(catalogue.FIGURES) <= set(DRAW)
-    apart = {"plot_model", "plot_models"}  # in test_models.py
+    apart = {"plot_model", "plot_models"}  # in test_figures_of_models.py
     assert scripts - apart <= {name for name in globals() if name.startswith("plot_")}

@@ -105,9 +105,9 @@ def test_without_centring_the_student_is_that_of_the_workflow():
     assert (row["twin_train_loss"], row["twin_test_loss"]) == pytest.approx((train[0], test[0]), rel=1e-9)
     (kappa,) = tangent.kappa(start, data.x_train, data.y_train, np.ones(1), np.array([alpha]))
     assert row["kappa_from_below"] <= kappa * (1 + 1e-9)
-    change = tangent.step_change(start, data.x_train, data.y_train, alpha, eta)
-    assert row["objective_change"] == pytest.approx(change.objective, rel=1e-9)
-    assert row["differential_change"] == pytest.approx(change.differential, rel=1e-3)
+    change = tangent.step_change(start, data.x_train, data.y_train, alpha, eta, 1.0)
+    assert row["objective_change"] == pytest.approx(change.objective_change, rel=1e-9)
+    assert row["differential_change"] == pytest.approx(change.differential_change, rel=1e-3)
     assert row["euler_degree"] == pytest.approx(2)
 
 

@@ -157,7 +157,7 @@ def test_what_it_was_not_compiled_for_is_refused(load):
             compiled(HIDDEN, X, out)
 
 
-NEEDS_TORCH = {"train_cnn", "prepare_images"}
+NEEDS_TORCH = {"train_cnn", "train_model", "prepare_images"}
 IMPORTED = """
 import sys
 sys.path.insert(0, {scripts!r})

@@ -37,9 +37,8 @@ SETS = {
 }
 
 
-LINES = re.search(r"^## Reading results$.*?^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)[
-    1
-].splitlines()
+SECTION = re.search(r"^## Reading results$.*?^## ", README, re.MULTILINE | re.DOTALL)[0]
+LINES = [line for line in re.findall(r"^\w+\..+$", SECTION, re.MULTILINE) if "results/quick" in line]
 """The README's, one for each reader."""
 FRAMES = {"pandas": "copy", "pyarrow": "to_pandas", "polars": "to_pandas", "duckdb": "df"}
 """How a reader's table becomes one of pandas."""

@@ -20,7 +20,7 @@ from lazytraining.files import provenance
 
 pytestmark = [pytest.mark.workflow, pytest.mark.browser]
 
-TURNED = "Figures 2, 5 and 6, to turn"
+TURNED = "Figures 2, 5 and 6, and phase diagrams, to turn"
 VIEWS = {
     "Figures 2 and 6: plane of α = 1/m": ["m = 4", "m = 6"],
     "Figures 2 and 6: plane of α = 1/√m": ["m = 4"],  # those of m = 6 diverge
@@ -95,13 +95,14 @@ def test_an_address_shows_its_figure_at_once(loaded):
 
 
 def test_categories_are_in_the_notes_order(opened):
-    assert texts(opened, "#app nav li a")[-6:] == [
+    assert texts(opened, "#app nav li a")[-7:] == [
         "1 Claims",
         "2 Figures of the note",
         "3 Single landscapes of Figure 2",
         "4 Theory",
         "5 Beyond the figures of the note",
         "6 Single experiments",
+        "7 Any network",
     ]
     follow(opened, "2 Figures of the note")
     figures = [*(f"Figure {number}" for number in range(1, 8)), TURNED, "Figures 3 and 4, both plateaus"]
@@ -114,7 +115,7 @@ def test_the_start_page_begins_with_the_plateaus_and_has_the_verdicts_and_what_w
     assert first.location["y"] < LAPTOP[1] / 4
     rows = pq.read_table(workflow.results / "claims.parquet").to_pylist()
     text = opened.find_element(By.CSS_SELECTOR, ".prose").text
-    assert re.search(r"By these runs: claim 3a [a-z ]+, claim 3b", text)
+    assert re.search(r"By these runs: claim 19a [a-z ]+, claim 19b", text)
     for verdict, count in words.counted(rows).items():
         assert (f"{count} {verdict}" in text) is (count > 0)
     known = {row["id"]: row["verdict"] for row in pq.read_table(pages.REFERENCE).to_pylist()}
@@ -149,7 +150,7 @@ def test_every_figure_is_there_with_its_caption_and_as_pdf(opened, workflow):
     assert found.keys() == {path.name for path in workflow.results.glob("figures/*.png")}
     for name, (width, caption, pdf) in found.items():
         assert width > 500 and len(caption) > 100 and "system-message" not in caption, name
-        assert ("ledger of these runs:</strong> claim 3a " in caption) is (
+        assert ("ledger of these runs:</strong> claim 19a " in caption) is (
             name in ("figure_3.png", "plateaus.png")
         )
         assert pdf == (workflow.results / "figures" / name).with_suffix(".pdf").stat().st_size
@@ -183,8 +184,8 @@ def test_claims_have_addresses_and_back_goes_back(opened):
     top = opened.execute_script("return arguments[0].getBoundingClientRect().top", claim)
     assert claim.is_displayed() and -1 <= top < LAPTOP[1]
     assert opened.execute_script("return document.activeElement.id") == "claim-4"
-    follow(opened, "claim 5a")
-    waited(opened, "document.activeElement.id === 'claim-5a'")
+    follow(opened, "claim 19b")
+    waited(opened, "document.activeElement.id === 'claim-19b'")
     for address in ("#claim-4", "", "#figure_3", ""):
         opened.back()
         waited(opened, f"location.hash === '{address}'")

@@ -88,8 +88,8 @@ def test_the_ledger_judges_what_was_run_and_says_what_it_needs(finished):
         id: row["reason"] for id, row in rows.items() if row["reason"].startswith("needs the experiment")
     }
     assert needs == {}
-    assert rows["7a"]["verdict"] == "reproduced"
-    assert rows["7a"]["low"] <= rows["7a"]["value"] <= rows["7a"]["high"]
+    assert rows["18a"]["verdict"] == "identity"
+    assert rows["18a"]["low"] <= rows["18a"]["value"] <= rows["18a"]["high"]
     text = (finished.results / "claims.md").read_text()
     assert all(f"## Claim {id}" in text for id in rows)
 
@@ -111,10 +111,11 @@ def test_the_ledger_reads_what_the_configuration_says_it_does(finished, monkeypa
     }
     paths |= {"surfaces": "surfaces/**/*.parquet", "endpoints": "endpoints/**/*.parquet"}
     paths |= {"spectra": "spectra/*.parquet", "paths": "neurons/**/*.parquet"}
+    paths |= {"phase": "tables/phase_*.parquet"}
     paths |= {part: f"theory/{part}/*.parquet" for part in ("start", "step", "limit", "sample")}
     found = {kind: [str(path) for path in finished.results.glob(pattern)] for kind, pattern in paths.items()}
     models = {str(finished.results / f"tables/{name}.parquet") for name in MODELS}
-    found["runs"] = sorted(set(found["runs"]) - set(found["cnn"]) - models)
+    found["runs"] = sorted(set(found["runs"]) - {*found["cnn"], *found["phase"], *models})
     evidence = judge_claims.gather(found)
     for claim in CLAIMS:
         verdict.entry(claim, evidence)

@@ -106,6 +106,7 @@ def off_two_terms(e: Evidence) -> pd.Series:
     """Root mean square of ln(gap²) of the weights less that of C₁ α⁻⁴ + C₂ α⁻³/n, with C₁, C₂ ≥ 0 that fit best relative to it."""
     rows = sample_rows(e)
     need(rows["n_train"].nunique() > 1, "at least two theory.sample.n")
+    need((rows["weight_gap"] > 0).all(), "weights that have left their tangent model")
 
     def off(own: pd.DataFrame) -> float:
         terms = np.column_stack([own["alpha"] ** -4.0, own["alpha"] ** -3.0 / own["n_train"]])

@@ -113,15 +113,18 @@ def neurons(one: Neurons) -> int:
 
 
 def phase(job: dict) -> int:
-    """Features, gates and their products of flows that are integrated together; the tangent model, its differential and features at test points."""
+    """Features, gates and their products of flows that are integrated together; the tangent model; kernels at start and end, as they are and
+    centred; features at test points; and the differential, with where flows have ended."""
     n, k, d, m = job["problem"]["n_train"], job["problem"]["n_test"], job["problem"]["d"], job["m"]
     together = min(len(job["couplings"]), max(1, FLOWS // (m * n)))
     flows = together * m * (3.2 * n + 6 * d)
     spectrum = _tangent_model(n, k, m) + n * n + k * n + 2 * n * m
     fit = 4.4 * n * m + 2.5 * min(n, m) ** 2 + 2 * k * m + n * n + k * n
     points = 3 * d * (n + k) + 2 * max(n, k) * job["problem"]["teacher_neurons"]
-    ended = 2 * len(job["couplings"]) * m * (d + 1)
-    return _asked(8 * (points + ended + max(flows, spectrum, fit)) + 2 * ROW * 2 * len(job["couplings"]))
+    held = (2.3 * len(job["couplings"]) + n) * m * (d + 1)
+    return _asked(
+        8 * (points + held + max(flows, spectrum, fit, 10 * n * n)) + 2 * ROW * 2 * len(job["couplings"])
+    )
 
 
 def cnn(job: CnnJob) -> int:

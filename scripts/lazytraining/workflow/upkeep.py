@@ -16,7 +16,7 @@ from snakemake.logging import logger
 from lazytraining.config.cnn_job import CnnRun
 from lazytraining.config.experiments import Config
 from lazytraining.config.job import Run
-from lazytraining.config.kinds import SeedRun
+from lazytraining.config.kinds import PhaseRun, SeedRun
 from lazytraining.files import provenance
 from lazytraining.workflow import internals
 from lazytraining.workflow.internals import Job, Workflow
@@ -149,7 +149,9 @@ def _keys(path: str | Path) -> set[tuple]:
     try:
         schema = pq.read_schema(path)
         names = next(
-            kind._fields for kind in (Run, CnnRun, SeedRun) if set(kind._fields) <= set(schema.names)
+            kind._fields
+            for kind in (Run, CnnRun, PhaseRun, SeedRun)
+            if set(kind._fields) <= set(schema.names)
         )
         columns = pq.read_table(path, columns=list(names), partitioning=None).to_pydict()
         return set(zip(*columns.values(), strict=True))
