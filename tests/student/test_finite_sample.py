@@ -14,7 +14,7 @@ def exponents(d: int, n: int, seeds: int) -> tuple[float, float]:
     flips come to differs from draw to draw."""
     squares = []
     for seed in range(seeds):
-        data = problem.make_problem(d, n, 500, 3, 1.0, seed)
+        data = problem.make_problem(d, n, 5000, 3, 1.0, seed)
         start = network.initialise(20, d, 1.0, seed, False)
         rows = measure_theory_sample.measure(data, start, ALPHAS, 0.05, 300)
         squares.append([[row[name] ** 2 for row in rows] for name in ("weight_gap", "test_gap")])
