@@ -21,6 +21,7 @@ def exponents(d: int, n: int, seeds: int) -> tuple[float, float]:
     return tuple(fits.slope(np.array(ALPHAS), gaps) for gaps in np.sqrt(np.mean(squares, 0)))
 
 
+@pytest.mark.workflow  # for its fifteen seconds
 def test_flips_add_up_coherently_on_many_points_in_few_dimensions():
     """−2, the theorem's order, where ten thousand points are in three dimensions (−1.97 to −2.04 were found by independent code), and −3/2
     where a thousand are in thirty (−1.52); the outputs lose a half."""
