@@ -136,9 +136,9 @@ def test_a_run_says_its_problem_and_the_rule_of_its_step(finished):
     assert said["step_size"] == ["min(10, 0.1 / tau**2)"] and "tau" not in said
 
 
-def test_a_job_reads_its_inputs_and_no_other_file(finished, tmp_path):
+def test_a_job_reads_its_inputs_and_no_other_file(workflow, tmp_path):
     """So that it runs where nothing else is, as with Snakemake's storage plugins."""
-    told = str(finished.folder / "overlay.yaml"), str(finished.folder), str(tmp_path)
+    told = str(workflow.folder / "overlay.yaml"), str(workflow.folder), str(tmp_path)
     found = json.loads(run_beside(__file__, "alone.py", *told).splitlines()[-1])
     assert {name: error for name, error in found.items() if error} == {}
     assert set(found) == set(catalogue.RULES)

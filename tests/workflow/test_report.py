@@ -118,7 +118,10 @@ def test_the_start_page_begins_with_the_plateaus_and_has_the_verdicts_and_what_w
     assert re.search(r"By these runs: claim 19a [a-z ]+, claim 19b", text)
     for verdict, count in words.counted(rows).items():
         assert (f"{count} {verdict}" in text) is (count > 0)
-    known = {row["id"]: row["verdict"] for row in pq.read_table(pages.REFERENCE).to_pylist()}
+    known = {
+        (row["id"], row["claim"]): f"\\S {row['verdict']}"
+        for row in pq.read_table(pages.REFERENCE).to_pylist()
+    }
     shown = dict(
         zip(texts(opened, ".ledger tbody td:first-child"), texts(opened, ".ledger tbody tr"), strict=True)
     )
@@ -126,7 +129,8 @@ def test_the_start_page_begins_with_the_plateaus_and_has_the_verdicts_and_what_w
     for row in rows:
         line = shown[row["id"] + row["section"]]
         assert row["claim"] in line and row["reason"] in line
-        assert re.search(rf"{row['verdict']} ?\S {known[row['id']]} ?\w+( \w+)?$", line), line
+        beside = known.get((row["id"], row["claim"]), "–")
+        assert re.search(rf"{row['verdict']} ?{beside} ?\w+( \w+)?$", line), line
     open_ones = [row for row in rows if row["verdict"] == "not decided"]
     assert len(texts(opened, ".undecided tbody tr")) == len(open_ones) > 0
     assert not opened.find_element(By.CSS_SELECTOR, ".undecided table").is_displayed()
@@ -326,7 +330,8 @@ def test_surfaces_turn_by_hand_by_keys_and_by_buttons_and_show_their_axes(opened
     for key in (Keys.ARROW_LEFT, "+"):
         turned(lambda key=key: opened.find_element(By.ID, "plot").send_keys(key))
     turned(opened.find_elements(By.CSS_SELECTOR, "#moves button")[2].click)
-    assert opened.execute_script("return Object.keys(pictures)") == list(VIEWS)
+    planes = [f"{name}: phase diagram" for name in ("phase_plane", "phase_plane_note")]
+    assert opened.execute_script("return Object.keys(pictures)") == [*VIEWS, *planes]
     for number, (picture, names) in enumerate(VIEWS.items()):
         opened.execute_async_script(f"picture.selectedIndex = {number}; choose().then(arguments[0])")
         assert opened.execute_script("return Array.from(view.options, option => option.text)") == names
