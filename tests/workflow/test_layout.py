@@ -15,7 +15,7 @@ import pytest
 import train_by_hand
 import yaml
 from conftest import ROOT, TINY, Workflow, run_beside
-from tiny import OTHERS, RUNS, SWEEPS, only
+from tiny import ALL, OTHERS, RUNS, SWEEPS, only
 
 from lazytraining.config import catalogue, experiments
 from lazytraining.files import provenance, schemas
@@ -136,10 +136,13 @@ def test_a_run_says_its_problem_and_the_rule_of_its_step(finished):
     assert said["step_size"] == ["min(10, 0.1 / tau**2)"] and "tau" not in said
 
 
-def test_a_job_reads_its_inputs_and_no_other_file(workflow, tmp_path):
+def test_a_job_reads_its_inputs_and_no_other_file(finished, tmp_path):
     """So that it runs where nothing else is, as with Snakemake's storage plugins."""
-    told = str(workflow.folder / "overlay.yaml"), str(workflow.folder), str(tmp_path)
-    found = json.loads(run_beside(__file__, "alone.py", *told).splitlines()[-1])
+    told, alone = tmp_path / "told", tmp_path / "alone"
+    told.mkdir(), alone.mkdir()
+    Workflow(told, ALL)  # others change the configuration of the finished one meanwhile
+    arguments = map(str, (told / "overlay.yaml", finished.folder, alone))
+    found = json.loads(run_beside(__file__, "alone.py", *arguments).splitlines()[-1])
     assert {name: error for name, error in found.items() if error} == {}
     assert set(found) == set(catalogue.RULES)
 
