@@ -1,8 +1,9 @@
 """What training costs against what its arithmetic costs, on one core, and the whole quick preset. Run by `make bench`; ten minutes.
 
 Times the engine against its matrix products alone, a plain autograd loop, and JAX where it is installed (it is no
-dependency); then a training job against the import of torch, and a job that draws a figure against the imports that it can't do
-without; then the quick preset from nothing, as `make` has it. All but the last is pinned to one core. Rounds take turns and the
+dependency); where there is a GPU, its engine against its products there; then a training job against the import of torch,
+and a job that draws a figure against the imports that it can't do without; then the quick preset from nothing, as `make`
+has it. All but the last is pinned to one core. Rounds take turns and the
 fastest of each counts: a ratio of two such times is steady where the times are not.
 
 Out: engine.parquet, targets.parquet and operations.parquet (of the paper preset, by experiment) in results/bench, and
@@ -39,7 +40,7 @@ import torch
 import yaml
 
 from lazytraining.files import parquet
-from lazytraining.student import descent, network, problem
+from lazytraining.student import descent, gpu, network, problem
 from lazytraining.student.network import Weights
 from lazytraining.student.students import Students
 from lazytraining.workflow import cost
@@ -51,6 +52,14 @@ ROUNDS, UPDATES = 15, 6_000
 """Rounds of each loop, and about how many neurons × iterations / 50 a round of it has."""
 SHAPES = [(4, 1, False), (4, 16, False), (50, 1, False), (50, 2, False), (256, 1, False), (50, 1, True)]
 """Neurons of a student, students in a stack, and whether their displacement is trained."""
+GPU_SHAPES = [
+    (4, 16, False),
+    (50, 1, False),
+    (50, 64, False),
+    (50, 512, False),
+    (256, 64, False),
+    (50, 64, True),
+]
 ENGINE = pa.schema(
     [("precision", pa.string()), ("m", pa.int64()), ("stack", pa.int64()), ("displaced", pa.bool_())]
     + [("loop", pa.string()), ("microseconds", pa.float64()), ("over_products", pa.float64())]
@@ -118,6 +127,41 @@ def products(data: problem.Problem, start: Weights, displaced: bool) -> Loop:
         for _ in range(iterations):
             np.matmul(hidden, inputs, out=features)
             np.matmul(gated, x_train, out=gradient)
+
+    return run
+
+
+def gpu_engine(data: problem.Problem, start: Weights, displaced: bool) -> Loop:
+    """Iterations with both losses, on a GPU."""
+    made = gpu.Engine(Students(start, 1.0, 0.01, displaced=displaced), data, None)
+
+    def run(iterations: int) -> None:
+        made.run(iterations, True, True)
+
+    return run
+
+
+def gpu_products(data: problem.Problem, start: Weights, displaced: bool) -> Loop:
+    """The same products on a GPU, as many in one graph as its engine has."""
+    made = gpu.Engine(Students(start, 1.0, 0.01, displaced=displaced), data, None)
+    gated = torch.randn_like(made.gated)
+
+    def iterations() -> None:
+        torch.matmul(made.hidden, made.inputs, out=made.features)
+        torch.matmul(gated, made.points, out=made.gradient)
+
+    iterations()  # libraries allocate on first use, which a capture forbids
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        for _ in range(gpu.GRAPHED[0]):
+            iterations()
+
+    def run(count: int) -> int:
+        replays = -(-count // gpu.GRAPHED[0])
+        for _ in range(replays):
+            graph.replay()
+        torch.cuda.synchronize()
+        return replays * gpu.GRAPHED[0]
 
     return run
 
@@ -213,6 +257,23 @@ def bench_engine() -> pd.DataFrame:
         print(".", end="", flush=True)
     print()
     return pd.DataFrame(rows)
+
+
+def bench_gpu() -> pd.DataFrame:
+    """Of stacks as a job on a GPU has them; no rows where there is none."""
+    data = problem.make_problem(D, N, N, 3, 1.0, seed=0)
+    rows = []
+    shapes = GPU_SHAPES if torch.cuda.is_available() else []
+    for precision, (m, stack, displaced) in itertools.product(("float32", "float64"), shapes):
+        start = Weights.stack(network.initialise(m, D, 1.0, seed, displaced) for seed in range(stack))
+        arguments = data, start.astype(precision), displaced
+        loops = {"GPU products": gpu_products(*arguments), "GPU engine": gpu_engine(*arguments)}
+        found = fastest(loops, 256)
+        shape = {"precision": precision, "m": m, "stack": stack, "displaced": displaced}
+        for name, microseconds in found.items():
+            over = microseconds / found["GPU products"]
+            rows.append(shape | {"loop": name, "microseconds": microseconds, "over_products": over})
+    return pd.DataFrame(rows, columns=ENGINE.names)
 
 
 TRAINS = """
@@ -344,17 +405,19 @@ def main(arguments: list[str] | None = None) -> int:
     print(f"d = {D}, n = {N} + {N}, one core; microseconds an iteration of a stack, and over its products")
     with one_core():
         found = bench_engine()
+        on_gpu = bench_gpu()
         measured = bench_jobs()
-    for value, form in (("microseconds", "{:.0f}".format), ("over_products", "{:.2f}".format)):
-        table = found.pivot(index=["precision", "m", "stack", "displaced"], columns="loop", values=value)
-        print(f"\n{table.to_string(float_format=form, na_rep='')}")
+    for times in (found, on_gpu) if len(on_gpu) else (found,):
+        for value, form in (("microseconds", "{:.0f}".format), ("over_products", "{:.2f}".format)):
+            table = times.pivot(index=["precision", "m", "stack", "displaced"], columns="loop", values=value)
+            print(f"\n{table.to_string(float_format=form, na_rep='')}")
     print("\nNow the quick preset from nothing, some minutes", flush=True)
     targets = judge(found, measured | quick_preset())
     reached = ~(targets["measured"] > targets["at_most"]) & ~(targets["measured"] < targets["at_least"])
     shown = targets.assign(reached=reached.map({True: "yes", False: "NO"}))
     print(f"\n{shown.to_string(index=False, float_format='{:.2f}'.format, na_rep='')}")
     RESULTS.mkdir(parents=True, exist_ok=True)
-    parquet.write(RESULTS / "engine.parquet", found.to_dict("records"), ENGINE)
+    parquet.write(RESULTS / "engine.parquet", pd.concat([found, on_gpu]).to_dict("records"), ENGINE)
     parquet.write(RESULTS / "operations.parquet", paper.to_dict("records"), OPERATIONS)
     parquet.write(RESULTS / "targets.parquet", targets.to_dict("records"), TARGETS)
     print(f"Written to {RESULTS.relative_to(ROOT)}")

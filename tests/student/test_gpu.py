@@ -69,7 +69,7 @@ def test_iterations_in_graphs_are_the_same_iterations(small_problem, monkeypatch
 
 @needs_gpu
 @pytest.mark.parametrize("displaced", [False, True])
-@pytest.mark.parametrize(("precision", "tolerance"), [("float64", 1e-9), ("float32", 1e-5)])
+@pytest.mark.parametrize(("precision", "tolerance"), [("float64", 1e-9), ("float32", 1e-4)])
 def test_gpu_agrees_with_cpu_at_the_papers_size(displaced, precision, tolerance):
     data = problem.make_problem(100, 1000, 1000, 3, 1.0, seed=0)
     start = Weights.stack(network.initialise(50, 100, tau, 0, displaced) for tau in (0.1, 1.0, 10.0))
