@@ -10,7 +10,7 @@ rule judge_claims:
         start=INPUTS.theory("start"),
         step=INPUTS.theory("step"),
         limit=INPUTS.theory("limit"),
-        sample=INPUTS.theory("sample") if CONFIG.theory and CONFIG.theory.sample else [],
+        sample=INPUTS.theory("sample"),
     output:
         table="<results>/claims.parquet",
         text="<results>/claims.md",

@@ -150,6 +150,11 @@ def _rows(table: pa.Table) -> str:
     return ""
 
 
+def commit(path: str | Path) -> str:
+    """The commit that a table was written at, or "unknown"."""
+    return (pq.read_schema(path).metadata or {}).get(b"commit", b"unknown").decode()
+
+
 def run_code(path: str | Path) -> str:
     """Digests of the code that made the runs in a table, with spaces between them."""
     return _run_code(pq.read_schema(path).metadata or {})

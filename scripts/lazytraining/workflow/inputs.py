@@ -98,8 +98,9 @@ class Inputs:
         return [f"<results>/baselines/{experiment}/m~{m}/seed~{seed}.parquet" for m, seed in pairs]
 
     def theory(self, part: str) -> Files:
-        """One part of the theory, for every seed; none where the configuration leaves the theory out."""
-        seeds = self.config.theory.seeds if self.config.theory else []
+        """One part of the theory, for every seed; none where the configuration leaves it out."""
+        theory = self.config.theory
+        seeds = theory.seeds if theory and (part != "sample" or theory.sample) else []
         return [f"<results>/theory/{part}/seed~{seed}.parquet" for seed in seeds]
 
     def end_points(self, folder: str, suffix: str = "parquet") -> Input:
@@ -111,9 +112,15 @@ class Inputs:
 
     def claimed(self, data: str) -> Input:
         """One data set for the claims, of those experiments that the configuration has."""
-        names = [name for name, read in catalogue.EVIDENCE.items() if data in read]
-        return lambda wildcards: [
-            path for name in names if name in self.config.experiments for path in self.data[data](name)
+        names = self.claiming(data)
+        return lambda wildcards: [path for name in names for path in self.data[data](name)]
+
+    def claiming(self, data: str) -> list[str]:
+        """Those experiments whose data set of this kind the claims read."""
+        return [
+            name
+            for name, read in catalogue.EVIDENCE.items()
+            if data in read and name in self.config.experiments
         ]
 
     def widths(self, experiment: str) -> list[int]:

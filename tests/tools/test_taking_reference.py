@@ -1,0 +1,71 @@
+"""Which results are taken for reference, and that the ledger follows from what is kept of them."""
+
+import shutil
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import reference
+
+from lazytraining.config import experiments
+from lazytraining.files import parquet
+
+pytestmark = pytest.mark.workflow
+
+
+@pytest.fixture
+def results(finished, tmp_path, monkeypatch):
+    """Finished results, of a commit in the history."""
+    monkeypatch.setattr(parquet, "commit", lambda path: "0" * 40)
+    monkeypatch.setattr(reference, "in_history", lambda commit: commit == "0" * 40)
+    shutil.copytree(finished.results, tmp_path / "results", ignore=shutil.ignore_patterns("logs", "report*"))
+    return tmp_path / "results"
+
+
+def configuration(results, **changed) -> experiments.Config:
+    content = experiments.read_yaml(results / "config.yaml")
+    for name, value in changed.items():
+        content["experiments"]["plateau"][name] = value
+    return experiments.load(content)
+
+
+def refused(results, **changed) -> list[str]:
+    return reference.refusals(results, configuration(results), configuration(results, **changed))
+
+
+def test_a_whole_preset_is_taken(results):
+    assert refused(results) == []
+
+
+def test_another_configuration_is_not(results):
+    (line,) = refused(results, iterations=31)
+    assert "plateau is not the preset's" in line
+
+
+def test_fewer_runs_or_seeds_are_not(results):
+    path = results / "tables/plateau.parquet"
+    table = pq.read_table(path, partitioning=None)
+    pq.write_table(table.filter(pa.compute.field("seed") == table["seed"][0]), path)
+    assert any("seeds; expected the" in line for line in refused(results))
+    path.unlink()
+    (line,) = refused(results)
+    assert f"{path}: missing" in line
+
+
+def test_runs_of_different_code_are_not(results):
+    path = results / "tables/plateau.parquet"
+    table = pq.read_table(path, partitioning=None)
+    said = table.schema.metadata | {b"run_code": b"0123 4567"}
+    pq.write_table(table.replace_schema_metadata(said), path)
+    (line,) = refused(results)
+    assert "runs of different code (0123 4567)" in line
+
+
+@pytest.mark.parametrize(
+    ("commit", "why"),
+    [("0" * 40 + "-dirty", "without changes"), ("1" * 40, "in this history"), ("unknown", "in")],
+)
+def test_commits_that_nobody_can_check_out_are_not(results, monkeypatch, commit, why):
+    monkeypatch.setattr(parquet, "commit", lambda path: commit)
+    (line,) = refused(results)
+    assert commit in line and why in line
