@@ -156,7 +156,7 @@ def test_version_and_date_are_one():
 
 
 def test_claims_lists_each_sentence_of_the_note_with_its_rows():
-    sentences, ours = tables("claims.md")[:2]
+    sentences, ours, later = tables("claims.md")[:3]
     rows = {}
     for claim in CLAIMS:
         if claim.quote:
@@ -168,4 +168,9 @@ def test_claims_lists_each_sentence_of_the_note_with_its_rows():
     assert told == {sentence: ", ".join(ids) for sentence, ids in rows.items()}
     assert {id.strip(): text.strip() for id, text in ours[2:]} == {
         claim.id: claim.text for claim in CLAIMS if claim.section == "ours"
+    }
+    told = {when.strip(): ids.strip() for when, ids in later[2:]}
+    late = {claim.criterion_set for claim in CLAIMS} - {""}
+    assert told == {
+        when: ", ".join(claim.id for claim in CLAIMS if claim.criterion_set == when) for when in late
     }

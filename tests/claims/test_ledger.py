@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -132,6 +133,18 @@ def test_an_entry_says_what_was_measured_and_why():
     assert "| [7](#claim-7) | 1 | text | ◐ partly reproduced |" in text
 
 
+def test_a_criterion_that_was_set_later_is_marked_beside_its_verdict():
+    late = Claim("7", "§1", "text", "figure_1", [check(2, 2, low=1)], criterion_set=verdict.AFTER_QUICK)
+    rows = [verdict.entry(claim, Evidence()) for claim in (late, replace(late, id="8", criterion_set=""))]
+    assert [row["criterion_set"] for row in rows] == ["after quick runs were seen", ""]
+    text, page = pages.markdown(rows, "Ledger"), words.table(rows, str, {})
+    assert "| ✓ reproduced, criterion set later |" in text and "| ✓ reproduced |" in text
+    assert "- **reproduced** (criterion set after quick runs were seen): " in text
+    assert "- **reproduced**: " in text
+    assert "reproduced<small>criterion set after quick runs were seen</small></td>" in page
+    assert "reproduced</td>" in page
+
+
 def test_a_claim_without_its_experiment_says_what_it_needs():
     def measure(evidence):
         raise LackingError("the experiment width_ntk")
@@ -148,7 +161,7 @@ HOSTILE = 'a|b\n<script>alert(1)</script> & "c" < d'
 def hostile() -> dict:
     """A row of the ledger whose every text has what Markdown and HTML would take for their own."""
     row = verdict.entry(Claim("7", "§1", "text", "figure_1", [check(2, 3, low=1)]), Evidence())
-    texts = ("section", "quote", "claim", "measured", "criterion", "reason", "figure")
+    texts = ("section", "quote", "claim", "measured", "criterion", "criterion_set", "reason", "figure")
     return row | dict.fromkeys(texts, HOSTILE)
 
 
@@ -170,7 +183,7 @@ class Tags(HTMLParser):
 def test_texts_are_text_in_html():
     page = Tags(pages.page([hostile()], HOSTILE, {"7": "reproduced"}, HOSTILE))
     assert "script" not in page.tags
-    assert page.text.count(HOSTILE) == 9
+    assert page.text.count(HOSTILE) == 10
     linked = Tags(words.table([hostile()], lambda name: "<a href='#'>there</a>", {}))
     assert "a" in linked.tags, "a figure is given as HTML"
 

@@ -58,11 +58,22 @@ def test_in_a_caption_it_is_text_to_the_letter(hostile):
 def test_in_the_ledger_it_is_text_to_the_letter(hostile):
     """As the start page has it, in rows of another's claims.parquet."""
     row = dict.fromkeys(
-        ("id", "section", "quote", "claim", "measured", "criterion", "verdict", "reason", "figure")
+        (
+            "id",
+            "section",
+            "quote",
+            "claim",
+            "measured",
+            "criterion",
+            "criterion_set",
+            "verdict",
+            "reason",
+            "figure",
+        )
     )
     clean = words.table([dict.fromkeys(row, "x")], html.escape, {})
     page = words.table([dict.fromkeys(row, text.one_line(hostile))], html.escape, {})
-    assert page.count("<") == clean.count("<") and shown(page).count(text.one_line(hostile)) == 9
+    assert page.count("<") == clean.count("<") and shown(page).count(text.one_line(hostile)) == 10
 
 
 def test_in_a_terminal_it_steers_nothing(hostile, tmp_path):
@@ -82,6 +93,7 @@ FIELDS = (
     "claim",
     "measured",
     "criterion",
+    "criterion_set",
     "verdict",
     "reason",
     "figure",

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from lazytraining.claims.measures import Measure, at_extreme, by_seed, extreme, need, over_least, per
-from lazytraining.claims.verdict import Check, Claim, Evidence, Verdict
+from lazytraining.claims.verdict import AFTER_PAPER, Check, Claim, Evidence, Verdict
 from lazytraining.student import fits
 
 
@@ -184,6 +184,7 @@ CLAIMS = [
             (Verdict.NOT, Verdict.PARTLY),
             "It is on its way to the best fit in the tangent space at its start, and not there when the run ends.",
         ),
+        criterion_set=AFTER_PAPER,
     ),
     Claim(
         "24",

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from lazytraining.claims.measures import Measure, at_extreme, by_seed, need, per, rank_correlation
-from lazytraining.claims.verdict import Check, Claim, Evidence
+from lazytraining.claims.verdict import AFTER_PAPER, Check, Claim, Evidence
 from lazytraining.models import cnn
 
 
@@ -98,6 +98,7 @@ CLAIMS = [
             Check("best learning rate at the largest α over the largest tried", rate_inside, high=1),
             Check("training accuracy at α = 1 less that at the largest α", left_untrained, high=0.05),
         ],
+        criterion_set=AFTER_PAPER,
     ),
     Claim(
         "38b",
@@ -108,6 +109,7 @@ CLAIMS = [
             Check("α from which on their test accuracies are the same", frozen_from, high=1e4, scale="log"),
             Check("difference of their test accuracies, α = 1", frozen_gap(1.0), low=0.05),
         ],
+        criterion_set=AFTER_PAPER,
     ),
     Claim(
         "38c",

@@ -14,7 +14,7 @@ from lazytraining.claims.measures import (
     need,
     per,
 )
-from lazytraining.claims.verdict import Check, Claim, Evidence, Verdict
+from lazytraining.claims.verdict import AFTER_PAPER, AFTER_QUICK, Check, Claim, Evidence, Verdict
 from lazytraining.config.names import SCALINGS
 from lazytraining.student import fits
 
@@ -172,6 +172,7 @@ CLAIMS = [
             ),
         ],
         quote="Δ(F) = … ≈ η ‖∇F(w0)‖²/F(w0)",
+        criterion_set=AFTER_PAPER,
     ),
     Claim(
         "3",
@@ -192,6 +193,7 @@ CLAIMS = [
             (Verdict.NOT, Verdict.PARTLY),
             "D²h(w0) knows nothing of gates: a step in which one switches changes Dh by as much as a neuron's whole part.",
         ),
+        criterion_set=AFTER_PAPER,
     ),
     Claim(
         "4",
@@ -203,6 +205,7 @@ CLAIMS = [
         reasons={
             Verdict.NOT: "It would be if h − y lay along the leading singular vector of Dh. The targets do not, least of all where h(w0) = 0."
         },
+        criterion_set=AFTER_PAPER,
     ),
     Claim(
         "5a",
@@ -262,6 +265,7 @@ CLAIMS = [
             Verdict.REPRODUCED: "For α = 1/m it levels off. For the others it falls a little more slowly than m^(-1/2): ‖Dh‖²/m falls and "
             "‖h − y‖/√m rises with m, each to its limit, while ‖D²h‖ hardly changes."
         },
+        criterion_set=AFTER_PAPER,
     ),
     Claim(
         "18a",
@@ -285,6 +289,7 @@ CLAIMS = [
             Verdict.NOT: "κ weighs the curvature against the largest singular value of Dh(w0), while how far w has to go is decided "
             "by the small ones. It hangs on a tenth being small: the level is a little below.",
         },
+        criterion_set=AFTER_QUICK,
     ),
     Claim(
         "18c",
@@ -305,6 +310,7 @@ CLAIMS = [
             Verdict.NOT: "Where κ falls through these values h(w0) is still small beside y, so both starts are alike.",
             Verdict.PARTLY: "By a tenth or more only near the level that κ has without symmetrisation; above it h(w0) is small beside y.",
         },
+        criterion_set=AFTER_PAPER,
     ),
     Claim(
         "20a",
@@ -324,6 +330,7 @@ CLAIMS = [
         [Check("τ from which on κ is at its level", level_start, low=LARGE, scale="log")],
         quote="this phenomenon is not directly observed through the lazy criterion as described in the theoretical section",
         reasons={Verdict.NOT: "κ levels off too, and at a lower τ than the loss."},
+        criterion_set=AFTER_PAPER,
     ),
     Claim(
         "34a",

@@ -15,7 +15,7 @@ from lazytraining.claims.measures import (
     need,
     per,
 )
-from lazytraining.claims.verdict import Check, Claim, Evidence, Verdict
+from lazytraining.claims.verdict import AFTER_PAPER, AFTER_QUICK, Check, Claim, Evidence, Verdict
 from lazytraining.student import fits
 
 LEARNING = 0.1
@@ -199,6 +199,7 @@ CLAIMS = [
         ],
         quote="The following analysis is based on gradient flow, which is an approximation of stochastic gradient descent with a small learning "
         "rate.",
+        criterion_set=AFTER_QUICK,
     ),
     Claim(
         "15",
@@ -253,6 +254,7 @@ CLAIMS = [
         ],
         quote="and quickly stabilize",
         reasons={Verdict.REPRODUCED: "Most of the way is gone at once: it is the output layer's way to 0."},
+        criterion_set=AFTER_PAPER,
     ),
     Claim(
         "21c",
@@ -267,6 +269,7 @@ CLAIMS = [
             )
         ],
         quote="under non-lazy training, the weights undergo continuous and substantial changes throughout training",
+        criterion_set=AFTER_PAPER,
     ),
     Claim(
         "22a",
@@ -288,6 +291,7 @@ CLAIMS = [
         [is_near("trajectory")],
         quote="closely following the linearized gradient flow",
         reasons={Verdict.NOT: "Its tangent model is far from having cancelled h(w0) when the run stops."},
+        criterion_set=AFTER_PAPER,
     ),
     Claim(
         "22c",
@@ -296,6 +300,7 @@ CLAIMS = [
         "figure_1",
         [moves_little("trajectory_symmetrized"), is_lazy("trajectory_symmetrized")],
         reasons={Verdict.REPRODUCED: "With h(w0) = 0 there is nothing to cancel."},
+        criterion_set=AFTER_PAPER,
     ),
     Claim(
         "23a",
@@ -317,6 +322,7 @@ CLAIMS = [
             Verdict.ARTEFACT: "The initial loss is that of h(w0), of order τ⁴, and cancelling it takes few steps. To one and the same loss the "
             "lazy run takes longer, and it may never get there."
         },
+        criterion_set=AFTER_PAPER,
     ),
     Claim(
         "23b",
@@ -348,6 +354,7 @@ CLAIMS = [
             )
         ],
         quote="it potentially slows convergence in cases where the gradients are well-behaved",
+        criterion_set=AFTER_QUICK,
     ),
     Claim(
         "37a",

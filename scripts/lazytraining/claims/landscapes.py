@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from lazytraining.claims.measures import Measure, at_extreme, need, per
-from lazytraining.claims.verdict import Check, Claim, Evidence, Verdict
+from lazytraining.claims.verdict import AFTER_BOTH, AFTER_PAPER, Check, Claim, Evidence, Verdict
 from lazytraining.config import names
 from lazytraining.config.names import LANDSCAPES
 
@@ -117,6 +117,7 @@ CLAIMS = [
         reasons={
             Verdict.NOT: "It is there with both scalings and at every m (claim 31b), and with 1/m lower as m grows."
         },
+        criterion_set=AFTER_BOTH,
     ),
     Claim(
         "31b",
@@ -127,6 +128,7 @@ CLAIMS = [
         reasons={
             Verdict.REPRODUCED: "The centre is the mean of networks whose neurons stand in different orders: see claims 31c and 31d."
         },
+        criterion_set=AFTER_PAPER,
     ),
     Claim(
         "31c",
@@ -144,6 +146,7 @@ CLAIMS = [
             for name in LANDSCAPES
         ],
         reasons={Verdict.REPRODUCED: "Wide students are in one basin, up to the order of their neurons."},
+        criterion_set=AFTER_BOTH,
     ),
     Claim(
         "31d",
@@ -161,6 +164,7 @@ CLAIMS = [
             for name in LANDSCAPES
         ],
         reasons={Verdict.REPRODUCED: "So the bump says nothing of the loss near any one of them."},
+        criterion_set=AFTER_BOTH,
     ),
     Claim(
         "33",

@@ -14,7 +14,7 @@ from lazytraining.claims.measures import (
     need,
     per,
 )
-from lazytraining.claims.verdict import Check, Claim, Evidence, Verdict
+from lazytraining.claims.verdict import AFTER_PAPER, Check, Claim, Evidence, Verdict
 from lazytraining.student import fits
 from lazytraining.student.laziness import Lazy
 
@@ -162,6 +162,7 @@ CLAIMS = [
         quote="the difference between the gradient flow of the model and the linearized model is at the order of the inverse square of scaling "
         "factor",
         reasons={Verdict.NOT: f"Not where gates switch, on this finite sample. {_LAW}"},
+        criterion_set=AFTER_PAPER,
     ),
     Claim(
         "12c",
@@ -173,6 +174,7 @@ CLAIMS = [
             Check(f"{_SWITCHING}, test inputs", switching_exponent("test_gap"), -0.65, -0.35),
         ],
         reasons={Verdict.REPRODUCED: _LAW},
+        criterion_set=AFTER_PAPER,
     ),
     Claim(
         "12d",
@@ -203,6 +205,7 @@ CLAIMS = [
             Verdict.REPRODUCED: "So α^(-3/2) is a law of a finite sample. Under the population risk of §3 the theorem's order for the weights survives "
             "ReLU, and only the outputs lose a half."
         },
+        criterion_set=AFTER_PAPER,
     ),
     Claim(
         "13",
@@ -250,6 +253,7 @@ CLAIMS = [
         ],
         quote="it is observable that the relative gap between the gradient flow of the model and its linearized correspondent grows as K²",
         reasons={Verdict.NOT: "The bound grows so; the gap grows far more slowly."},
+        criterion_set=AFTER_PAPER,
     ),
     Claim(
         "14c",
@@ -274,5 +278,6 @@ CLAIMS = [
         [Check(f"{_SWITCHING}, test inputs", switching_exponent("test_gap"), high=-0.95)],
         quote="the gap between the model and its linearized version is at most at the order of 1/α",
         reasons={Verdict.NOT: f"Not where gates switch. {_LAW}"},
+        criterion_set=AFTER_PAPER,
     ),
 ]

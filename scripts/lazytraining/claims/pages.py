@@ -18,7 +18,7 @@ HOW = (
     "both sides. A claim is an artefact if all is seen that its other cause would show; else it is reproduced if all its "
     "criteria are met and not if none is; it is not decided where its premises are not met, or where a criterion is open. An "
     "identity holds by algebra, so it is shown and not counted as reproduced. That a claim is partly reproduced hangs on the best of its "
-    "criteria, so Holm's correction is made there."
+    "criteria, so Holm's correction is made there. Criteria were set before their runs, unless a verdict says otherwise beside it."
 )
 """How the ledger is to be read."""
 REFERENCE = provenance.ROOT / "docs/reference/paper/claims.parquet"

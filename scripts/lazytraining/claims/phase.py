@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from lazytraining.claims.measures import Measure, at_extreme, by_seed, extreme, need, per
-from lazytraining.claims.verdict import Check, Claim, Evidence, Verdict
+from lazytraining.claims.verdict import AFTER_PAPER, Check, Claim, Evidence, Verdict
 from lazytraining.student.laziness import LAZY
 
 MOVED, HALF = 0.1, 0.5
@@ -96,6 +96,7 @@ CLAIMS = [
             )
         ],
         reasons={Verdict.REPRODUCED: "At one α τ² instead, it would differ as much as the widths do."},
+        criterion_set=AFTER_PAPER,
     ),
     Claim(
         "41a",
@@ -119,6 +120,7 @@ CLAIMS = [
             Verdict.REPRODUCED: "h(w0) grows with g and has to be cancelled first; the more neurons there are for each point, the less each "
             "has to move for it."
         },
+        criterion_set=AFTER_PAPER,
     ),
     Claim(
         "41b",
@@ -130,6 +132,7 @@ CLAIMS = [
             Verdict.REPRODUCED: "The note's Figure 3 has a twentieth as many neurons as points. At such a ratio no cell of the diagram is lazy, at any g: "
             "at large g it has the plateau of random features."
         },
+        criterion_set=AFTER_PAPER,
     ),
     Claim(
         "42a",
@@ -153,6 +156,7 @@ CLAIMS = [
                 low=0.9,
             ),
         ],
+        criterion_set=AFTER_PAPER,
     ),
     Claim(
         "42b",
@@ -172,6 +176,7 @@ CLAIMS = [
             Verdict.REPRODUCED: "κ weighs curvature against the largest singular value of Dh(w0); the displacement counts the small ones, "
             "along which most of the way is."
         },
+        criterion_set=AFTER_PAPER,
     ),
     Claim(
         "43",

@@ -17,7 +17,7 @@ from lazytraining.claims.measures import (
     off_baseline,
     per,
 )
-from lazytraining.claims.verdict import Check, Claim, Evidence, Samples, Verdict
+from lazytraining.claims.verdict import AFTER_BOTH, AFTER_PAPER, Check, Claim, Evidence, Samples, Verdict
 from lazytraining.student import fits
 from lazytraining.student.laziness import Lazy
 
@@ -200,6 +200,7 @@ CLAIMS = [
         premises=[LEVEL],
         quote="In this regime, the model fails to capture the nonlinear relationships in the data, leading to a higher test loss.",
         reasons={Verdict.REPRODUCED: "Random features do not know the teacher's directions."},
+        criterion_set=AFTER_PAPER,
     ),
     Claim(
         "25b",
@@ -235,6 +236,7 @@ CLAIMS = [
             "hidden layer hardly turns: what is left is least squares on the features that it has. Its kernel moves little, and its output is far from "
             "the tangent model's. Lazy training would show no plateau at all: where h(w0) is not 0 the tangent model's loss grows like τ⁴."
         },
+        criterion_set=AFTER_BOTH,
     ),
     Claim(
         "25d",
@@ -266,6 +268,7 @@ CLAIMS = [
             Check("the same over the start of the plateau", lazy_when_level, 1 / 3, 3, scale="log"),
         ],
         quote="the test loss exhibits a plateau, indicating that beyond a certain value of τ, the model enters a lazy training regime",
+        criterion_set=AFTER_PAPER,
     ),
     Claim(
         "25f",
@@ -299,5 +302,6 @@ CLAIMS = [
             Verdict.REPRODUCED: "h(w0) is cancelled on the training points with no layer lost, and stays elsewhere. So the gap on test points, over ‖y‖, "
             "grows as τ² like the output itself."
         },
+        criterion_set=AFTER_PAPER,
     ),
 ]

@@ -6,7 +6,7 @@ from jaxtyping import Float
 from scipy import stats
 
 from lazytraining.claims.measures import LARGE, Measure, by_seed, need, per, rank_correlation
-from lazytraining.claims.verdict import Check, Claim, Evidence, Verdict
+from lazytraining.claims.verdict import AFTER_PAPER, Check, Claim, Evidence, Verdict
 from lazytraining.student.step_rules import STEP_RULES, StepRule
 
 
@@ -154,6 +154,7 @@ CLAIMS = [
         reasons={
             Verdict.NOT: "Small τ needs larger steps, not smaller ones: the gradient there is of order τ. No path of the plane does it."
         },
+        criterion_set=AFTER_PAPER,
     ),
     Claim(
         "36b",

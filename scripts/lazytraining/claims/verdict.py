@@ -129,6 +129,14 @@ class Claim:
     quote: str = ""
     """The note's own words that are tested here."""
     identity: bool = False
+    criterion_set: str = ""
+    """When its criterion was set; empty if before its runs."""
+
+
+AFTER_QUICK = "after quick runs were seen"
+AFTER_PAPER = "after runs at the paper preset's settings were seen"
+AFTER_BOTH = "after runs of both presets were seen"
+"""Values of `Claim.criterion_set`."""
 
 
 @dataclass(frozen=True)
@@ -216,6 +224,7 @@ def entry(claim: Claim, evidence: Evidence) -> dict:
         "high": first.high,
         "chance": _chance(verdict, outcomes),
         "criterion": _criterion(claim),
+        "criterion_set": claim.criterion_set,
         "verdict": str(verdict),
         "reason": _reason(claim, verdict, pairs),
         "figure": claim.figure,

@@ -12,7 +12,7 @@ from lazytraining.claims.measures import (
     per,
     rank_correlation,
 )
-from lazytraining.claims.verdict import Check, Claim, Evidence, Verdict
+from lazytraining.claims.verdict import AFTER_PAPER, Check, Claim, Evidence, Verdict
 from lazytraining.student import fits
 from lazytraining.student.laziness import Lazy
 
@@ -181,6 +181,7 @@ CLAIMS = [
         "width",
         [Check(_OVER, width_exponent("width_ntk", "test_loss_end", WIDE), low=0.1, scale="median")],
         quote="Two scaling factors of 1/√m and 1/m are studied showing the first case leads to loss of generalization",
+        criterion_set=AFTER_PAPER,
     ),
     Claim(
         "28b",
@@ -192,6 +193,7 @@ CLAIMS = [
         reasons={
             Verdict.NOT: "It rises too, once there are more neurons than the teacher needs; but to a lower level: see claim 28c."
         },
+        criterion_set=AFTER_PAPER,
     ),
     Claim(
         "28c",

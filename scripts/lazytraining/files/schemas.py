@@ -265,7 +265,8 @@ ENDPOINTS = pa.schema(
 CLAIMS = pa.schema(
     [(name, pa.string()) for name in ("id", "section", "quote", "claim", "measured")]
     + [(name, pa.float64()) for name in ("value", "low", "high", "chance")]
-    + [(name, pa.string()) for name in ("criterion", "verdict", "reason", "figure")]
+    + [(name, pa.string()) for name in ("criterion", "criterion_set", "verdict", "reason", "figure")]
 )
 """`value`, `low` and `high` are those of a claim's first check; `measured` has them all. `quote` has the note's own words; `chance` how
-likely samples so far from the bounds are by chance, at the bound that the verdict hangs on most."""
+likely samples so far from the bounds are by chance, at the bound that the verdict hangs on most; `criterion_set` when the criterion was set,
+empty if before its runs."""

@@ -21,7 +21,19 @@ from lazytraining.workflow.text import one_line, settings
 SOFTWARE = ("python", *provenance.PACKAGES)
 _UNREADABLE = (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError)
 """What comes of a file that is no JSON, or not a job's."""
-_LEDGER = ("id", "section", "quote", "claim", "measured", "criterion", "verdict", "reason", "figure", "paper")
+_LEDGER = (
+    "id",
+    "section",
+    "quote",
+    "claim",
+    "measured",
+    "criterion",
+    "criterion_set",
+    "verdict",
+    "reason",
+    "figure",
+    "paper",
+)
 """The text in a row of the ledger."""
 
 
