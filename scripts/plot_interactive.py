@@ -239,7 +239,8 @@ HEIGHTS = {
 
 
 def phase(summary: pd.DataFrame) -> dict:
-    """A picture for each phase diagram, with a view for each start and order parameter, in the colours of the regimes."""
+    """A picture for each phase diagram, with a view for each start and order parameter, in the colours of the regimes. A start that has one m
+    or one coupling spans no surface."""
     regimes, count = list(LOOKS), len(LOOKS)
     scale = [
         [(number + end) / count, LOOKS[name][0]] for number, name in enumerate(regimes) for end in (0, 1)
@@ -248,7 +249,8 @@ def phase(summary: pd.DataFrame) -> dict:
     found = {}
     for name, rows in summary.groupby("experiment"):
         views = {}
-        for (start, own), (column, label) in itertools.product(rows.groupby("symmetrize"), HEIGHTS.items()):
+        starts = [(start, own) for start, own in rows.groupby("symmetrize") if spans(own)]
+        for (start, own), (column, label) in itertools.product(starts, HEIGHTS.items()):
             columns = (
                 column,
                 "regime",
@@ -281,12 +283,18 @@ def phase(summary: pd.DataFrame) -> dict:
         titles = {"xaxis": "coupling g", "yaxis": "neurons m", "zaxis": ""}
         scene = {axis: {"title": {"text": title}, "type": "log"} for axis, title in titles.items()}
         hint = "Height is a median over seeds, colour the regime of most of them. Point to read a cell, from above it is the diagram."
-        found[f"{name}: phase diagram"] = {
-            "scene": scene | {"aspectmode": "cube"},
-            "hint": hint,
-            "views": views,
-        }
+        if views:
+            found[f"{name}: phase diagram"] = {
+                "scene": scene | {"aspectmode": "cube"},
+                "hint": hint,
+                "views": views,
+            }
     return found
+
+
+def spans(own: pd.DataFrame) -> bool:
+    """Whether there is more than one m and more than one coupling."""
+    return own["m"].nunique() > 1 and own["coupling"].nunique() > 1
 
 
 def page(pictures: dict) -> str:

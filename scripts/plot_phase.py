@@ -26,7 +26,9 @@ WIDTH, OUTLINE = 1.4, [withStroke(linewidth=2.8, foreground="black")]
 ROWS = {
     "kernel_movement": r"kernel movement $\|K_T-K_0\|\,/\,\|K_0\|$",
     "gap_test": r"gap $\|f_T-\bar f_T\|\,/\,\|y\|$, test points",
+    "stable_step_ratio": r"largest stable step, over $2n/\lambda_{\max}(K_0)$",
 }
+"""What is drawn against the coupling; the step where it was measured."""
 
 
 def contours(lazy: dict[str, float]) -> dict[str, tuple[str, float, dict]]:
@@ -79,7 +81,9 @@ def lines(axes: Axes, own: pd.DataFrame, lazy: dict[str, float]) -> None:
 
 def draw(summary: pd.DataFrame, lazy: dict[str, float], n_train: int) -> plt.Figure:
     starts = sorted(summary["symmetrize"].unique(), reverse=True)
-    shape = (1 + len(ROWS), len(starts))
+    steps = summary["stable_step_ratio_median"].notna().any()
+    rows = {name: label for name, label in ROWS.items() if steps or name != "stable_step_ratio"}
+    shape = (1 + len(rows), len(starts))
     size = (style.PAGE, 2.4 * shape[0] + 0.7)
     figure, panels = plt.subplots(*shape, figsize=size, squeeze=False, sharex=True, sharey="row")
     widths = sorted(summary["m"].unique())
@@ -90,12 +94,13 @@ def draw(summary: pd.DataFrame, lazy: dict[str, float], n_train: int) -> plt.Fig
         lines(column[0], own, lazy)
         column[0].axhline(n_train, color="0.3", lw=0.8, ls=(0, (1, 3)))
         style.letter(column[0], labels.STARTS[bool(start)])
-        for axes, (name, label) in zip(column[1:], ROWS.items(), strict=True):
+        for axes, (name, label) in zip(column[1:], rows.items(), strict=True):
             for number, (m, shade) in enumerate(zip(widths, shades, strict=True)):
                 one = own[own["m"] == m].sort_values("coupling")
                 look = style.line_look(number) | {"color": shade, "linestyle": "-", "markersize": 2.5}
                 axes.plot(one["coupling"], one[f"{name}_median"], label=f"{m}", **look)
-            axes.axhline(lazy["kernel" if name == "kernel_movement" else "gap"], color="0.4", lw=0.8, ls=":")
+            level = {"kernel_movement": lazy["kernel"], "gap_test": lazy["gap"], "stable_step_ratio": 1}[name]
+            axes.axhline(level, color="0.4", lw=0.8, ls=":")
             axes.set(yscale="log", ylabel=label)
             axes.label_outer()
         column[-1].set_xlabel(labels.LABELS["coupling"])

@@ -16,7 +16,7 @@ def cells(job: dict) -> list[dict]:
     """Rows for every start and coupling. `job` is that of `config.kinds.Phase`."""
     data, rows = problem.make_problem(**job["problem"]), []
     limits = {"lazy": Lazy(**job["lazy"]), "collapse": Collapse(**job["collapse"])}
-    flow = {name: job[name] for name in ("cfl", "stop", "iterations")}
+    flow = {name: job[name] for name in ("cfl", "stop", "iterations", "steps")}
     for symmetrize in job["starts"]:
         began = time.perf_counter()
         seed, couplings = job["problem"]["seed"], job["couplings"]

@@ -75,6 +75,7 @@ def fill(
         "vgg11": {"alpha"},
         "more_neurons_than_points": {"tau"},
         "phase_plane": {"m"},
+        "phase_plane_note": {"m"},
     }
     values = {"tau": tau, "alpha": alpha, "m": m, "step_size": eta}
     for name, kinds in read().items():

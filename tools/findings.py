@@ -30,20 +30,25 @@ VALUE = re.compile(r": (\S+(?: \[[^\]]*\])?) \(\d+ \w+\)(?:; |$)")
 def refreshed(text: str, ledger: pd.DataFrame) -> str:
     """The text with the ledger's numbers and verdicts.
 
-    Raises ValueError for a number that the ledger has not, or claims named together whose verdicts differ.
+    Raises ValueError for a claim or a number that the ledger has not, or claims named together whose verdicts differ.
     """
     rows = ledger.set_index("id")
 
+    def told(id: str, column: str) -> str:
+        if id not in rows.index:
+            raise ValueError(f"claim {id} is not in the ledger")
+        return rows.loc[id, column]
+
     def number(match: re.Match) -> str:
         space, id, position = match.groups()
-        values = VALUE.findall(rows.loc[id, "measured"])
+        values = VALUE.findall(told(id, "measured"))
         if len(values) < int(position):
             raise ValueError(f"claim {id} has no value {position}: {rows.loc[id, 'measured']!r}")
         return f"`{values[int(position) - 1]}`{space}(claim {id}.{position})"
 
     def verdict(match: re.Match) -> str:
         space, word, ids = match.groups()
-        verdicts = {rows.loc[id, "verdict"] for id in ids.split(", ")}
+        verdicts = {told(id, "verdict") for id in ids.split(", ")}
         if len(verdicts) > 1:
             raise ValueError(f"claims {ids} have different verdicts: {sorted(verdicts)}")
         return f"**{verdicts.pop()}**{space}({word} {ids})"

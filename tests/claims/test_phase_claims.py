@@ -9,7 +9,7 @@ import pytest
 from lazytraining.claims import phase, verdict
 from lazytraining.claims.verdict import Evidence, Verdict
 
-COUPLINGS, WIDTHS = np.geomspace(0.1, 1e4, 11), [5, 40, 1000]
+COUPLINGS, WIDTHS = np.geomspace(0.1, 1e4, 11), [5, 40, 200, 1000]
 SAID = {"predicted_output": "output_distance", "predicted_kernel": "kernel_movement"}
 
 
@@ -31,9 +31,11 @@ def cell(m: int, g: float, symmetrize: bool, seed: int) -> dict:
         "predicted_kernel": moved,
         "output_distance": (1 if collapses else moved) * noise,
         "predicted_output": (0.9 if collapses else moved) * noise,
-        "kappa": 0.05 * noise,
+        "relative_distance": moved * noise,
+        "kappa": (0.05 if collapses else 2 / g) * noise,
         "gap_test": (1 / g if symmetrize else 1e-3 * g) * noise,
         "sharpening": (1 + 4 / g) * noise,
+        "stable_step_ratio": min(g, 1) * noise if m == 40 else np.nan,
     }
 
 
@@ -42,7 +44,8 @@ CELLS = pd.DataFrame([cell(*key) for key in itertools.product(WIDTHS, COUPLINGS,
 
 def verdict_of(id: str, cells: pd.DataFrame) -> str:
     (claim,) = [claim for claim in phase.CLAIMS if claim.id == id]
-    return verdict.entry(claim, Evidence(phase={"phase_plane": cells}))["verdict"]
+    note = cells.assign(kappa=cells["kappa"] / 2)
+    return verdict.entry(claim, Evidence(phase={"phase_plane": cells, phase.NOTE: note}))["verdict"]
 
 
 @pytest.mark.parametrize("claim", phase.CLAIMS, ids=lambda claim: claim.id)
@@ -52,7 +55,8 @@ def test_cells_as_a_claim_says_reproduce_it(claim):
 
 NOISE = 1 + 1e-3 * CELLS["seed"]
 AGAINST = {
-    "40": {"kernel_movement": CELLS["m"] / CELLS["coupling"] * NOISE},
+    "40a": {"kernel_movement": CELLS["m"] / CELLS["coupling"] * NOISE},
+    "40b": {"kernel_movement": CELLS["m"] / CELLS["coupling"] * NOISE},
     "41a": {
         "regime": np.where(CELLS["m"] == 5, "lazy", "crossover"),
         "gap_test": np.where(CELLS["symmetrize"], 1.0, 0.01) * NOISE,
@@ -60,7 +64,8 @@ AGAINST = {
     "41b": {"regime": "lazy"},
     "42a": {said: 1 / (100 * CELLS[measured]) for said, measured in SAID.items()},
     "42b": {"predicted_output": 0.1 * NOISE, "output_distance": 0.1 * NOISE, "kappa": 2 * NOISE},
-    "43": {"sharpening": np.where(CELLS["coupling"] < 1, 1.0, 20.0) * NOISE},
+    "43a": {"stable_step_ratio": np.where(CELLS["m"] == 40, 0.5, np.nan) * NOISE},
+    "43b": {"sharpening": np.where(CELLS["coupling"] < 1, 1.0, 20.0) * NOISE},
 }
 
 
@@ -69,9 +74,20 @@ def test_other_cells_do_not(id):
     assert verdict_of(id, CELLS.assign(**AGAINST[id])) == Verdict.NOT
 
 
+def test_the_constant_of_kappa_is_that_of_each_plane():
+    evidence = Evidence(phase={"phase_plane": CELLS, phase.NOTE: CELLS.assign(kappa=CELLS["kappa"] * 0.4)})
+    ours, note, ratio = (check.measure(evidence).values for check in phase.CLAIMS[-1].checks)
+    np.testing.assert_allclose(ours, 0.5)
+    np.testing.assert_allclose(note, 0.2)
+    np.testing.assert_allclose(ratio, 0.4)
+    evidence.phase[phase.NOTE] = CELLS
+    assert verdict.entry(phase.CLAIMS[-1], evidence)["verdict"] == Verdict.PARTLY
+
+
 def test_without_the_other_start_nothing_is_decided():
     assert verdict_of("41a", CELLS[CELLS["symmetrize"]]) == Verdict.OPEN
-    assert verdict_of("40", CELLS.assign(diverged=True)) == Verdict.OPEN
+    assert verdict_of("40a", CELLS.assign(diverged=True)) == Verdict.OPEN
+    assert verdict_of("43a", CELLS.assign(stable_step_ratio=np.nan)) == Verdict.OPEN
 
 
 def test_the_window_is_from_the_first_lazy_cell_to_the_last():

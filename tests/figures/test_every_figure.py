@@ -174,10 +174,19 @@ def test_what_turns_has_numbers_alone(case, made):
     pictures |= plot_interactive.tau_alpha(t.summaries(*OF["figure_5"]))
     pictures |= plot_interactive.phase(t.plane())
     views = [view for picture in pictures.values() for view in picture["views"]]
-    assert len(views) == 3 + 2 * len(t.widths()) + 2 * 2
+    assert len(views) == 3 + 2 * len(t.widths()) + 2 * 2 * (t.plane()["m"].nunique() > 1)
     diverged = tables.CASES[case].diverged
     assert [bool(SAYS.search(view)) for view in views] == [diverged] * len(views)
     json.dumps(pictures, allow_nan=False)
+
+
+def test_a_plane_of_one_row_or_one_column_does_not_turn(made):
+    plane = Mixed(made["all there"], "", made["all there"]).plane()
+    for key in ("m", "coupling"):
+        assert plot_interactive.phase(plane[plane[key] == plane[key].max()]) == {}
+    one_start = plane[plane["symmetrize"] | (plane["m"] == plane["m"].max())]
+    (picture,) = plot_interactive.phase(one_start).values()
+    assert len(picture["views"]) == 2
 
 
 def test_no_figure_is_left_out():

@@ -181,3 +181,33 @@ def test_losses_are_in_the_units_of_the_targets(cells):
     assert row["zero_loss"] == pytest.approx(problem.zero_loss)
     assert row["train_loss_end"] < 1e-3 * np.square(problem.y_train).mean() / 2
     assert row["train_loss_end"] > 0.9e-3 * np.square(problem.y_train).mean() / 2
+
+
+@pytest.mark.parametrize("coupling", [0.1, 1.0, 1e3])
+def test_a_stable_step_is_the_largest_at_which_descent_as_written_never_rises(coupling):
+    m = 12
+    start = network.initialise(m, 3, 1.0, 0, symmetrize=True)
+    scale, x, y = coupling / m, SCALED.x_train, SCALED.y_train
+    (share,) = flow.stable_steps(start, x, y, np.array([scale]), stop=1e-3)
+    model = tangent.TangentModel.at(start, SCALED)
+
+    def rises(share: float) -> bool:
+        b, a, losses = start.hidden[0], start.output[0], []
+        for _ in range(300):
+            z = x @ b.T
+            r = scale * np.maximum(z, 0) @ a - y
+            losses.append(np.mean(r**2) / 2)
+            if losses[-1] < 1e-3 / 2 or losses[-1] > losses[0]:
+                break
+            eta = share * model.stable_step()
+            moved = (a * (z > 0) * r[:, None]).T @ x, np.maximum(z, 0).T @ r
+            b, a = (part - eta / scale * way / len(y) for part, way in zip((b, a), moved, strict=True))
+        return losses[-1] > losses[0]
+
+    assert not rises(share) and rises(1.02 * share)
+
+
+def test_in_the_lazy_limit_the_largest_stable_step_is_the_tangent_models():
+    start = network.initialise(12, 3, 1.0, 0, symmetrize=True)
+    shares = flow.stable_steps(start, SCALED.x_train, SCALED.y_train, np.array([1e3, 1e6]), stop=1e-3)
+    np.testing.assert_allclose(shares, 1, rtol=0.02)

@@ -44,5 +44,7 @@ def test_refreshing_takes_the_numbers_of_another_ledger():
     assert findings.refreshed(text, ledger) == expected
     with pytest.raises(ValueError, match="claim 5 has no value 2"):
         findings.refreshed("`1` (claim 5.2)", ledger)
+    with pytest.raises(ValueError, match="claim 6 is not in the ledger"):
+        findings.refreshed("**x** (claim 6)", ledger)
     with pytest.raises(ValueError, match="different verdicts"):
         findings.refreshed("**x** (claims 4, 5)", ledger.assign(verdict=["a", "b"]))

@@ -3,6 +3,7 @@
 import pytest
 
 from lazytraining.config.job import Job, ProblemKey, Run
+from lazytraining.student import flow
 from lazytraining.workflow import cost, memory
 
 
@@ -18,6 +19,18 @@ def job(m: int = 50, count: int = 1, d: int = 100, n_train: int = 1000, **change
 def test_requests_grow_with_m_runs_iterations_n_and_d(more):
     assert cost.minutes(job(**more)) > cost.minutes(job())
     assert memory.students(job(**more)) >= memory.students(job())
+
+
+def test_descents_that_look_for_a_stable_step_count():
+    assert cost.DESCENTS == flow.STEPS * flow.HALVINGS
+    plane = {
+        "problem": {"n_train": 100, "d": 10},
+        "couplings": [1],
+        "starts": [True],
+        "m": 10**6,
+        "iterations": 10,
+    }
+    assert cost.phase_minutes(plane | {"steps": True}) > 30 * cost.phase_minutes(plane | {"steps": False})
 
 
 def test_memory_grows_with_the_data_and_the_network():

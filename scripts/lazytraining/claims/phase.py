@@ -7,6 +7,7 @@ from lazytraining.claims.measures import Measure, at_extreme, by_seed, extreme, 
 from lazytraining.claims.verdict import AFTER_PAPER, Check, Claim, Evidence, Verdict
 from lazytraining.student.laziness import LAZY
 
+NOTE = "phase_plane_note"
 MOVED, HALF = 0.1, 0.5
 """A relative movement is small below the first, and of the order of 1 above the second."""
 
@@ -20,18 +21,30 @@ def cells(e: Evidence, symmetrize: bool, name: str = "phase_plane") -> pd.DataFr
     return kept
 
 
+def spread_over_widths(least: float = 0.0) -> Measure:
+    """Largest kernel movement over the least of all m from `least` n on at one g, the largest such ratio of all g at which all move by MOVED."""
+
+    @per("seeds")
+    def measure(e: Evidence) -> pd.Series:
+        rows = cells(e, True)
+        rows = rows[rows["m"] >= least * rows["n_train"]]
+        need(rows["m"].nunique() > 1, f"more than one m{' >= n_train' if least else ''} in phase_plane")
+
+        def ratio(own: pd.DataFrame) -> float:
+            table = own.pivot(index="coupling", columns="m", values="kernel_movement")
+            table = table[table.min(axis=1) > MOVED]
+            return float((table.max(axis=1) / table.min(axis=1)).max())
+
+        return by_seed(rows, ratio).dropna()
+
+    return measure
+
+
 @per("seeds")
-def spread_over_widths(e: Evidence) -> pd.Series:
-    """Largest kernel movement over the least of all m at one g, the largest such ratio of all g at which some m moves by MOVED."""
-    rows = cells(e, True)
-    need(rows["m"].nunique() > 1, "more than one m in phase_plane")
-
-    def ratio(own: pd.DataFrame) -> float:
-        table = own.pivot(index="coupling", columns="m", values="kernel_movement")
-        table = table[table.min(axis=1) > MOVED]
-        return float((table.max(axis=1) / table.min(axis=1)).max())
-
-    return by_seed(rows, ratio).dropna()
+def kernel_constant(e: Evidence) -> pd.Series:
+    """g times the kernel's movement at the smallest g and the largest m, symmetrised."""
+    rows = extreme(cells(e, True), "m", where=" in phase_plane")
+    return at_extreme(rows.assign(size=rows["coupling"] * rows["kernel_movement"]), "size", "coupling", False)
 
 
 def lazy_decades(symmetrize: bool, largest: bool) -> Measure:
@@ -59,12 +72,15 @@ def opening(e: Evidence) -> pd.Series:
     return (rows["m"] / rows["n_train"]).groupby(rows["seed"]).min()
 
 
-def at_corner(column: str, symmetrize: bool, most_neurons: bool, most_coupling: bool = True) -> Measure:
+def at_corner(
+    column: str, symmetrize: bool, most_neurons: bool, most_coupling: bool = True, name: str = "phase_plane"
+) -> Measure:
     """A measure of the cell at the largest or smallest m and the largest or smallest g."""
 
     @per("seeds")
     def measure(e: Evidence) -> pd.Series:
-        rows = extreme(cells(e, symmetrize), "m", most_neurons, " in phase_plane")
+        rows = extreme(cells(e, symmetrize, name), "m", most_neurons, f" in {name}")
+        rows = rows.assign(kappa_over_distance=rows["kappa"] / rows["relative_distance"])
         return at_extreme(rows, column, "coupling", most_coupling)
 
     return measure
@@ -81,21 +97,68 @@ def agreement(said: str, column: str, level: float) -> Measure:
     return measure
 
 
+def stable_step(most_coupling: bool) -> Measure:
+    """The largest stable step of descent over 2n/λ_max at the start, symmetrised, at the largest or smallest g."""
+
+    @per("seeds")
+    def measure(e: Evidence) -> pd.Series:
+        rows = cells(e, True)
+        rows = rows[rows["stable_step_ratio"].notna()]
+        need(len(rows) > 0, "stable_step: true in phase_plane")
+        return at_extreme(rows, "stable_step_ratio", "coupling", most_coupling)
+
+    return measure
+
+
+def kappa_over_distance(name: str) -> Measure:
+    """κ over the relative distance of all weights at the largest g and m, symmetrised: a constant where training is lazy."""
+    return at_corner("kappa_over_distance", True, True, name=name)
+
+
+@per("seeds")
+def constant_ratio(e: Evidence) -> pd.Series:
+    """That constant at the note's sizes over that of the other plane, in the mean over its seeds."""
+    ours, note = (kappa_over_distance(name)(e).values for name in ("phase_plane", NOTE))
+    return note / ours.mean()
+
+
 CLAIMS = [
     Claim(
-        "40",
+        "40a",
         "ours",
         "Kernel movement depends on α, τ and m through one coupling alone, g = m α τ²/‖y‖.",
         "phase_plane",
         [
             Check(
                 "largest kernel movement over the least of all m at one g, symmetrised, where all move by a tenth",
-                spread_over_widths,
+                spread_over_widths(),
                 high=2.5,
                 scale="log",
             )
         ],
         reasons={Verdict.REPRODUCED: "At one α τ² instead, it would differ as much as the widths do."},
+        criterion_set=AFTER_PAPER,
+    ),
+    Claim(
+        "40b",
+        "ours",
+        "From as many neurons as training points on, g alone decides how far the kernel moves; at small g it is 4/g.",
+        "phase_plane",
+        [
+            Check(
+                "largest kernel movement over the least of all m ≥ n at one g, symmetrised, where all move by a tenth",
+                spread_over_widths(1.0),
+                high=1.3,
+                scale="log",
+            ),
+            Check(
+                "g times kernel movement, symmetrised, smallest g, largest m",
+                kernel_constant,
+                2,
+                8,
+                scale="log",
+            ),
+        ],
         criterion_set=AFTER_PAPER,
     ),
     Claim(
@@ -179,9 +242,29 @@ CLAIMS = [
         criterion_set=AFTER_PAPER,
     ),
     Claim(
-        "43",
+        "43a",
         "ours",
-        "The largest eigenvalue of the kernel, and with it the largest stable step, stays what it is at the start at large g alone.",
+        "At large g the largest stable step is what the kernel at the start says, at small g far less.",
+        "phase_plane",
+        [
+            Check(
+                "largest stable step over 2n/λ_max at the start, symmetrised, smallest g",
+                stable_step(most_coupling=False),
+                high=0.2,
+                scale="log",
+            ),
+            Check("the same, largest g", stable_step(most_coupling=True), 0.9, 1.2, scale="log"),
+        ],
+        reasons={
+            Verdict.REPRODUCED: "Below g of order 1 the kernel grows until the outputs have the size of the targets, and the step has to be stable "
+            "there: see claim 43b."
+        },
+        criterion_set=AFTER_PAPER,
+    ),
+    Claim(
+        "43b",
+        "ours",
+        "The largest eigenvalue of the kernel stays what it is at the start at large g alone.",
         "phase_plane",
         [
             Check(
@@ -195,5 +278,23 @@ CLAIMS = [
         reasons={
             Verdict.REPRODUCED: "Below g of order 1 the weights grow until the outputs have the size of the targets."
         },
+    ),
+    Claim(
+        "44",
+        "ours",
+        "How far lazy weights move is κ times a number that depends on d and n.",
+        "phase_plane_note",
+        [
+            Check(
+                "κ over the relative distance of w, largest g and m, symmetrised",
+                kappa_over_distance("phase_plane"),
+                0.1,
+                10,
+                scale="log",
+            ),
+            Check("the same, at the note's sizes", kappa_over_distance(NOTE), 0.1, 10, scale="log"),
+            Check("the second over the first", constant_ratio, high=0.8, scale="log"),
+        ],
+        criterion_set=AFTER_PAPER,
     ),
 ]

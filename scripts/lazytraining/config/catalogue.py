@@ -192,5 +192,6 @@ EVIDENCE = {
     "neuron_paths": {"paths"},
     "vgg11": {"cnn"},
     "phase_plane": {"phase"},
+    "phase_plane_note": {"phase"},
 }
 """The data sets that the ledger of claims reads of each experiment, where it is configured."""

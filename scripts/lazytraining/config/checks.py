@@ -11,6 +11,7 @@ _KIND = {
     "neuron_paths": "neurons",
     "vgg11": "cnn",
     "phase_plane": "phase",
+    "phase_plane_note": "phase",
 }
 """Of the experiments that the ledger reads and that are not of kind descent."""
 _SYMMETRIZE = {"population_loss", "underparameterized"}

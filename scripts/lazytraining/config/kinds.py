@@ -341,6 +341,10 @@ class Phase(OnTheSphere, Kind):
         description="a number > 0 and < 1: the training loss at which a flow stops, over the zero predictor's"
     )
     iterations: whole(1) = Field(description="an integer ≥ 1: most steps of a flow")
+    stable_step: Flag = Field(
+        False,
+        description="true or false: measure the largest stable step of descent too, at the middle one of m",
+    )
     lazy: LazyLimits = Field(description="a mapping with the keys gap and kernel")
     collapse: CollapseLimits = Field(description="a mapping with the keys kept and hidden")
     swept: ClassVar[tuple[str, ...]] = ("m",)
@@ -363,6 +367,7 @@ class Phase(OnTheSphere, Kind):
             "problem": self.problem | {"seed": run.seed},
             "starts": self.starts(run.m),
             "couplings": self.coupling,
+            "steps": self.stable_step and run.m == sorted(self.m)[len(self.m) // 2],
             **{name: getattr(self, name) for name in names},
         }
 

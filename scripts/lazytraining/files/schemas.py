@@ -204,6 +204,7 @@ _MEASURED = [
     "kernel_turn",
     "kappa",
     "sharpening",
+    "stable_step_ratio",
     "predicted_time",
     "predicted_hidden",
     "predicted_output",
@@ -229,7 +230,8 @@ PHASE = pa.schema(
     ]
 )
 """A cell of a phase diagram. `feature_loss` is that of least squares on the trained features, `output_kept` ‖a_T‖/‖a_0‖, `sharpening`
-the largest λ_max of the kernel on the way over the first; `predicted_*` is said by the start alone. All measures are of
+the largest λ_max of the kernel on the way over the first, `stable_step_ratio` the largest stable step of descent over 2n/λ_max at the start,
+at one m alone; `predicted_*` is said by the start alone. All measures are of
 `student.phase`; null where the flow diverged."""
 PHASE_AVERAGED = [name for name in _MEASURED if name != "zero_loss"]
 PHASE_SUMMARY = pa.schema(

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from scipy.optimize import brentq
 
 from lazytraining.student import laziness, tangent
-from lazytraining.student.flow import SAFETY, Flow, integrate
+from lazytraining.student.flow import SAFETY, Flow, integrate, stable_steps
 from lazytraining.student.laziness import Collapse, Lazy
 from lazytraining.student.network import Weights, forward, gate_flips, half_mean_square, initialise, movement
 from lazytraining.student.problem import Problem
@@ -81,8 +81,10 @@ def cells(
     iterations: int,
     lazy: Lazy,
     collapse: Collapse,
+    steps: bool = False,
 ) -> list[dict]:
-    """A row for each coupling, all from the seed's start at τ = 1. Losses are in the units of the problem's targets.
+    """A row for each coupling, all from the seed's start at τ = 1; with `steps`, the largest stable step is measured too. Losses are in
+    the units of the problem's targets.
 
     Raises ValueError for an odd m with `symmetrize`.
     """
@@ -96,15 +98,20 @@ def cells(
     )
     longest = iterations * 2 * cfl / (SAFETY * twin.model.eigenvalues[-1])
     kappas = tangent.kappa(start, scaled.x_train, scaled.y_train, np.ones(len(scales)), scales)
+    largest = (
+        stable_steps(start, scaled.x_train, scaled.y_train, scales, stop=stop) if steps else scales * np.nan
+    )
     rows = []
-    for coupling, scale, kappa, flow in zip(couplings, scales, kappas, flows, strict=True):
+    for coupling, scale, kappa, flow, step in zip(couplings, scales, kappas, flows, largest, strict=True):
         key = {"m": m, "coupling": coupling, "symmetrize": symmetrize, "seed": seed}
         measured = measure(flow, scale, twin, lazy, collapse)
         losses = {
             name: value * unit**2 for name, value in measured.items() if name.endswith(("loss", "loss_end"))
         }
         predicted = predict(twin, scale, twin.time_to(scale, stop, longest))
-        rows.append(key | measured | losses | predicted | {"kappa": float(kappa)})
+        rows.append(
+            key | measured | losses | predicted | {"kappa": float(kappa), "stable_step_ratio": float(step)}
+        )
     return rows
 
 

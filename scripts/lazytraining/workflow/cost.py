@@ -15,6 +15,8 @@ CNN_FLOPS = {"float32": 2.5e10, "float64": 8e9}
 """Operations a second in small convolutions with their gradients."""
 PASSES = 5e-9
 """Seconds for each neuron and point of a step of a flow, beside its products: output, gates, and their product with residuals."""
+DESCENTS = 3000
+"""Steps of the descents that look for the largest stable one."""
 VGG_11 = 3.05e8
 """Operations of a forward pass of one 32 × 32 image at width 1; they go with the square of the width."""
 SPARE = 4
@@ -37,10 +39,12 @@ def minutes(job: Job) -> int:
 
 
 def phase_minutes(job: dict) -> int:
-    """For every flow of a job of a phase diagram, if none stops early: two products a step, and passes over the features."""
+    """For every flow of a job of a phase diagram, if none stops early, and descents that look for the largest stable step: two products a
+    step, and passes over the features."""
     n, d = job["problem"]["n_train"], job["problem"]["d"]
     flows = len(job["couplings"]) * len(job["starts"])
-    seconds = flows * job["iterations"] * (UPDATE + job["m"] * n * (4 * d / FLOPS["float64"] + PASSES))
+    iterations = job["iterations"] + job["steps"] * DESCENTS
+    seconds = flows * iterations * (UPDATE + job["m"] * n * (4 * d / FLOPS["float64"] + PASSES))
     return math.ceil(START_MINUTES + SPARE * seconds / 60)
 
 
