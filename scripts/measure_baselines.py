@@ -1,7 +1,7 @@
 """What theory says of the runs of one experiment, m and seed, without training.
 
 In: nothing but the settings (params). Out: a row for each (alpha, tau, eta): the tangent model's losses
-from its closed form, its best fit and its largest stable step, least squares on the random features at w0, the zero
+from its closed form, without and with momentum, its best fit and its largest stable step, least squares on the random features at w0, the zero
 predictor, and κ.
 """
 
@@ -10,6 +10,9 @@ import numpy as np
 from lazytraining.files import parquet, schemas
 from lazytraining.student import network, problem, recording, tangent
 from lazytraining.workflow import jobs
+
+MOMENTUM = 0.9
+"""As is common (Sutskever et al. 2013)."""
 
 
 def baselines(keys: list[dict], problem_key: dict, symmetrize: bool, iterations: int) -> list[dict]:
@@ -33,6 +36,9 @@ def baselines(keys: list[dict], problem_key: dict, symmetrize: bool, iterations:
             "tangent_train_loss_end": train[-1].item(),
             "tangent_test_loss_end": test[-1].item(),
             "tangent_test_loss_best": test.min().item(),
+            "tangent_momentum_loss_end": model.momentum_loss(
+                key["alpha"], key["eta"], iterations, MOMENTUM, key["tau"]
+            ),
             "kappa": kappa,
             "stable_step": model.stable_step(key["tau"]),
         }

@@ -148,7 +148,8 @@ def gone(kind: str, table: pd.DataFrame) -> pd.DataFrame:
     table[lost.get(kind, [])] = np.nan
     table[{"start": ["stable_step"], "runs": ["relative_change", "hidden_distance"]}.get(kind, [])] = np.inf
     if kind == "baselines":
-        table[["tangent_train_loss_end", "tangent_test_loss_end", "tangent_test_loss_best"]] = np.inf
+        names = ("train_loss_end", "test_loss_end", "test_loss_best", "momentum_loss_end")
+        table[[f"tangent_{name}" for name in names]] = np.inf
     if kind in ("curves", "paths", "limit"):
         last = table["iteration"] == table["iteration"].max()
         measured = table.select_dtypes(float).columns.difference([*KEYS])

@@ -508,8 +508,16 @@ def test_population_loss_is_judged_at_the_largest_scale(end, expected):
     assert verdict_of("29b", Evidence(runs={"population_loss": rows})) == expected
 
 
-def few_neurons(end: float, rate: float = 1e-2, best: float = 1e-9) -> Evidence:
-    """Training loss at the largest τ that falls from 1 to `end` + the fit's, geometrically or as 1/(1 + t), and to `best` at the smallest."""
+def few_neurons(
+    end: float,
+    rate: float = 1e-2,
+    best: float = 1e-9,
+    flips: float = 0.0,
+    momentum: float = 0.1,
+    off: float = 0.0,
+) -> Evidence:
+    """Training loss at the largest τ that falls from 1 to `end` + the fit's, geometrically or as 1/(1 + t), and to `best` at the smallest.
+    It is `off` from the tangent model's, which has `momentum` with momentum. A share `flips` of the gates switches."""
     name, fit = "underparameterized", 0.1
 
     def loss(row, seed) -> float:
@@ -521,8 +529,15 @@ def few_neurons(end: float, rate: float = 1e-2, best: float = 1e-9) -> Evidence:
         name,
         tau=[0.1, 1000.0],
         train_loss_end=lambda row, seed: loss({"iteration": 1000}, seed) if row["tau"] > 1 else best,
+        gate_flips=lambda row, seed: flips * (1 + 1e-3 * seed) if row["tau"] > 1 else 0.4,
     )
-    baselines = runs(name, tau=[0.1, 1000.0], tangent_fit_loss=lambda row, seed: fit)
+    baselines = runs(
+        name,
+        tau=[0.1, 1000.0],
+        tangent_fit_loss=lambda row, seed: fit,
+        tangent_train_loss_end=lambda row, seed: (1 + off) * loss({"iteration": 1000}, seed),
+        tangent_momentum_loss_end=lambda row, seed: momentum * (1 + 1e-3 * seed),
+    )
     return Evidence(
         runs={name: ends}, curves={name: curves.drop(columns="diverged")}, baselines={name: baselines}
     )
@@ -534,6 +549,14 @@ def test_few_neurons_stop_where_their_tangent_space_does_or_are_on_their_way():
     assert verdict_of("17a", on_its_way) == Verdict.NOT
     assert verdict_of("29a", few_neurons(end=0.05)) == Verdict.PARTLY, "at rest, above the fit"
     assert verdict_of("17b", there) == Verdict.OPEN, "three seeds for a median"
+
+
+def test_few_neurons_keep_their_gates_or_not_and_momentum_frees_them_or_not():
+    assert verdict_of("17c", few_neurons(end=0)) == Verdict.REPRODUCED
+    assert verdict_of("17c", few_neurons(end=0, flips=0.01)) == Verdict.NOT
+    assert verdict_of("34d", few_neurons(end=0)) == Verdict.NOT
+    assert verdict_of("34d", few_neurons(end=0, momentum=1e-3)) == Verdict.REPRODUCED
+    assert verdict_of("34d", few_neurons(end=0, off=0.1)) == Verdict.OPEN, "it is not its tangent model"
 
 
 def test_neurons_move_by_the_distance_of_their_points():

@@ -236,3 +236,22 @@ def test_the_primal_tangent_model_is_the_dual_one(student, iterations):
     found = tangent.primal_displacement(matrix, residual, 0.3, iterations)
     expected = 2.0 * model.displacements(2.0, 0.3, np.array([iterations]), matrix)[0]
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+def test_momentum_is_that_of_descent_on_the_tangent_model(momentum):
+    data = make_problem(d=3, n_train=12, n_test=5, teacher_neurons=2, teacher_gain=1.0, seed=0)
+    start, tau, alpha = network.initialise(6, 3, 1.0, 0, symmetrize=False), 0.7, 2.0
+    model = tangent.TangentModel.at(start, data)
+    dh = tau * tangent.differential(start, data.x_train).matrix()
+    eta, outputs = 0.3 * model.stable_step(tau), alpha * tau**2 * network.forward(start, data.x_train)[0]
+    moved = velocity = np.zeros(dh.shape[1])
+    for _ in range(40):
+        gradient = dh.T @ (outputs + alpha * dh @ moved - data.y_train) / (alpha * len(data.y_train))
+        velocity = momentum * velocity - eta * gradient
+        moved = moved + velocity
+    expected = np.square(outputs + alpha * dh @ moved - data.y_train).mean() / 2
+    assert model.momentum_loss(alpha, eta, 40, momentum, tau) == pytest.approx(expected, rel=1e-9)
+    if not momentum:
+        assert expected == pytest.approx(model.losses(alpha, eta, np.array([40]), tau)[0][0], rel=1e-9)
+    assert model.momentum_loss(alpha, 100 * eta, 10**6, momentum, tau) == np.inf

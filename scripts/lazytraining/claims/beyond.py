@@ -3,8 +3,18 @@
 import numpy as np
 import pandas as pd
 
-from lazytraining.claims.measures import Measure, at_extreme, by_seed, extreme, need, over_least, per
-from lazytraining.claims.verdict import AFTER_PAPER, Check, Claim, Evidence, Verdict
+from lazytraining.claims.measures import (
+    Measure,
+    at_extreme,
+    at_largest_tau,
+    by_seed,
+    extreme,
+    need,
+    off_baseline,
+    over_least,
+    per,
+)
+from lazytraining.claims.verdict import AFTER_PAPER, AFTER_QUICK, Check, Claim, Evidence, Verdict
 from lazytraining.student import fits
 
 
@@ -69,6 +79,12 @@ def over_fit(e: Evidence) -> pd.Series:
     """Training loss at the largest τ over the best fit in the tangent space at the start."""
     fit = at_extreme(e.get("baselines", FEW), "tangent_fit_loss", "tau")
     return (at_extreme(e.get("runs", FEW), "train_loss_end", "tau") / fit).dropna()
+
+
+@per("seeds")
+def with_momentum(e: Evidence) -> pd.Series:
+    """Training loss of the tangent model with momentum over that of the zero predictor, at the largest τ."""
+    return (at_extreme(e.get("baselines", FEW), "tangent_momentum_loss_end", "tau") / first_loss(e)).dropna()
 
 
 def late(own: pd.DataFrame, share: float) -> tuple[float, float]:
@@ -165,6 +181,25 @@ CLAIMS = [
         quote="the model in this setting does not reach the global minimizer as it is out of reach of the variations of w in this case",
     ),
     Claim(
+        "17c",
+        "§3.2",
+        "At large τ the rank of Dh(w) stays what it is at the start.",
+        "underparameterized",
+        [
+            Check(
+                "share of the gates that have switched by the end, largest τ",
+                at_largest_tau(FEW, "gate_flips"),
+                high=1e-6,
+            )
+        ],
+        quote="constant rank of Dh(w) around w0",
+        reasons={
+            Verdict.REPRODUCED: "The derivatives by a_j and b_j span what D_j X spans, D_j the gates of neuron j, whatever a_j and b_j are. So only a "
+            "gate that switches can change the rank."
+        },
+        criterion_set=AFTER_QUICK,
+    ),
+    Claim(
         "29a",
         "§4.6",
         "In case of large τ it converges to a local minimum.",
@@ -185,6 +220,32 @@ CLAIMS = [
             "It is on its way to the best fit in the tangent space at its start, and not there when the run ends.",
         ),
         criterion_set=AFTER_PAPER,
+    ),
+    Claim(
+        "34d",
+        "§5.1",
+        "With momentum a lazy student gets to the loss that a smaller τ reaches.",
+        "underparameterized",
+        [
+            Check(
+                "training loss of its tangent model with momentum, over that of the zero predictor, largest τ",
+                with_momentum,
+                high=0.01,
+                scale="log",
+            )
+        ],
+        premises=[
+            Check(
+                "relative distance of its training loss from the tangent model's, without momentum",
+                off_baseline(FEW, "tangent_train_loss_end", "train_loss_end"),
+                high=0.01,
+                scale="log",
+            )
+        ],
+        quote="this behavior may be more a matter of momentum, initialization, and parameter choices than the laziness of the training itself",
+        reasons={
+            Verdict.NOT: "Momentum brings it to the best fit in the tangent space sooner, and no lazy run gets below that."
+        },
     ),
     Claim(
         "24",

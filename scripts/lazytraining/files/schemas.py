@@ -75,6 +75,7 @@ BASELINES = pa.schema(
         ("tangent_train_loss_end", pa.float64()),
         ("tangent_test_loss_end", pa.float64()),
         ("tangent_test_loss_best", pa.float64()),
+        ("tangent_momentum_loss_end", pa.float64()),
         ("tangent_fit_loss", pa.float64()),
         ("random_feature_loss", pa.float64()),
         ("zero_loss", pa.float64()),
@@ -83,7 +84,7 @@ BASELINES = pa.schema(
     ]
 )
 """The tangent model's losses are those at a run's recorded iterations; `tangent_fit_loss` is the least training loss of
-all, `stable_step` the largest step that does not diverge there."""
+all, `tangent_momentum_loss_end` that after as many iterations with momentum, `stable_step` the largest step that does not diverge there."""
 _AT = [
     pa.field("sweep", pa.string(), nullable=False),
     ("symmetrize", pa.bool_()),

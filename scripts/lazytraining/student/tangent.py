@@ -254,6 +254,22 @@ class TangentModel:
             test = np.square(test).mean(1) / 2
         return tuple(np.where(np.isnan(losses), np.inf, losses) for losses in (train, test))
 
+    def momentum_loss(
+        self, alpha: float, step_size: float, iterations: int, momentum: float, tau: float = 1.0
+    ) -> float:
+        """Training loss after so many iterations of v ← β v − η ∇F, w ← w + v from v = 0 and from the start multiplied by τ.
+
+        Each mode has r_{t+1} = (1 + β − η λ/n) r_t − β r_{t−1}, with r_{−1} = r_0, the heavy ball: a power of a 2 × 2 matrix.
+        """
+        first = self.basis.T @ (alpha * tau**2 * self.start_train - self.y_train)
+        rate = step_size * tau**2 * self.eigenvalues / len(self.y_train)
+        matrix = np.zeros((len(rate), 2, 2))
+        matrix[:, 0, 0], matrix[:, 0, 1], matrix[:, 1, 0] = 1 + momentum - rate, -momentum, 1
+        with np.errstate(over="ignore", invalid="ignore"):
+            last = np.linalg.matrix_power(matrix, iterations)[:, 0].sum(1) * first
+            loss = float(np.square(last).sum() / (2 * len(self.y_train)))
+        return np.inf if np.isnan(loss) else loss
+
     def outputs(
         self, alpha: float, step_size: float, iterations: Int[np.ndarray, " t"], tau: float = 1.0
     ) -> tuple[Float[np.ndarray, "t n"], Float[np.ndarray, "t k"]]:
