@@ -27,13 +27,13 @@ def cell(m: int, g: float, symmetrize: bool, seed: int) -> dict:
         "n_train": 100,
         "diverged": False,
         "regime": "lazy" if lazy else "random features" if collapses else "crossover",
-        "kernel_movement": moved * noise,
-        "predicted_kernel": moved,
+        "kernel_movement": moved * min(1, g**-0.3) * noise,
+        "predicted_kernel": moved * min(1, g**-0.3),
         "output_distance": (1 if collapses else moved) * noise,
         "predicted_output": (0.9 if collapses else moved) * noise,
         "relative_distance": moved * noise,
         "kappa": (0.05 if collapses else 2 / g) * noise,
-        "gap_test": (1 / g if symmetrize else 1e-3 * g) * noise,
+        "gap_test": (m**-0.5 / g if symmetrize else 1e-3 * g) * noise,
         "sharpening": (1 + 4 / g) * noise,
         "stable_step_ratio": min(g, 1) * noise if m == 40 else np.nan,
     }
@@ -56,7 +56,8 @@ def test_cells_as_a_claim_says_reproduce_it(claim):
 NOISE = 1 + 1e-3 * CELLS["seed"]
 AGAINST = {
     "40a": {"kernel_movement": CELLS["m"] / CELLS["coupling"] * NOISE},
-    "40b": {"kernel_movement": CELLS["m"] / CELLS["coupling"] * NOISE},
+    "40b": {"kernel_movement": CELLS["m"] ** 2 / CELLS["coupling"] ** 3 * NOISE},
+    "40c": {"gap_test": NOISE},
     "41a": {
         "regime": np.where(CELLS["m"] == 5, "lazy", "crossover"),
         "gap_test": np.where(CELLS["symmetrize"], 1.0, 0.01) * NOISE,

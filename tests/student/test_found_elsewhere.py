@@ -46,3 +46,11 @@ def test_with_more_neurons_than_points_a_layer_moves_and_the_kernel_stays():
     assert row["output_distance"] == pytest.approx(0.22, rel=0.02)
     assert row["kernel_movement"] < 0.04 and row["gap_train"] < 1e-9
     assert np.isfinite(row["test_loss_end"])
+
+
+@pytest.mark.parametrize(("seed", "expected"), [(0, 1.306), (3, 1.248)])
+def test_few_lazy_neurons_are_above_the_best_fit_of_their_tangent_space_when_the_run_ends(seed, expected):
+    data = problem.make_problem(**SIZES, seed=seed)
+    model = tangent.TangentModel.at(network.initialise(4, 100, 1.0, seed, symmetrize=True), data)
+    (loss,), _ = model.losses(1.0, 0.1, np.array([25_000]))
+    assert loss / model.best_fit() == pytest.approx(expected, rel=1e-3)

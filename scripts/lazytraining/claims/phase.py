@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from lazytraining.claims.measures import Measure, at_extreme, by_seed, extreme, need, per
+from lazytraining.claims.measures import Measure, at_extreme, by_seed, exponent, extreme, need, per
 from lazytraining.claims.verdict import AFTER_PAPER, Check, Claim, Evidence, Verdict
+from lazytraining.student import fits
 from lazytraining.student.laziness import LAZY
 
 NOTE = "phase_plane_note"
@@ -21,14 +22,20 @@ def cells(e: Evidence, symmetrize: bool, name: str = "phase_plane") -> pd.DataFr
     return kept
 
 
+def of_widths(e: Evidence, least: float = 0.0) -> pd.DataFrame:
+    """Symmetrised cells of all m from `least` n on, of which there have to be two."""
+    rows = cells(e, True)
+    rows = rows[rows["m"] >= least * rows["n_train"]]
+    need(rows["m"].nunique() > 1, f"more than one m{' >= n_train' if least else ''} in phase_plane")
+    return rows
+
+
 def spread_over_widths(least: float = 0.0) -> Measure:
     """Largest kernel movement over the least of all m from `least` n on at one g, the largest such ratio of all g at which all move by MOVED."""
 
     @per("seeds")
     def measure(e: Evidence) -> pd.Series:
-        rows = cells(e, True)
-        rows = rows[rows["m"] >= least * rows["n_train"]]
-        need(rows["m"].nunique() > 1, f"more than one m{' >= n_train' if least else ''} in phase_plane")
+        rows = of_widths(e, least)
 
         def ratio(own: pd.DataFrame) -> float:
             table = own.pivot(index="coupling", columns="m", values="kernel_movement")
@@ -45,6 +52,33 @@ def kernel_constant(e: Evidence) -> pd.Series:
     """g times the kernel's movement at the smallest g and the largest m, symmetrised."""
     rows = extreme(cells(e, True), "m", where=" in phase_plane")
     return at_extreme(rows.assign(size=rows["coupling"] * rows["kernel_movement"]), "size", "coupling", False)
+
+
+@per("seeds")
+def lazy_from(e: Evidence) -> pd.Series:
+    """The g at which the kernel moves by MOVED, between grid points, at the largest m, symmetrised."""
+    rows = extreme(cells(e, True), "m", where=" in phase_plane")
+
+    def first(own: pd.DataFrame) -> float:
+        own = own.sort_values("coupling")
+        moved = own["kernel_movement"].to_numpy(float)
+        return float(np.exp(fits.first_below(np.log(own["coupling"].to_numpy(float)), moved, MOVED)))
+
+    found = by_seed(rows, first)
+    need(np.isfinite(found).all(), "larger coupling in phase_plane, at which the kernel stays")
+    return found
+
+
+@per("seeds")
+def gap_over_widths(e: Evidence) -> pd.Series:
+    """Exponent over m ≥ n of the gap on test points, at the least g at which training is lazy for all of them, symmetrised."""
+    rows = of_widths(e, 1.0)
+    lazy = (rows["regime"] == LAZY).groupby([rows["seed"], rows["coupling"]]).transform("all")
+    need(lazy.any(), "couplings in phase_plane at which all m >= n_train are lazy")
+    rows = rows[lazy]
+    return exponent(
+        rows[rows["coupling"] == rows.groupby("seed")["coupling"].transform("min")], "m", "gap_test"
+    )
 
 
 def lazy_decades(symmetrize: bool, largest: bool) -> Measure:
@@ -158,6 +192,27 @@ CLAIMS = [
                 8,
                 scale="log",
             ),
+            Check(
+                "g at which the kernel moves by a tenth, symmetrised, largest m",
+                lazy_from,
+                8,
+                30,
+                scale="log",
+            ),
+        ],
+        criterion_set=AFTER_PAPER,
+    ),
+    Claim(
+        "40c",
+        "ours",
+        "The gap to the tangent model does not collapse: in the lazy regime it falls with m at one g.",
+        "phase_plane",
+        [
+            Check(
+                "exponent of the gap over m ≥ n at the first g at which all of them are lazy, symmetrised",
+                gap_over_widths,
+                high=-0.1,
+            )
         ],
         criterion_set=AFTER_PAPER,
     ),

@@ -304,4 +304,28 @@ CLAIMS = [
         },
         criterion_set=AFTER_PAPER,
     ),
+    Claim(
+        "25h",
+        "ours",
+        "On the plateau of Figure 3 the kernel has hardly turned, and the run is far from its tangent model.",
+        "figure_3",
+        [
+            Check(
+                "1 − cos of the kernel at the end with that at the start, largest τ",
+                at_largest_tau("plateau", "kernel_turn"),
+                high=0.05,
+                scale="log",
+            ),
+            Check(
+                "gap to its own tangent model on test points, over ‖y‖, at the largest τ",
+                at_largest_tau("plateau", "gap_test"),
+                low=1,
+                scale="log",
+            ),
+        ],
+        reasons={
+            Verdict.REPRODUCED: "So neither the kernel's movement nor a layer's tells alone what is lazy."
+        },
+        criterion_set=AFTER_PAPER,
+    ),
 ]
