@@ -1,4 +1,4 @@
-"""Take finished results for reference: averages, the ledger and all that it was judged from, and figures at the size of a web page.
+"""Take finished results for reference: averages, the ledger and all that it was judged from, and the figures.
 
 Those of results/paper go to docs/reference/paper, and replace what is there. What was run where, when and for how long goes into README.md
 there, from the provenance of the files. Only a whole preset is taken, as it is configured, from commits in this history and one state of the code.
@@ -24,11 +24,9 @@ if __name__ == "__main__":
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 import check_config
 import judge_claims
-import PIL.Image
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from PIL.PngImagePlugin import PngInfo
 
 from lazytraining.config import experiments
 from lazytraining.config.kinds import Neurons
@@ -36,8 +34,6 @@ from lazytraining.files import parquet
 from lazytraining.workflow.inputs import Inputs
 
 ROOT = Path(__file__).resolve().parents[1]
-WIDTH = 1000
-"""Pixels of a figure, at most."""
 
 
 def refusals(results: Path, own: experiments.Config, preset: experiments.Config) -> list[str]:
@@ -109,17 +105,6 @@ def together(results: Path, paths: list[str], schema: pa.Schema, target: Path) -
     pq.write_table(rows, target, compression="zstd", write_page_checksum=True)
 
 
-def web(source: Path, target: Path) -> None:
-    """A PNG as small as a web page wants it, with its provenance."""
-    texts = PngInfo()
-    with PIL.Image.open(source) as image:
-        for key, value in image.text.items():
-            texts.add_text(key, value)
-        size = (WIDTH, round(WIDTH * image.height / image.width))
-        small = image.convert("RGB").resize(size, PIL.Image.Resampling.LANCZOS)
-        small.quantize(256, dither=PIL.Image.Dither.NONE).save(target, optimize=True, pnginfo=texts)
-
-
 def account(results: Path) -> str:
     """Markdown: how much of each experiment was run, with what, and what it took."""
     columns = ["experiment", "runs", "seeds", "minutes", "on", "date", "commit", "code"]
@@ -176,9 +161,7 @@ def main(arguments: list[str] | None = None) -> int:
         shutil.copy(results / name, reference)
     if asked.figures:
         (reference / "figures").mkdir()
-        for path in results.glob("figures/*.png"):
-            web(path, reference / "figures" / path.name)
-        for path in results.glob("figures/*.gif"):
+        for path in (*results.glob("figures/*.png"), *results.glob("figures/*.gif")):
             shutil.copy(path, reference / "figures")
     (reference / "README.md").write_text(account(results), encoding="utf-8")
     return 0
