@@ -1,7 +1,7 @@
 """A module and its tangent twin against α, and over iterations.
 
 In: the table and the summary of all runs, and their curves. Out: the figure as PNG and PDF, a row of panels for each (τ, step size);
-mean ± one standard deviation over the seeds that did not diverge, a cross where some did.
+medians and ranges over the seeds that did not diverge, a cross where some did.
 """
 
 import numpy as np
@@ -17,7 +17,14 @@ from lazytraining.workflow import jobs
 MOST_ROWS = 6
 ROOM = 20.0
 """What the top of a logarithmic axis is multiplied by, for a legend."""
-THRESHOLD = {"color": "0.4", "linestyle": (0, (1, 1)), "linewidth": 1}
+MEASURED = {
+    "gap to the twin": (laziness.Lazy().gap, {"gap_test": "test points", "gap_train": "training points"}),
+    "movement of the kernel": (
+        laziness.Lazy().kernel,
+        {"kernel_movement": "measured", "kernel_movement_predicted": "twin's weights"},
+    ),
+}
+"""What is drawn against α: its threshold, and the columns that it has."""
 
 
 def draw(runs: pd.DataFrame, summary: pd.DataFrame, curves: pd.DataFrame) -> plt.Figure:
@@ -29,13 +36,12 @@ def draw(runs: pd.DataFrame, summary: pd.DataFrame, curves: pd.DataFrame) -> plt
         said = summary[(summary["tau"] == tau) & (summary["step"] == step)]
         keys = own[["alpha", "seed", "eta"]]
         _scores(row[0], own)
-        _against_alpha(
-            row[1], own, {"gap_test": "test points", "gap_train": "training points"}, laziness.Lazy().gap
-        )
-        row[1].set_ylabel("gap to the twin")
-        measured = {"kernel_movement": "measured", "kernel_movement_predicted": "by the twin's weights"}
-        _against_alpha(row[2], own, measured, laziness.Lazy().kernel)
-        row[2].set_ylabel("movement of the kernel")
+        kept = own[~own["diverged"]].set_index("alpha")
+        for axes, (name, (limit, columns)) in zip(row[1:], MEASURED.items(), strict=False):
+            lines = {label: kept[column] for column, label in columns.items()}
+            plots.against_scale(axes, own, lines, limit)
+            plots.log_axis(axes, "y", above=ROOM)
+            axes.set_ylabel(name)
         _over_iterations(row[3], curves[curves["tau"] == tau].merge(keys, on=list(keys)))
         style.letter(row[0], f"{labels.SYMBOLS['tau']} = {tau:g}, step {step}: {verdict(said)}")
     for axes in panels[:-1].flat:
@@ -43,7 +49,7 @@ def draw(runs: pd.DataFrame, summary: pd.DataFrame, curves: pd.DataFrame) -> plt
     for axes in panels[0]:
         last = axes is panels[0, -1]
         title = labels.SYMBOLS["alpha"] if last else None
-        axes.legend(fontsize=6, title=title, loc="lower left" if last else "upper right")
+        axes.legend(title=title, loc="lower left" if last else "upper right", handlelength=1.5)
     return figure
 
 
@@ -68,29 +74,18 @@ def _scores(axes, runs: pd.DataFrame) -> None:
         low, high = axes.get_ylim()
         axes.set_ylim(top=high + 0.3 * (high - low))
     else:
-        axes.axhline(runs["zero_loss"].mean(), **style.ZERO)
+        axes.axhline(runs["zero_loss"].median(), **style.ZERO)
         plots.log_axis(axes, "y", above=ROOM)
 
 
-def _against_alpha(axes, runs: pd.DataFrame, columns: dict[str, str], threshold: float) -> None:
-    kept = runs[~runs["diverged"]]
-    for number, (column, label) in enumerate(columns.items()):
-        plots.medians(axes, kept.set_index("alpha")[column], number, label)
-    axes.axhline(threshold, **THRESHOLD)
-    plots.fit_axis(axes, "x", runs["alpha"].to_numpy())
-    plots.log_axis(axes, "y", above=ROOM)
-    plots.say_diverged(axes, runs)
-    axes.set_xlabel(labels.LABELS["alpha"])
-
-
 def _over_iterations(axes, curves: pd.DataFrame) -> None:
-    """Test loss of the model at each α, in the mean over seeds, the darker the larger; and of the twin at the largest."""
+    """Test loss of the model at each α, in the median over seeds, the darker the larger; and of the twin at the largest."""
     alphas = np.sort(curves["alpha"].unique())
     for number, alpha in enumerate(alphas):
-        mean = curves[curves["alpha"] == alpha].groupby("iteration")["test_loss"].mean()
-        color = plt.get_cmap(style.COLORMAP)(0.9 - 0.9 * number / max(1, len(alphas) - 1))
-        axes.plot(mean.index, mean, color=color, linestyle=style.LINES[number % 4], label=f"{alpha:g}")
-    twin = curves[curves["alpha"] == alphas[-1]].groupby("iteration")["twin_test_loss"].mean()
+        median = curves[curves["alpha"] == alpha].groupby("iteration")["test_loss"].median()
+        color = style.shade(number, len(alphas))
+        axes.plot(median.index, median, color=color, linestyle=style.LINES[number % 4], label=f"{alpha:g}")
+    twin = curves[curves["alpha"] == alphas[-1]].groupby("iteration")["twin_test_loss"].median()
     axes.plot(twin.index, twin, color="0.2", linestyle=(0, (1, 1)), label="twin")
     axes.set(xscale="symlog", xlabel=labels.LABELS["iteration"], ylabel=labels.LABELS["test_loss"])
     plots.plain_logarithmic(axes)

@@ -10,14 +10,17 @@ import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 
-from lazytraining.figures import labels, plots, style
+from lazytraining.figures import plots, style
 from lazytraining.files import parquet
 from lazytraining.models import tables
 from lazytraining.student import laziness
 from lazytraining.workflow import jobs
 
-PANELS = {"gap_test": "gap to the twin, test", "kernel_movement": "movement of the kernel"}
-LIMITS = {"gap_test": laziness.Lazy().gap, "kernel_movement": laziness.Lazy().kernel}
+PANELS = {
+    "gap_test": ("gap to the twin, test", laziness.Lazy().gap),
+    "kernel_movement": ("movement of the kernel", laziness.Lazy().kernel),
+}
+"""What is drawn, and the threshold below which a network is lazy."""
 
 
 def series(names: list[str]) -> dict[str, dict[str, str]]:
@@ -38,16 +41,28 @@ def draw(runs: pd.DataFrame) -> plt.Figure:
     rows = series(list(dict.fromkeys(runs["experiment"])))
     figure, panels = plt.subplots(len(rows), 3, figsize=(style.PAGE, 0.3 + 2.1 * len(rows)), squeeze=False)
     for row, (name, own) in zip(panels, rows.items(), strict=True):
-        several = runs[runs["experiment"].isin(own)]["alpha"].nunique() > 1
-        for axes, (column, label) in zip(row, PANELS.items(), strict=False):
-            _against(axes, runs, own, column, several)
-            axes.axhline(LIMITS[column], color="0.4", linestyle=(0, (1, 1)), linewidth=1)
+        chosen = runs[runs["experiment"].isin(own)]
+        kept = chosen[~chosen["diverged"]]
+        several = chosen["alpha"].nunique() > 1
+        for axes, (column, (label, limit)) in zip(row, PANELS.items(), strict=False):
+            if several:
+                by_alpha = kept.set_index("alpha")
+                lines = {
+                    text: by_alpha.loc[by_alpha["experiment"] == one, column] for one, text in own.items()
+                }
+                plots.against_scale(axes, chosen, lines, limit, shaded=True)
+            else:
+                places = kept["experiment"].map(list(own).index)
+                plots.medians(axes, kept.set_index(places)[column], 0, "")
+                axes.axhline(limit, **style.THRESHOLD)
+                plots.say_diverged(axes, chosen)
+                axes.set_xticks(range(len(own)), list(own.values()))
+                axes.set_xlabel("number in the name")
             plots.plain_logarithmic(axes)
-            plots.say_diverged(axes, runs[runs["experiment"].isin(own)])
             axes.set_ylabel(label)
         degrees = [runs[runs["experiment"] == one]["euler_degree"].to_numpy() for one in own]
         for place, values in enumerate(degrees):
-            row[2].plot(np.full(len(values), place), values, "o", color=_color(place, len(own)))
+            row[2].plot(np.full(len(values), place), values, "o", color=style.shade(place, len(own)))
         if not np.isfinite(np.concatenate(degrees)).any():
             row[2].set_yticks([])
             plots.say(row[2], "no output at the start,\nand so no degree")
@@ -55,31 +70,8 @@ def draw(runs: pd.DataFrame) -> plt.Figure:
         row[2].set(ylabel="degree $q$ at the start", xlabel="number in the name" if name else "")
         style.letter(row[0], name.replace("_", " ") or "others")
         if several:
-            row[0].legend(fontsize=6, title=name.replace("_", " ") or None)
+            row[0].legend(title=name.replace("_", " ") or None)
     return figure
-
-
-def _against(axes, runs: pd.DataFrame, own: dict[str, str], column: str, over_alpha: bool) -> None:
-    """A line for each experiment against α; or, at one α, one against the number in their names."""
-    kept = runs[~runs["diverged"]]
-    if over_alpha:
-        for place, (name, label) in enumerate(own.items()):
-            values = kept[kept["experiment"] == name].set_index("alpha")[column]
-            plots.medians(axes, values, place, label)
-            axes.lines[-1].set_color(_color(place, len(own)))
-            axes.collections[-1].set_color(_color(place, len(own)))
-        plots.fit_axis(axes, "x", runs[runs["experiment"].isin(own)]["alpha"].to_numpy())
-        axes.set_xlabel(labels.LABELS["alpha"])
-        return
-    chosen = kept[kept["experiment"].isin(own)]
-    places = chosen["experiment"].map({name: list(own).index(name) for name in own})
-    plots.medians(axes, chosen.set_index(places)[column], 0, "")
-    axes.set_xticks(range(len(own)), list(own.values()))
-    axes.set_xlabel("number in the name")
-
-
-def _color(place: int, total: int):
-    return plt.get_cmap(style.COLORMAP)(0.9 - 0.9 * place / max(1, total - 1))
 
 
 def main(snakemake) -> None:

@@ -5,6 +5,7 @@ import plot_model
 import plot_models
 import pytest
 import summarise_models
+from letters import is_legible
 
 from lazytraining.models import tables
 
@@ -64,6 +65,7 @@ def test_figures_are_drawn_from_whatever_is_there(diverged):
     )
     for figure in figures:
         figure.canvas.draw()
+        is_legible(figure)
         texts = [text.get_text() for axes in figure.axes for text in axes.texts]
         assert any("runs diverged" in text for text in texts) is diverged
     title = figures[1].axes[0].get_title(loc="left")
