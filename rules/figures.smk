@@ -50,7 +50,8 @@ for name in CONFIG.experiments:
 
 rule plot_experiment:
     input:
-        "<results>/summary/{experiment}.parquet",
+        summary="<results>/summary/{experiment}.parquet",
+        runs="<results>/tables/{experiment}.parquet",
     output:
         png=report(
             "<results>/figures/{experiment}.png",

@@ -1,7 +1,7 @@
 """The CNN against α: accuracies, and what training keeps of the activation pattern.
 
-In: the table of all runs. Out: the figure as PNG and PDF. Each α at its best learning rate; mean ± one standard
-deviation over the seeds that did not diverge, a cross where some did.
+In: the table of all runs. Out: the figure as PNG and PDF. Each α at its best learning rate; medians over the seeds that
+did not diverge, in (a) with bands from the least to the greatest; a cross where some did.
 """
 
 import numpy as np
@@ -23,13 +23,11 @@ ACCURACIES = {
 def shares(axes, best: pd.DataFrame, columns: list[str], label: str) -> None:
     """A line for each layer, the deeper the darker."""
     for number, column in enumerate(columns):
-        mean = best[~best["diverged"]].groupby("alpha")[column].mean()
-        line = style.line_look(number) | {
-            "color": plt.get_cmap(style.COLORMAP)(0.9 - 0.9 * number / (len(columns) - 1))
-        }
-        axes.plot(mean.index, mean, label=column.rsplit("_", 1)[1], **line)
+        found = best[~best["diverged"]].groupby("alpha")[column].median()
+        line = style.line_look(number) | {"color": style.shade(number, len(columns))}
+        axes.plot(found.index, found, label=column.rsplit("_", 1)[1], **line)
     axes.set(xscale="log", xlabel=labels.LABELS["alpha"], ylim=(-0.02, 1.03))
-    axes.legend(title=label, ncols=2, loc="lower right", title_fontsize=7)
+    axes.legend(title=label, ncols=2, loc="lower right")
 
 
 def draw(runs: pd.DataFrame) -> plt.Figure:
@@ -38,12 +36,13 @@ def draw(runs: pd.DataFrame) -> plt.Figure:
     plots.sweep(panels[0], best, ACCURACIES, over="alpha")
     panels[0].set(xscale="log", ylim=(-0.02, 1.03), ylabel="accuracy")
     panels[0].axhline(1 / 10, **style.ZERO | {"label": "chance"})
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper left", ncols=4)
+    plots.legend(figure, panels[:1], ncols=5)
     shares(panels[1], best, cnn.GATES, "convolution")
-    panels[1].set_ylabel("share of gates as at the start")
+    panels[1].set_ylabel("share as at the start")
     shares(panels[2], best, cnn.CHOICES, "after convolution")
-    panels[2].set_ylabel("share of poolings as at the start")
-    for axes, text in zip(panels, ("(a) accuracy", "(b) ReLU", "(c) max pooling"), strict=True):
+    for axes, text in zip(
+        panels, ("(a) accuracy", "(b) gates of ReLU", "(c) choices of max pooling"), strict=True
+    ):
         style.letter(axes, text)
         decades = np.log10(best["alpha"].agg(["min", "max"]))
         axes.set_xticks(

@@ -14,35 +14,44 @@ from lazytraining.student import fits
 from lazytraining.workflow import jobs
 
 
+def numbers(surface: pd.DataFrame) -> list[str]:
+    """What stands below a panel: how far it reaches, the variance in the plane, the basin."""
+    if surface.empty:
+        return []
+    said = [f"$r$ = {surface['x'].max():.3g}, {surface['y'].max():.3g}"]
+    explained = surface["explained"].iloc[0]
+    if np.isfinite(explained):
+        said.append(f"{100 * explained:.0f} % of variance")
+    wide, deep = fits.basin(surface)
+    if np.isfinite(deep):
+        said.append(f"{100 * wide:.2g} % wide, {deep:.3g} deep")
+    return said
+
+
 def draw(surfaces: pd.DataFrame, endpoints: pd.DataFrame, widths: list[int]) -> plt.Figure:
     columns = min(5, len(widths))
     rows = -(-len(widths) // columns)
     norm = plots.loss_norm(surfaces["test_loss"])
-    panel = 0.8 * style.PAGE / columns
-    figure = plt.figure(figsize=(style.PAGE, 2 * rows * (panel + 0.5) + 0.4))
-    figure.get_layout_engine().set(h_pad=0.08)
-    blocks = figure.subfigures(2, 1)
-    for block, experiment in zip(blocks, names.LANDSCAPES, strict=True):
+    panel = 0.85 * style.PAGE / columns
+    size = (style.PAGE, 2 * rows * (panel + 0.58) + 0.4)
+    figure, panels = plt.subplots(2 * rows, columns, figsize=size, squeeze=False)
+    for block, experiment in zip(np.split(panels, 2), names.LANDSCAPES, strict=True):
         group = surfaces[surfaces["experiment"] == experiment]
         own = (endpoints["plane"] == experiment) & (endpoints["experiment"] == experiment)
         students = endpoints[own]
-        block.suptitle(labels.SCALING_OF[experiment], fontsize=9)
-        panels = block.subplots(rows, columns, squeeze=False)
-        for axes, m in zip(panels.ravel(), widths, strict=False):
+        for axes, m in zip(block.flat, widths, strict=False):
             own = group[group["m"] == m]
             plots.surface(axes, own, students[students["m"] == m], norm)
-            axes.set_title(f"$m={m}$" + ("" if own.empty else f", ±{own['x'].max():.3g}"), pad=2)
-            axes.set(xticks=[], yticks=[])
-            if len(own):
-                wide, deep = fits.basin(own)
-                explained = own["explained"].iloc[0]
-                numbers = [f"{100 * explained:.0f} % of variance"] if np.isfinite(explained) else []
-                if np.isfinite(deep):
-                    numbers.append(f"{100 * wide:.2g} % wide, {deep:.3g} deep")
-                axes.set_xlabel("\n".join(numbers), fontsize=5.5, labelpad=2)
-        for axes in panels.ravel()[len(widths) :]:
+            axes.set_title(f"$m={m}$", pad=2)
+            axes.set(xticks=[], yticks=[], xlabel="\n".join(numbers(own)))
+            axes.xaxis.label.set_size(style.LEAST)
+        for axes in block[:, 0]:
+            axes.set_ylabel(f"{labels.SCALING_OF[experiment]}\nsecond direction")
+        for axes in block.flat[len(widths) :]:
             axes.axis("off")
-        plots.color_bar(block, norm, panels, labels.LABELS["test_loss"])
+    unit = labels.directions(surfaces)[-1]
+    figure.supxlabel(f"first direction ($r$: half-widths along both, distances {unit})", fontsize=8)
+    plots.color_bar(figure, norm, panels, labels.LABELS["test_loss"], aspect=40)
     return figure
 
 

@@ -1,7 +1,7 @@
 """Figures 3 and 4 (§3.3, §4.3): test loss against τ beside what theory says, and movement per layer.
 
-In: the table of runs of one experiment, and its baselines. Out: the figure as PNG and PDF. Mean ± one
-standard deviation over seeds, end of training and best throughout.
+In: the table of runs of one experiment, and its baselines. Out: the figure as PNG and PDF. Medians over
+seeds and bands from the least to the greatest, end of training and best throughout.
 """
 
 import pandas as pd
@@ -19,13 +19,13 @@ THEORY = {
 
 
 def theory(axes: plt.Axes, baselines: pd.DataFrame, columns: dict[str, str], divide: bool) -> None:
-    """A thin black line for each baseline, its mean over seeds at each τ, and the zero predictor."""
+    """A thin black line for each baseline, its median over seeds at each τ, and the zero predictor."""
     zero = baselines["zero_loss"]
     for (column, label), line in zip(columns.items(), ("-", "--"), strict=False):
         values = baselines[column] / zero if divide else baselines[column]
-        means = values.groupby(baselines["tau"]).mean()
-        axes.plot(means.index, means, color="black", ls=line, lw=0.8, label=label)
-    axes.axhline(1 if divide else baselines.drop_duplicates("seed")["zero_loss"].mean(), **style.ZERO)
+        found = values.groupby(baselines["tau"]).median()
+        axes.plot(found.index, found, color="black", ls=line, lw=0.8, label=label)
+    axes.axhline(1 if divide else baselines.drop_duplicates("seed")["zero_loss"].median(), **style.ZERO)
 
 
 def draw(runs: pd.DataFrame, baselines: pd.DataFrame) -> plt.Figure:
@@ -34,7 +34,8 @@ def draw(runs: pd.DataFrame, baselines: pd.DataFrame) -> plt.Figure:
     for axes, divide, label in ((left, False, "test loss"), (middle, True, "test loss / zero predictor's")):
         plots.sweep(axes, runs, labels.LOSSES, divide_by="zero_loss" if divide else None)
         theory(axes, baselines, columns, divide)
-        axes.set(ylabel=label, ylim=(0, None))
+        axes.set(ylabel=label)
+        plots.log_axis(axes, "y")
     plots.sweep(right, runs, labels.LAYERS, first=2)
     right.set(ylabel=labels.LABELS["movement"])
     plots.log_axis(right, "y")
@@ -42,7 +43,7 @@ def draw(runs: pd.DataFrame, baselines: pd.DataFrame) -> plt.Figure:
     titles = ("(a) test loss", "(b) relative, seed by seed", "(c) movement")
     for axes, title in zip((left, middle, right), titles, strict=True):
         style.letter(axes, title)
-    figure.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=5)
+    plots.legend(figure, (left, middle), ncols=5)
     return figure
 
 

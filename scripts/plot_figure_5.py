@@ -7,6 +7,7 @@ In: the summaries of the three experiments, and their tables of runs, for the ex
 import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
+from matplotlib.colors import Normalize
 from matplotlib.lines import Line2D
 from matplotlib.path import Path as MplPath
 
@@ -66,12 +67,36 @@ def bars(axes, table: pd.DataFrame, symbol: str) -> None:
     if heights.any():
         axes.set_zlim(heights.min(initial=0), heights.max(initial=0))
     for which, values, label in (("x", table.columns, r"$\tau$"), ("y", table.index, r"$\alpha$")):
-        ticks = np.arange(0, len(values), max(1, len(values) // 3))
-        getattr(axes, f"set_{which}ticks")(ticks, [f"{values[tick]:.3g}" for tick in ticks])
-        getattr(axes, f"set_{which}label")(label)
-    axes.set_zlabel(symbol)
+        getattr(axes, f"set_{which}ticks")(*decades(values.to_numpy()))
+        getattr(axes, f"set_{which}label")(label, labelpad=-4)
+        axes.tick_params(axis=which, pad=-3)
+    axes.set_zlabel(symbol, labelpad=-4)
+    axes.tick_params(axis="z", pad=-1)
+    axes.locator_params(axis="z", nbins=5)
     axes.view_init(elev=28, azim=-58)
     axes.set_box_aspect(None, zoom=0.92)
+
+
+def decades(values: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    """Where powers of ten stand among values that are numbered, three at most, and their names; of values within a decade the first."""
+    logs = np.log10(values)
+    powers = np.arange(np.ceil(logs[0] - 1e-6), logs[-1] + 1e-6)
+    if len(powers) < 2:
+        return np.array([0]), [f"{values[0]:.3g}"]
+    powers = powers[:: -(-len(powers) // 3)].astype(int)
+    return np.interp(powers, logs, np.arange(len(values))), [f"$10^{{{power}}}$" for power in powers]
+
+
+def share_limits(panels: list[plt.Axes]) -> None:
+    """One range for all, and a decade of τ as long as one of α, so that slopes can be read."""
+    for which in "xy":
+        limits = np.array([getattr(axes, f"get_{which}lim")() for axes in panels])
+        for axes in panels:
+            getattr(axes, f"set_{which}scale")(getattr(axes, f"get_{which}scale")())  # ticks of its own
+            getattr(axes, f"set_{which}lim")(limits[:, 0].min(), limits[:, 1].max())
+    for axes in panels:
+        if axes.get_xscale() == axes.get_yscale():
+            axes.set_aspect("equal", adjustable="box")
 
 
 def divided(losses: pd.DataFrame, alpha: pd.Series) -> pd.DataFrame:
@@ -87,27 +112,34 @@ def draw(summary: pd.DataFrame, runs: pd.DataFrame, divide: bool) -> plt.Figure:
         summary = summary.assign(**divided(summary[means], summary["alpha"]))
         runs = runs.assign(**divided(runs[columns], runs["alpha"]))
     symbol = r"$\ln(L/\alpha^2)$" if divide else r"$\ln L$"
-    figure = plt.figure(figsize=(style.PAGE, 5.4))
-    for number, (name, reading) in enumerate(names.READINGS.items(), start=1):
-        axes = figure.add_subplot(2, 2, number)
+    figure = plt.figure(figsize=(style.PAGE, 5.0))
+    panels = {name: figure.add_subplot(2, 2, place) for place, name in enumerate(names.READINGS, start=1)}
+    drawn = {}
+    for name, reading in names.READINGS.items():
         cells = summary[summary["experiment"] == name]
-        mesh, table = plots.heat_map(axes, cells, "tau", "alpha", f"{reading.loss}_mean", logarithm=True)
+        options = {"logarithm": True, "norm": Normalize()}
+        drawn[name] = plots.heat_map(panels[name], cells, "tau", "alpha", f"{reading.loss}_mean", **options)
+    share_limits(list(panels.values()))
+    for loss in dict.fromkeys(reading.loss for reading in names.READINGS.values()):
+        comparable = [name for name, reading in names.READINGS.items() if reading.loss == loss]
+        values = np.concatenate([drawn[name][1].to_numpy().ravel() for name in comparable])
+        values = values[np.isfinite(values)]
+        norm = Normalize(values.min(), values.max()) if len(values) else plots.NO_COLORS
+        for name in comparable:
+            drawn[name][0].set_norm(norm)
+        plots.color_bar(figure, norm, [panels[name] for name in comparable], f"{symbol}, test", aspect=30)
+    for letter, (name, reading) in zip("abc", names.READINGS.items(), strict=True):
         own = runs[(runs["experiment"] == name) & ~runs["diverged"]]
-        level_lines(axes, table)
-        plots.color_bar(figure, mesh.norm, axes, f"{symbol}, test")
-        style.letter(axes, f"({'abc'[number - 1]}) {reading.short}{exponent(own, reading.loss)}")
-        if name == BARS:
-            solid = figure.add_subplot(2, 2, 4, projection="3d")
-            bars(solid, table, symbol)
-            style.letter(solid, "(d) the bars of (b)")
-        if number == 1:
-            handles, labels = axes.get_legend_handles_labels()
-            level = Line2D([], [], color="white", lw=0.8, label="equal test loss", path_effects=style.OUTLINE)
-            figure.legend(
-                [*handles, level], [*labels, level.get_label()], loc="outside upper center", ncols=2
-            )
+        level_lines(panels[name], drawn[name][1])
+        style.letter(panels[name], f"({letter}) {reading.short}{exponent(own, reading.loss)}")
+    level = Line2D([], [], color="white", lw=0.8, label="equal test loss", path_effects=style.OUTLINE)
+    panels[BARS].add_line(level)
+    plots.legend(figure, panels.values(), ncols=4)
+    solid = figure.add_subplot(2, 2, 4, projection="3d")
+    bars(solid, drawn[BARS][1], symbol)
+    style.letter(solid, "(d) the bars of (b)")
     converged = runs[(runs["experiment"] == "tau_alpha_converged") & ~runs["diverged"]]
-    figure.supxlabel(invariance(converged, "test_loss_end"), fontsize=7)
+    figure.supxlabel(invariance(converged, "test_loss_end"), fontsize=style.LEAST)
     return figure
 
 

@@ -21,6 +21,7 @@ def planes(figure, surfaces: pd.DataFrame, endpoints: pd.DataFrame, widths: list
     rows = -(-len(widths) // columns)
     norm = plots.loss_norm(surfaces["test_loss"])
     panels = figure.subplots(rows, columns, squeeze=False)
+    first, second, _ = labels.directions(surfaces)
     for axes, m in zip(panels.ravel(), widths, strict=False):
         students = endpoints[endpoints["m"] == m]
         plots.surface(axes, surfaces[surfaces["m"] == m], students[students["experiment"] == PLANE], norm)
@@ -29,14 +30,14 @@ def planes(figure, surfaces: pd.DataFrame, endpoints: pd.DataFrame, widths: list
     for axes in panels.ravel()[len(widths) :]:
         axes.axis("off")
     for axes in panels[:, 0]:
-        axes.set_ylabel("second direction")
+        axes.set_ylabel(second)
     for axes in panels[-1]:
-        axes.set_xlabel("first direction")
-    plots.color_bar(figure, norm, panels, "test loss: surface, and each model's own (clipped)")
+        axes.set_xlabel(first)
+    plots.student_bar(figure, norm, panels, endpoints)
 
 
 def numbers(figure, endpoints: pd.DataFrame) -> None:
-    """How much of the students the plane shows, against m: a dot for each student, lines through the means."""
+    """How much of the students the plane shows, against m: a dot for each student, lines through the medians."""
     inside, mean_field, ntk = figure.subplots(1, 3)
     kept = endpoints[~endpoints["diverged"]]
     for number, experiment in enumerate(names.LANDSCAPES):
@@ -55,6 +56,7 @@ def numbers(figure, endpoints: pd.DataFrame) -> None:
             if experiment != PLANE or column != "test_loss_plane_alpha":
                 plots.dots(axes, students, column, number, label)
         plots.plain_logarithmic(axes)
+        plots.clip_outliers(axes, students["m"], students["test_loss"])
         plots.say_diverged(axes, endpoints[endpoints["experiment"] == experiment])
         axes.set_ylabel("test loss")
         style.letter(axes, f"students of {labels.SCALING_OF[experiment]}")
@@ -62,14 +64,14 @@ def numbers(figure, endpoints: pd.DataFrame) -> None:
         plots.fit_axis(axes, "x", endpoints["m"].to_numpy())
         plots.tick_at(axes, "x", np.sort(endpoints["m"].unique()))
         axes.set_xlabel(labels.LABELS["m"])
-        axes.legend(fontsize=6)
+        axes.legend()
     style.letter(inside, "in the plane")
 
 
 def draw(surfaces: pd.DataFrame, endpoints: pd.DataFrame, widths: list[int]) -> plt.Figure:
     surfaces = surfaces[surfaces["experiment"] == PLANE]
     endpoints = endpoints[endpoints["plane"] == PLANE]
-    heights = [2.2 * -(-len(widths) // 3) + 0.5, 2.1]
+    heights = [2.0 * -(-len(widths) // 3) + 0.5, 2.1]
     figure = plt.figure(figsize=(style.PAGE, sum(heights) + 0.3))
     upper, lower = figure.subfigures(2, 1, height_ratios=heights)
     planes(upper, surfaces, endpoints, widths)

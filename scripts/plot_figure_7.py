@@ -1,7 +1,7 @@
 """Figure 7 (§5.1): test loss against τ with one step size for every τ, both initialisations.
 
-In: the tables of runs of the two experiments. Out: the figure as PNG and PDF. Mean ± one
-standard deviation over the seeds that did not diverge; where some did, a cross says how many.
+In: the tables of runs of the two experiments. Out: the figure as PNG and PDF. Medians over
+the seeds that did not diverge, bands from the least to the greatest; where some did, a cross says how many.
 """
 
 import pandas as pd
@@ -16,12 +16,12 @@ def draw(runs: pd.DataFrame) -> plt.Figure:
     figure, panels = plt.subplots(1, 2, figsize=(style.PAGE, 2.6), sharey=True)
     for axes, panel, (symmetrize, group) in zip(panels, "ab", runs.groupby("symmetrize"), strict=True):
         plots.sweep(axes, group, labels.LOSSES)
-        zero = group.drop_duplicates("seed")["zero_loss"].mean()
+        zero = group.drop_duplicates("seed")["zero_loss"].median()
         axes.axhline(zero, **style.ZERO)
         plots.log_axis(axes, "y")
         style.letter(axes, f"({panel}) {labels.STARTS[symmetrize]}")
     panels[0].set_ylabel(labels.LABELS["test_loss"])
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    plots.legend(figure, panels, ncols=4)
     return figure
 
 

@@ -20,16 +20,16 @@ def perspective(axes, surface: pd.DataFrame, norm) -> None:
     colors = plt.get_cmap(style.COLORMAP)(norm(np.ma.masked_invalid(loss)))
     options = {"rstride": 1, "cstride": 1, "linewidth": 0, "shade": False}
     axes.plot_surface(x, y, np.log10(loss.to_numpy()), facecolors=colors, **options)
-    axes.set(xlabel="first direction", ylabel="second direction", zlabel=r"$\log_{10}$ test loss")
-    axes.locator_params(nbins=5)
+    first, second, _ = labels.directions(surface)
+    axes.set(xlabel=first, ylabel=second, zlabel=r"$\log_{10}$ test loss")
+    axes.locator_params(nbins=4)
     axes.set_box_aspect(None, zoom=0.95)
 
 
 def draw(surface: pd.DataFrame, endpoints: pd.DataFrame) -> plt.Figure:
     experiment, m = endpoints[["plane", "m"]].iloc[0]
     own = endpoints[endpoints["experiment"] == experiment]
-    kept = own[~own["diverged"]]
-    norm = plots.loss_norm(pd.concat([surface["test_loss"], kept["test_loss"]]))
+    norm = plots.loss_norm(surface["test_loss"])
     figure = plt.figure(figsize=(style.PAGE, 3))
     figure.suptitle(rf"{labels.SCALING_OF[experiment]}, $m={m}$", fontsize=9)
     if ((surface["test_loss"] > 0) & np.isfinite(surface["test_loss"])).any():
@@ -37,8 +37,9 @@ def draw(surface: pd.DataFrame, endpoints: pd.DataFrame) -> plt.Figure:
     flat = figure.add_subplot(1, 2, 2)
     plots.surface(flat, surface, own, norm)
     plots.endpoints(flat, own, norm)
-    flat.set(xlabel="first direction", ylabel="second direction")
-    plots.color_bar(figure, norm, flat, labels.LABELS["test_loss"])
+    first, second, _ = labels.directions(surface)
+    flat.set(xlabel=first, ylabel=second)
+    plots.student_bar(figure, norm, flat, own)
     return figure
 
 

@@ -88,7 +88,7 @@ def draw(rows: pd.DataFrame) -> plt.Figure:
         said = f"train {last['train_loss']:.1e}, test {last['test_loss']:.1e}"
         if last["diverged"]:
             said = f"diverged after iteration {last['iteration']}"
-        axes.set_title(rf"$\tau={tau:g}$, seed {seed}" + f"\n{said}", fontsize=7)
+        axes.set_title(rf"$\tau={tau:g}$, seed {seed}" + f"\n{said}", fontsize=style.LEAST)
     for axes in panels[:, 0]:
         axes.set_ylabel(r"$|a_i|\,b_{i,2}$")
     for axes in panels[-1]:

@@ -87,7 +87,6 @@ def draw(summary: pd.DataFrame, lazy: dict[str, float], n_train: int) -> plt.Fig
     size = (style.PAGE, 2.4 * shape[0] + 0.7)
     figure, panels = plt.subplots(*shape, figsize=size, squeeze=False, sharex=True, sharey="row")
     widths = sorted(summary["m"].unique())
-    shades = plt.get_cmap(style.COLORMAP)(np.linspace(0.9, 0, len(widths)))
     for column, start in zip(panels.T, starts, strict=True):
         own = summary[summary["symmetrize"] == start]
         cells(column[0], own)
@@ -95,9 +94,10 @@ def draw(summary: pd.DataFrame, lazy: dict[str, float], n_train: int) -> plt.Fig
         column[0].axhline(n_train, color="0.3", lw=0.8, ls=(0, (1, 3)))
         style.letter(column[0], labels.STARTS[bool(start)])
         for axes, (name, label) in zip(column[1:], rows.items(), strict=True):
-            for number, (m, shade) in enumerate(zip(widths, shades, strict=True)):
+            for number, m in enumerate(widths):
                 one = own[own["m"] == m].sort_values("coupling")
-                look = style.line_look(number) | {"color": shade, "linestyle": "-", "markersize": 2.5}
+                look = style.line_look(number) | {"color": style.shade(number, len(widths))}
+                look |= {"linestyle": "-", "markersize": 2.5}
                 axes.plot(one["coupling"], one[f"{name}_median"], label=f"{m}", **look)
             level = {"kernel_movement": lazy["kernel"], "gap_test": lazy["gap"], "stable_step_ratio": 1}[name]
             axes.axhline(level, color="0.4", lw=0.8, ls=":")
@@ -108,10 +108,10 @@ def draw(summary: pd.DataFrame, lazy: dict[str, float], n_train: int) -> plt.Fig
     if high > LEAST > low:
         panels[1, 0].set_ylim(bottom=LEAST)
     panels[0, 0].set_ylabel(labels.LABELS["m"])
-    panels[1, -1].legend(title="neurons $m$", ncols=2, title_fontsize=7, loc="upper right")
+    panels[1, -1].legend(title="neurons $m$", ncols=2, loc="upper right")
     if gone := summary["n_diverged"].sum():
         figure.supxlabel(
-            f"{gone}/{summary['n_seeds'].sum()} flows diverged, and are in no median", fontsize=7
+            f"{gone}/{summary['n_seeds'].sum()} flows diverged, and are in no median", fontsize=style.LEAST
         )
     handles = [
         Patch(facecolor=colour, hatch=hatch, edgecolor="0.5", lw=0.4, label=name)

@@ -1,7 +1,7 @@
 """Both plateaus in one picture (§3.3, §4.3): test loss at the end against τ, with and without symmetrisation.
 
-In: summaries and baselines of the two experiments. Out: the figure as PNG and PDF. Mean ± one standard deviation over seeds;
-thin dashed lines are what each plateau is by theory.
+In: the tables of runs and the baselines of the two experiments. Out: the figure as PNG and PDF. Medians over seeds and bands from
+the least to the greatest; thin dashed lines are what each plateau is by theory.
 """
 
 import pandas as pd
@@ -25,31 +25,29 @@ def predicted(axes: plt.Axes, losses: pd.Series, text: str, above: bool) -> None
         return
     axes.plot(losses.index, losses, color="black", lw=0.8, ls=(0, (4, 2)), zorder=3)
     offset = {"xytext": (0, 7 if above else -8), "textcoords": "offset points"}
-    place = {"ha": "right", "va": "bottom" if above else "top", "fontsize": 7}
+    place = {"ha": "right", "va": "bottom" if above else "top", "fontsize": style.LEAST}
     axes.annotate(text, (losses.index[-1], losses.iloc[-1]), **offset, **place)
 
 
-def draw(summary: pd.DataFrame, baselines: pd.DataFrame) -> plt.Figure:
-    figure, axes = plt.subplots(figsize=(5.2, 3.2))
+def draw(runs: pd.DataFrame, baselines: pd.DataFrame) -> plt.Figure:
+    figure, axes = plt.subplots(figsize=(style.PAGE, 3.2))
     for number, (name, (label, column, text)) in enumerate(KINDS.items()):
-        rows = summary[summary["experiment"] == name].sort_values("tau")
-        mean, spread = rows["test_loss_end_mean"], rows["test_loss_end_std"]
-        plots.deviation(axes, rows["tau"], mean, spread, number, floor=mean.min() / 3, label=label)
+        kept = runs[(runs["experiment"] == name) & ~runs["diverged"]]
+        plots.medians(axes, kept.set_index("tau")["test_loss_end"], number, label)
         own = baselines[baselines["experiment"] == name]
-        predicted(axes, own.groupby("tau")[column].mean(), text, above=number == 0)
-    counts = summary.groupby("tau").agg(diverged=("n_diverged", "sum"), total=("n_seeds", "sum"))
-    plots.mark_diverged(axes, counts)
+        predicted(axes, own.groupby("tau")[column].median(), text, above=number == 0)
+    plots.mark_diverged(axes, runs.groupby("tau")["diverged"].agg(diverged="sum", total="size"))
     axes.set(xscale="log", xlabel=labels.LABELS["tau"], ylabel="test loss at the end")
-    plots.log_axis(axes, "y")
+    plots.log_axis(axes, "y", above=1.3)
     axes.legend(loc="lower right")
     return figure
 
 
 def main(snakemake) -> None:
     jobs.start(snakemake)
-    summary = parquet.read(snakemake.input.summaries, schemas.SUMMARY).to_pandas()
+    runs = parquet.read(snakemake.input.runs, schemas.RUN).to_pandas()
     baselines = parquet.read(snakemake.input.baselines, schemas.BASELINES).to_pandas()
-    style.save(draw(summary, baselines), snakemake.output.png, snakemake.output.pdf)
+    style.save(draw(runs, baselines), snakemake.output.png, snakemake.output.pdf)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Population loss, and few neurons in many dimensions, against τ (§4.6).
 
-In: the tables of runs of the two experiments, and the baselines of the second. Out: the figure as PNG and PDF. (a) mean ± one
-standard deviation, else medians with bands from the least to the greatest, over the seeds that did not diverge.
+In: the tables of runs of the two experiments, and the baselines of the second. Out: the figure as PNG and PDF. Medians with bands
+from the least to the greatest, over the seeds that did not diverge.
 """
 
 import itertools
@@ -16,9 +16,9 @@ from lazytraining.workflow import jobs
 
 
 def normalised(runs: pd.DataFrame) -> pd.DataFrame:
-    """With the loss over the last batches, divided by the largest of its means over seeds at one τ."""
-    largest = runs.loc[~runs["diverged"]].groupby("tau")["train_loss_end"].mean().max()
-    return runs.assign(train_loss_end=runs["train_loss_end"] / largest)
+    """With the loss over the last batches, of each seed divided by its largest over τ."""
+    losses = runs["train_loss_end"].where(~runs["diverged"])
+    return runs.assign(train_loss_end=losses / losses.groupby(runs["seed"]).transform("max"))
 
 
 def beside_tangent(axes: plt.Axes, runs: pd.DataFrame, baselines: pd.DataFrame) -> None:
@@ -34,14 +34,14 @@ def beside_tangent(axes: plt.Axes, runs: pd.DataFrame, baselines: pd.DataFrame) 
     axes.axhline(1, color="black", lw=0.8, label="best tangent fit")
     plots.fit_axis(axes, "x", runs["tau"].to_numpy())
     axes.set(xlabel=labels.LABELS["tau"], ylabel="training loss / best tangent fit", ylim=(0, None))
-    axes.legend(loc="lower right", fontsize=6)
+    axes.legend()
     plots.say_diverged(axes, runs)
 
 
 def draw(population: pd.DataFrame, narrow: pd.DataFrame, baselines: pd.DataFrame) -> plt.Figure:
     figure, (left, middle, right) = plt.subplots(1, 3, figsize=(style.PAGE, 2.7))
     plots.sweep(left, normalised(population), {"train_loss_end": "stochastic descent"})
-    left.set(ylabel="population loss / its largest mean", ylim=(0, None))
+    left.set(ylabel="population loss / seed's largest", ylim=(0, None))
     style.letter(left, f"(a) fresh batches, $m={population['m'].iloc[0]}$")
     beside_tangent(middle, narrow, baselines)
     style.letter(middle, f"(b) full batch, $m={narrow['m'].iloc[0]}$")
@@ -51,9 +51,9 @@ def draw(population: pd.DataFrame, narrow: pd.DataFrame, baselines: pd.DataFrame
         for column, label in labels.LAYERS.items():
             plots.medians(right, moved[column], next(numbers), f"{name} {label}")
     right.set(xlabel=labels.LABELS["tau"], ylabel=labels.LABELS["movement"])
-    plots.log_axis(right, "y")
+    plots.log_axis(right, "y", above=300)
     plots.fit_axis(right, "x", narrow["tau"].to_numpy())
-    right.legend(loc="lower left", fontsize=6)
+    right.legend(loc="upper right")
     style.letter(right, "(c) movement")
     return figure
 

@@ -36,7 +36,7 @@ def draw(summary: pd.DataFrame, baselines: pd.DataFrame) -> plt.Figure:
         style.letter(axes, label)
     panels[1].set_ylabel("")
     plots.color_bar(figure, norm, panels, labels.LABELS["test_loss"], extend="max")
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    plots.legend(figure, panels, ncols=2)
     return figure
 
 

@@ -1,7 +1,7 @@
 """Test loss, movement and gates against the width m (§4.5), for α = 1/m and α = 1/√m.
 
 In: the tables of runs of the two experiments. Out: the figure as PNG and PDF. A dot for each seed, a line through the
-means; diverged runs are in neither.
+medians; diverged runs are in neither.
 """
 
 import pandas as pd
@@ -28,20 +28,20 @@ def draw(runs: pd.DataFrame) -> plt.Figure:
         for axes, column in zip(panels, PANELS, strict=True):
             plots.dots(axes, own, column, number, label)
         plots.dots(panels[1], own, "output_distance", number, None, linestyle=":")
-    panels[0].axhline(kept.drop_duplicates("seed")["zero_loss"].mean(), **style.ZERO)
+    panels[0].axhline(kept.drop_duplicates("seed")["zero_loss"].median(), **style.ZERO)
     plots.log_axis(panels[0], "y")
+    plots.clip_outliers(panels[0], kept["m"], kept["test_loss_end"])
+    counts = runs.groupby("m")["diverged"].agg(diverged="sum", total="size")
     for axes, label, title in zip(panels, PANELS.values(), "abc", strict=True):
         axes.set(xlabel=labels.LABELS["m"], ylabel=label)
         axes.set_xscale("log", base=2)
         axes.xaxis.set_major_formatter("{x:g}")
+        plots.mark_diverged(axes, counts)
         style.letter(axes, f"({title})")
     plots.log_axis(panels[1], "y")
     for line, text in zip("-:", labels.LAYERS.values(), strict=True):
         panels[1].plot([], [], color="0.3", ls=line, label=text)
-    panels[1].legend(handles=panels[1].lines[-2:])
-    counts = runs.groupby("m")["diverged"].agg(diverged="sum", total="size")
-    plots.mark_diverged(panels[0], counts)
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    plots.legend(figure, panels[:2], ncols=3)
     return figure
 
 

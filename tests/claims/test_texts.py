@@ -108,7 +108,7 @@ def test_a_value_that_the_evidence_has_not_is_seen(text, wrong):
 
 
 FIXED = {
-    "theory.rst": {"τ = 1"},  # of the lazy limit, by its definition
+    "lazy_limit.rst": {"τ = 1"},  # of the lazy limit, by its definition
     "figure_4.rst": {"τ of about 10"},  # where float32 ends, whatever is configured
 }
 

@@ -129,3 +129,13 @@ def test_numbers_of_any_size_have_their_interval_and_their_averages(size):
     np.testing.assert_array_equal(found[[f"loss_{name}" for name in names]] / size, kept)
     values = kept["mean"].to_numpy()
     np.testing.assert_array_equal(np.array(fits.interval(size * values)) / size, fits.interval(values))
+
+
+@pytest.mark.parametrize("factors", [(2.0, 300.0), (2.0, 0.0), (0.0, 300.0)])
+def test_a_law_of_two_terms_is_found_from_its_own_gaps(factors):
+    """Coherent flips alone give α⁻², incoherent ones alone α^(-3/2) n^(-1/2)."""
+    alpha, n = (part.ravel() for part in np.meshgrid([4.0, 16.0, 64.0], [100.0, 10_000.0]))
+    gap = np.sqrt(factors[0] * alpha**-4 + factors[1] * alpha**-3 / n)
+    np.testing.assert_allclose(fits.two_terms(alpha, n, gap), gap, rtol=1e-9)
+    other = alpha**-0.5
+    assert np.abs(np.log(fits.two_terms(alpha, n, other) / other)).max() > 0.3

@@ -42,7 +42,7 @@ def data(folder: Path) -> dict[str, list]:
 def test_fresh_run_makes_every_figure(finished):
     figures = finished.results / "figures"
     names = [f"figure_{number}" for number in range(1, 8)] + [*SWEEPS, *OTHERS, "models"]
-    names += ["plateaus", "theory", "width", "population", "spectral_bias"]
+    names += ["plateaus", "theory", "lazy_limit", "width", "population", "spectral_bias"]
     names += [f"figure_2_{scaling}_m={m}" for scaling in catalogue.LANDSCAPES for m in (4, 6)]
     for name in names:
         assert (figures / f"{name}.png").read_bytes().startswith(b"\x89PNG")
@@ -195,7 +195,7 @@ def test_a_figure_needs_its_own_runs_and_no_others(tmp_path):
 
 
 def test_paper_preset_lists_the_right_jobs(tmp_path):
-    jobs = Workflow(tmp_path, {}).jobs("all", "theory", "claims")
+    jobs = Workflow(tmp_path, {}).jobs("all", "theory", "lazy_limit", "claims")
     trajectories, plateaus, grids, fixed = 3 * 10, 2 * 33 * 10, 3 * 100 * 3, 2 * 33 * 10
     convergence, step_size, width, population, narrow = 9 * 5 * 5, 17 * 14 * 3, 2 * 13 * 10, 17 * 10, 21 * 10
     beyond = convergence + step_size + width + population + narrow + 3 * 3  # more neurons than points

@@ -188,7 +188,7 @@ CLAIMS = [
         "11",
         "§3",
         "Gradient flow is descent with a small step.",
-        "theory",
+        "lazy_limit",
         [
             Check(
                 "median relative difference of the training losses of the two smallest steps at equal η t, at the τ where it is largest",
@@ -205,7 +205,7 @@ CLAIMS = [
         "15",
         "§3.2",
         "With Dh(w0) of full rank, the training loss converges at least linearly in the lazy limit.",
-        "theory",
+        "lazy_limit",
         [
             Check(
                 "largest relative distance of the training loss from the tangent model's",
@@ -344,7 +344,7 @@ CLAIMS = [
         "34c",
         "§5.1",
         "The rule for the step slows convergence at large τ.",
-        "theory",
+        "lazy_limit",
         [
             Check(
                 "iterations to a tenth of the initial training loss at the rule's step over those at the best, largest τ",
@@ -360,7 +360,7 @@ CLAIMS = [
         "37a",
         "§5.2, §6",
         "Lazy training converges faster, at the step rule that all τ share.",
-        "theory",
+        "lazy_limit",
         [
             Check(_FASTER.format(share, LEARNING), slower_by(share, "first"), high=1, scale="log")
             for share in (1e-1, 1e-2)
@@ -375,7 +375,7 @@ CLAIMS = [
         "37b",
         "§5.2, §6",
         "Lazy training converges faster, each τ at its best step.",
-        "theory",
+        "lazy_limit",
         [
             Check(_FASTER.format(share, LEARNING), slower_by(share, "best"), high=1, scale="log")
             for share in (1e-1, 1e-2)

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-from scipy import optimize
 
 from lazytraining.claims.measures import (
     Measure,
@@ -109,10 +108,9 @@ def off_two_terms(e: Evidence) -> pd.Series:
     need((rows["weight_gap"] > 0).all(), "weights that have left their tangent model")
 
     def off(own: pd.DataFrame) -> float:
-        terms = np.column_stack([own["alpha"] ** -4.0, own["alpha"] ** -3.0 / own["n_train"]])
-        square = own["weight_gap"].to_numpy(float) ** 2
-        factors, _ = optimize.nnls(terms / square[:, None], np.ones(len(own)))
-        return float(np.sqrt(np.square(np.log(terms @ factors / square)).mean()))
+        gap = own["weight_gap"].to_numpy(float)
+        law = fits.two_terms(own["alpha"].to_numpy(), own["n_train"].to_numpy(float), gap)
+        return float(np.sqrt(np.square(2 * np.log(law / gap)).mean()))
 
     return by_seed(rows, off)
 
@@ -131,7 +129,7 @@ CLAIMS = [
         "12a",
         "ours",
         "Where no gate switches the orders in α are the theorem's, for all times of the run; with a symmetrised start the outputs' is α⁻².",
-        "theory",
+        "lazy_limit",
         [
             Check(f"{_SMOOTH}, ‖w − w0‖", smooth_exponent("distance"), high=-0.95),
             Check(f"{_SMOOTH}, ‖w − w̄‖", smooth_exponent("weight_gap"), high=-1.95),
@@ -157,7 +155,7 @@ CLAIMS = [
         "12b",
         "§3.1",
         "‖w_α(T) − w̄_α(T)‖ = O(1/α²).",
-        "theory",
+        "lazy_limit",
         [Check(_SWITCHING, switching_exponent("weight_gap"), high=-1.95)],
         quote="the difference between the gradient flow of the model and the linearized model is at the order of the inverse square of scaling "
         "factor",
@@ -168,7 +166,7 @@ CLAIMS = [
         "12c",
         "ours",
         "On a finite sample of many dimensions, where gates switch, these gaps are of order α^(-3/2) in the weights, α^(-1/2) in the outputs.",
-        "theory",
+        "lazy_limit",
         [
             Check(f"{_SWITCHING}, weights", switching_exponent("weight_gap"), -1.65, -1.35),
             Check(f"{_SWITCHING}, test inputs", switching_exponent("test_gap"), -0.65, -0.35),
@@ -180,7 +178,7 @@ CLAIMS = [
         "12d",
         "ours",
         "On many points in few dimensions the weights' gap keeps the theorem's order α⁻², though gates switch; that of the outputs does not.",
-        "theory",
+        "lazy_limit",
         [
             Check(
                 "exponent over α on the largest sample, weights",
@@ -211,7 +209,7 @@ CLAIMS = [
         "13",
         "§3.1",
         "At large α the model generalises as the linearised one.",
-        "theory",
+        "lazy_limit",
         [
             Check(
                 f"gap on test points over ‖y‖ at the end, largest α, {name}",
@@ -227,7 +225,7 @@ CLAIMS = [
         "14a",
         "§3.1",
         "The gap is at most K² Lip(Dh) ‖y‖/(α Lip(h)²) times ‖y‖.",
-        "theory",
+        "lazy_limit",
         [
             Check(
                 "largest training gap over the bound", largest_over("train_gap", "bound"), high=1, scale="log"
@@ -242,7 +240,7 @@ CLAIMS = [
         "14b",
         "§3.1",
         "The gap grows as K², the square of the horizon.",
-        "theory",
+        "lazy_limit",
         [
             Check(
                 "exponent of the training gap over the last decade of iterations",
@@ -259,7 +257,7 @@ CLAIMS = [
         "14c",
         "§3.1",
         "With α ≥ K ‖y‖/(r Lip(h)) the weights stay within r of their start.",
-        "theory",
+        "lazy_limit",
         [
             Check(
                 "largest ‖w − w0‖ over the r that α allows",
@@ -274,7 +272,7 @@ CLAIMS = [
         "16",
         "§3.2",
         "The gap between the model's outputs and the tangent model's is O(1/α).",
-        "theory",
+        "lazy_limit",
         [Check(f"{_SWITCHING}, test inputs", switching_exponent("test_gap"), high=-0.95)],
         quote="the gap between the model and its linearized version is at most at the order of 1/α",
         reasons={Verdict.NOT: f"Not where gates switch. {_LAW}"},

@@ -84,14 +84,15 @@ FIGURES = {
         "Figures 3 and 4, both plateaus",
         NOTE,
         {"plateau": {"tau"}, "plateau_symmetrized": {"tau"}},
-        {"summaries": ALL, "baselines": ALL},
+        {"runs": ALL, "baselines": ALL},
     ),
-    "theory": Figure(
-        "The theory, measured (§1.1, §3)",
+    "theory": Figure("1 At the start (§1.1, §3.3)", THEORY, {}, {}, theory=("start", "step")),
+    "lazy_limit": Figure(
+        "2 Towards the lazy limit (§3, §5.2)",
         THEORY,
         {"convergence_symmetrized": {"tau", "step_size"}},
         {"curves": ALL, "runs": ALL},
-        theory=("start", "step", "limit"),
+        theory=("limit", "sample"),
     ),
     "width": Figure(
         "1 Width (§4.5)",

@@ -1,5 +1,7 @@
 """What figures call things: symbols, axes, layers, starts, scalings, step rules."""
 
+import pandas as pd
+
 from lazytraining.config import names
 
 SYMBOLS = {"m": "$m$", "alpha": r"$\alpha$", "tau": r"$\tau$", "eta": r"$\eta$"}
@@ -13,6 +15,15 @@ STEP_RULES = {
 STARTS = {False: "not symmetrised", True: "symmetrised"}
 LAYERS = {"hidden_distance": "hidden layer $b$", "output_distance": "output layer $a$"}
 """What figures call the two starts, by `symmetrize`, and the layers, by the column of their movement."""
+
+
+def directions(surfaces: pd.DataFrame) -> tuple[str, str, str]:
+    """Both axes of planes in the space of weights, and the unit of distances along them."""
+    filtered = (surfaces["kind"] == "filter_normalized").any()
+    unit = r"$\|\Delta w\|\,/\,\|w\|$" if filtered else r"$\|\Delta w\|$"
+    return f"first direction, {unit}", f"second direction, {unit}", unit
+
+
 LABELS = {
     "m": r"neurons $m$",
     "alpha": r"output scale $\alpha$",

@@ -1,5 +1,7 @@
 """What figures are built from: bands over seeds, heat maps, axes that fit their values."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -15,13 +17,14 @@ from matplotlib.ticker import (
     NullFormatter,
     NullLocator,
 )
+from matplotlib.transforms import ScaledTranslation
 
 from lazytraining.config import names
 from lazytraining.figures import labels, style
-from lazytraining.student import averages
 
 NO_PLANE = "fewer than three\nruns did not diverge"
 NO_LOSS = "no finite loss above 0"
+HATCH = {"fill": False, "hatch": "////", "edgecolor": "0.6", "linewidth": 0}
 NO_COLORS = LogNorm(1, 10)
 """Where there is nothing to colour; a bar of it has no numbers."""
 
@@ -42,7 +45,7 @@ def fit_axis(axes: Axes, which: str, values: np.ndarray) -> None:
         getattr(axes, f"{which}axis").set_minor_formatter(NullFormatter())
 
 
-def log_axis(axes: Axes, which: str, below: float = 1.0, above: float = 1.0) -> None:
+def log_axis(axes: Axes, which: str, below: float | int = 1, above: float | int = 1) -> None:
     """Logarithmic scale along x or y, its limits times `below` and `above`; not where nothing that is drawn is above 0.
 
     Where nothing is drawn at all there are no numbers either.
@@ -61,7 +64,7 @@ def log_axis(axes: Axes, which: str, below: float = 1.0, above: float = 1.0) -> 
 def say(axes: Axes, text: str, height: float = 0.5) -> None:
     """A few words in the middle of a panel, or higher."""
     place = {"ha": "center", "va": "center", "transform": axes.transAxes, "bbox": style.PAPER}
-    (axes.text2D if axes.name == "3d" else axes.text)(0.5, height, text, fontsize=6, **place)
+    (axes.text2D if axes.name == "3d" else axes.text)(0.5, height, text, fontsize=style.LEAST, **place)
 
 
 def say_diverged(axes: Axes, runs: pd.DataFrame) -> None:
@@ -78,14 +81,6 @@ def band(axes: Axes, x, center, low, high, number: int, **line) -> None:
     axes.plot(x, center, **line)
 
 
-def deviation(
-    axes: Axes, x, mean: pd.Series, spread: pd.Series, number: int, floor: float = 0.0, **line
-) -> None:
-    """A mean ± one standard deviation, not below `floor`; of one value there is none."""
-    spread = spread.fillna(0)
-    band(axes, x, mean, (mean - spread).clip(lower=floor), mean + spread, number, **line)
-
-
 def sweep(
     axes: Axes,
     runs: pd.DataFrame,
@@ -94,44 +89,116 @@ def sweep(
     divide_by: str | None = None,
     first: int = 0,
 ) -> None:
-    """Mean ± one standard deviation over seeds of some columns against a swept key.
+    """Medians over seeds of some columns against a swept key, with bands from the least to the greatest.
 
-    Diverged runs are in no mean; each place that has some is marked at the top with how many.
+    Diverged runs are in none; each place that has some is marked above with how many.
     With `divide_by`, each run's value is divided by its own value of that column first. `first` is the number of the first line.
     """
-    kept = runs[~runs["diverged"]]
-    if divide_by:
-        kept = kept.assign(**{column: kept[column] / kept[divide_by] for column in columns})
-    found = averages.in_groups(kept, [over], list(columns), ["mean", "std"])
-    found = found.reindex(sorted(runs[over].unique()))
+    kept = runs.set_index(over)
     for number, (column, label) in enumerate(columns.items(), start=first):
-        deviation(axes, found.index, found[column, "mean"], found[column, "std"], number, label=label)
+        values = kept[column].where(~kept["diverged"])
+        medians(axes, values / kept[divide_by] if divide_by else values, number, label)
     fit_axis(axes, "x", runs[over].to_numpy())
     axes.set_xlabel(labels.LABELS[over])
     mark_diverged(axes, runs.groupby(over)["diverged"].agg(diverged="sum", total="size"))
 
 
-def medians(axes: Axes, values: pd.Series, number: int, label: str) -> None:
-    """Median over seeds, with a band from the least to the greatest, of values indexed by what is swept and seed."""
-    found = values.groupby(level=0).agg(["median", "min", "max"])
-    band(axes, found.index, found["median"], found["min"], found["max"], number, label=label)
+def medians(axes: Axes, values: pd.Series, number: int, label: str, **line) -> pd.Series:
+    """Median over seeds, with a band from the least to the greatest, of values indexed by what is swept; returns the median."""
+    found = values.astype(float).groupby(level=0).agg(["median", "min", "max"])
+    band(axes, found.index, found["median"], found["min"], found["max"], number, label=label, **line)
+    return found["median"]
+
+
+def guide(axes: Axes, median: pd.Series, at: int, exponent: float | int, text: str, **line) -> None:
+    """A line of a given slope through a point of a median, the first or the last, with a few words at its other end."""
+    there = median[np.isfinite(median) & (median > 0)]
+    if there.empty:
+        return
+    x = there.index.to_numpy(float)
+    y = there.iloc[at] * (x / x[at]) ** exponent
+    axes.plot(x, y, **({"color": "0.3", "ls": (0, (1, 1.5)), "lw": 0.9} | line))
+    first = at != 0
+    place = {"textcoords": "offset points", "xytext": (0, -8) if first else (3, 0)}
+    align = {"ha": "left", "va": "top"} if first else {"ha": "left", "va": "center"}
+    end = 0 if first else -1
+    axes.annotate(text, (x[end], y[end]), fontsize=style.LEAST, color="0.3", **place, **align)
 
 
 def dots(axes: Axes, runs: pd.DataFrame, column: str, number: int, label: str | None, **line) -> None:
-    """A column against m: a dot for each seed, a line through the means."""
+    """A column against m: a dot for each seed, a line through the medians."""
     line = style.line_look(number) | {"markersize": 3} | line
-    means = runs.groupby("m")[column].mean()
+    found = runs.groupby("m")[column].median()
     axes.plot(runs["m"], runs[column], ".", color=line["color"], ms=3, alpha=0.5)
-    axes.plot(means.index, means, label=label, **line)
+    axes.plot(found.index, found, label=label, **line)
+
+
+def clip_outliers(axes: Axes, x: pd.Series, values: pd.Series) -> None:
+    """Limits of a logarithmic y axis that hold most values. Those beyond are counted, with a triangle at the edge for each.
+
+    Beyond is farther from the quartiles than 1.5 times their distance, and than a decade; all in logarithms.
+    """
+    logs = np.log10(values[np.isfinite(values) & (values > 0)])
+    if logs.empty or axes.get_yscale() != "log":
+        return
+    low, high = logs.quantile([0.25, 0.75])
+    room = max(1.0, 1.5 * (high - low))
+    below, above = logs < low - room, logs > high + room
+    if not (below | above).any():
+        return
+    kept = 10 ** logs[~below & ~above].agg(["min", "max"])
+    axes.set_ylim(
+        (kept["min"] if below.any() else axes.dataLim.minposy) / 2,
+        (kept["max"] if above.any() else axes.dataLim.y1) * 2,
+    )
+    for out, word, height, marker in ((below, "below", 0.04, "v"), (above, "above", 0.96, "^")):
+        count = int(out.sum())
+        if not count:
+            continue
+        edge = {"transform": axes.get_xaxis_transform(), "color": "0.2", "ls": ""}
+        axes.plot(x[out.index[out]], [height] * count, marker=marker, ms=3.5, **edge)
+        text = f"{count} run{'s' if count > 1 else ''} {word}"
+        place = {"ha": "right", "va": "center", "transform": axes.transAxes, "bbox": style.PAPER}
+        axes.text(0.98, height, text, fontsize=style.LEAST, **place)
 
 
 def mark_diverged(axes: Axes, counts: pd.DataFrame) -> None:
-    """A cross at the top, with a count, wherever runs diverged; rows hold `diverged` of `total`."""
-    for value, row in counts[counts["diverged"] > 0].iterrows():
-        place = {"transform": axes.get_xaxis_transform(), "clip_on": False}
-        axes.plot(value, 0.97, "x", color="0.2", **place)
-        text = f"{row['diverged']:.0f}/{row['total']:.0f}"
-        axes.text(value, 0.93, text, ha="center", va="top", fontsize=6, **place)
+    """A cross above the panel wherever runs diverged, with how many where that changes; rows hold `diverged` of `total`."""
+    gone = counts["diverged"] > 0
+    if not gone.any():
+        return
+    points = axes.figure.dpi_scale_trans
+    above = [axes.get_xaxis_transform() + ScaledTranslation(0, up / 72, points) for up in (5, 8)]
+    look = {"marker": "x", "ms": 4, "color": "0.2", "ls": "", "label": "diverged runs", "clip_on": False}
+    axes.plot(counts.index[gone], [1] * gone.sum(), transform=above[0], **look)
+    said = [f"{of.diverged:.0f}/{of.total:.0f}" if of.diverged else "" for of in counts.itertuples()]
+    for value, text, before in zip(counts.index, said, ["", *said], strict=False):
+        if text not in ("", before):
+            letters = {"ha": "center", "va": "bottom", "fontsize": style.LEAST, "gid": style.ABOVE}
+            axes.text(value, 1, text, transform=above[1], **letters)
+
+
+def against_scale(
+    axes: Axes, runs: pd.DataFrame, lines: dict[str, pd.Series], threshold: float, shaded: bool = False
+) -> None:
+    """Medians of what is indexed by α, a line for each label, beside a threshold; with `shaded` the later the darker."""
+    for number, (label, values) in enumerate(lines.items()):
+        look = {"color": style.shade(number, len(lines))} if shaded else {}
+        medians(axes, values, number, label, **look)
+    axes.axhline(threshold, **style.THRESHOLD)
+    fit_axis(axes, "x", runs["alpha"].to_numpy())
+    say_diverged(axes, runs)
+    axes.set_xlabel(labels.LABELS["alpha"])
+
+
+def legend(figure: Figure | SubFigure, panels: Iterable[Axes], **options) -> None:
+    """What any of the panels has a label for, once, above them all."""
+    entries = {
+        label: handle
+        for axes in panels
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
+    }
+    figure.legend(entries.values(), entries.keys(), **({"loc": "outside upper center"} | options))
 
 
 def edges(values: np.ndarray, logarithmic: bool) -> np.ndarray:
@@ -170,7 +237,7 @@ def tick_at(axes: Axes, which: str, values: np.ndarray) -> None:
 def heat_map(
     axes: Axes, summary: pd.DataFrame, x: str, y: str, column: str, logarithm: bool = False, **options
 ):
-    """A cell for each (x, y). Where every run diverged it is hatched, where some did it says how many.
+    """A cell for each (x, y). Where all runs diverged it is hatched, where some did it says how many.
 
     With `logarithm` the natural logarithm of the column is drawn. Returns the mesh and its table.
     """
@@ -194,16 +261,15 @@ def heat_map(
     cells = summary[[x, y, "n_diverged", "n_seeds"]]
     for place_x, place_y, diverged, total in cells[cells["n_diverged"] > 0].itertuples(index=False):
         if diverged < total:
-            text = f"{diverged}/{total}\ndiverged"
-            letters = {"fontsize": 5, "color": "white", "path_effects": style.OUTLINE}
-            axes.text(place_x, place_y, text, ha="center", va="center", **letters)
+            letters = {"fontsize": style.LEAST, "color": "white", "path_effects": style.OUTLINE}
+            axes.text(place_x, place_y, f"{diverged}/{total}", ha="center", va="center", **letters)
             continue
         (left, right), (low, high) = (
             border[np.searchsorted(part, place) :][:2]
             for border, part, place in zip(borders, values, (place_x, place_y), strict=True)
         )
         corner, size = (left, low), (right - left, high - low)
-        axes.add_patch(Rectangle(corner, *size, fill=False, hatch="////", edgecolor="0.6", linewidth=0))
+        axes.add_patch(Rectangle(corner, *size, label="all runs diverged", **HATCH))
     if (cells["n_diverged"] == cells["n_seeds"]).all():
         say(axes, "all runs diverged")
     return mesh, table
@@ -221,6 +287,7 @@ def loss_norm(losses: pd.Series) -> LogNorm:
 def surface(axes: Axes, points: pd.DataFrame, students: pd.DataFrame, norm: LogNorm) -> None:
     """Filled contours of a landscape's grid, and how many of the students that span it diverged."""
     axes.set_box_aspect(1)
+    axes.grid(False)
     if points.empty:
         say(axes, f"{NO_PLANE},\n{students['diverged'].sum()} of {len(students)} did")
         return
@@ -251,6 +318,18 @@ def color_bar(figure: Figure | SubFigure, norm: Normalize, axes, label: str, **o
         options |= {"ticks": FixedLocator(np.log10(ticks)), "format": FixedFormatter(shown)}
     bar = figure.colorbar(ScalarMappable(norm, style.COLORMAP), ax=axes, label=label, **options)
     bar.minorticks_off()
+
+
+def student_bar(figure: Figure | SubFigure, norm: LogNorm, axes, students: pd.DataFrame) -> None:
+    """The colour bar of surfaces on which students stand in the colour of their own loss; those off its scale are counted."""
+    label, options = labels.LABELS["test_loss"], {}
+    own = students.loc[~students["diverged"], "test_loss"]
+    off = {"below": (own < norm.vmin).sum(), "above": (own > norm.vmax).sum()}
+    if norm is not NO_COLORS and any(off.values()):
+        said = [f"{count} of {len(own)} students' own {where}" for where, count in off.items() if count]
+        label += f" ({', '.join(said)})"
+        options["extend"] = "both" if all(off.values()) else "min" if off["below"] else "max"
+    color_bar(figure, norm, axes, label, **options)
 
 
 def endpoints(axes: Axes, points: pd.DataFrame, norm: LogNorm) -> None:

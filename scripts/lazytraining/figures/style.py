@@ -19,8 +19,12 @@ from matplotlib.ticker import LogLocator
 from lazytraining.files.provenance import provenance
 from lazytraining.files.whole import replacing
 
-COLUMN, PAGE = 3.4, 7.0
-"""Width of one and of two columns of a paper, in inches."""
+PAGE = 7.0
+"""Width of every figure, in inches."""
+LEAST = 7
+"""The smallest letters of a figure, in points."""
+ABOVE = "above a panel"
+"""Marks text between a panel and its title."""
 COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
 """Okabe and Ito's palette: told apart by the colour-blind; line styles tell them apart in grey."""
 LINES = ["-", "--", "-.", ":"]
@@ -33,18 +37,20 @@ PAPER = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1}
 ZERO = {"color": "0.4", "linestyle": (0, (1, 1)), "linewidth": 1, "label": "zero predictor"}
 """The look of the zero predictor's loss on every figure."""
 
+THRESHOLD = {"color": "0.4", "linestyle": (0, (1, 1)), "linewidth": 1}
+
 plt.rcdefaults()  # not those of a matplotlibrc where the workflow runs
 plt.rcParams.update(
     {
-        "figure.dpi": 200,
-        "savefig.dpi": 200,
+        "savefig.dpi": 300,
         "pdf.fonttype": 42,
         "font.size": 8,
         "axes.titlesize": 8,
         "axes.labelsize": 8,
-        "xtick.labelsize": 7,
-        "ytick.labelsize": 7,
-        "legend.fontsize": 7,
+        "xtick.labelsize": LEAST,
+        "ytick.labelsize": LEAST,
+        "legend.fontsize": LEAST,
+        "legend.title_fontsize": LEAST,
         "legend.frameon": False,
         "lines.linewidth": 1.3,
         "lines.markersize": 3.5,
@@ -121,6 +127,12 @@ def line_look(number: int) -> dict[str, str | float]:
     return {name: values[number % len(values)] for name, values in kinds.items()}
 
 
+def shade(place: int, total: int) -> tuple[float, ...]:
+    """The colour of one line of several in order: the later the darker."""
+    return plt.get_cmap(COLORMAP)(0.9 - 0.9 * place / max(1, total - 1))
+
+
 def letter(axes, text: str) -> None:
-    """Title of one panel of several, at its left."""
-    axes.set_title(text, loc="left")
+    """Title of one panel of several, at its left, over what stands above the panel."""
+    above = any(one.get_gid() == ABOVE for one in axes.texts)
+    axes.set_title(text, loc="left", pad=18 if above else None)

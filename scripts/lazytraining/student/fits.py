@@ -99,6 +99,19 @@ def slope(x: Float[np.ndarray, " k"], y: Float[np.ndarray, " k"]) -> float:
     return float(scipy.stats.linregress(np.log(x), np.log(y)).slope)
 
 
+def two_terms(
+    alpha: Float[np.ndarray, " k"], n: Float[np.ndarray, " k"], gap: Float[np.ndarray, " k"]
+) -> Float[np.ndarray, " k"]:
+    """The law gap² = C₁ α⁻⁴ + C₂ α⁻³/n with C₁, C₂ ≥ 0 that fit k gaps above 0 best, each relative to itself; its gaps.
+
+    It is that of weights to those of the tangent model, where gates switch on n points: C₁ what flips add up to coherently, C₂ incoherently.
+    """
+    terms = np.column_stack([alpha**-2.0, alpha**-1.5 / np.sqrt(n)])
+    size = gap.max()  # so that no square is beyond all numbers
+    factors, _ = scipy.optimize.nnls((terms / (gap / size)[:, None]) ** 2, np.ones(len(gap)))
+    return size * np.hypot(*(terms * np.sqrt(factors)).T)
+
+
 def first_below(t: Float[np.ndarray, " k"], loss: Float[np.ndarray, " k"], level: float) -> float:
     """Where a loss recorded at increasing t first is at most `level`, between records by log-linear
     interpolation; infinite if it never is."""

@@ -1,0 +1,36 @@
+"""What stands in a figure, and whether it can be read."""
+
+from collections.abc import Iterator
+
+from matplotlib import pyplot as plt
+from matplotlib.artist import Artist
+from matplotlib.axis import Axis
+from matplotlib.text import Text
+
+from lazytraining.figures import style
+
+LEAST_PIXELS = 2000
+"""Across a PNG: a page on a screen with two pixels a point."""
+
+
+def written(artist: Artist) -> Iterator[tuple[str, float]]:
+    """Texts of a figure with their sizes, those at its ticks too, without making those, which takes longer than all the rest."""
+    if isinstance(artist, Axis):
+        yield artist.label.get_text(), artist.label.get_fontsize()
+        size = artist.get_tick_params().get("labelsize", plt.rcParams["xtick.labelsize"])
+        for ticks in (artist.major, artist.minor):
+            for text in ticks.formatter.format_ticks(ticks.locator()):
+                yield text, size
+        return
+    if isinstance(artist, Text):
+        yield artist.get_text(), artist.get_fontsize()
+    for child in artist.get_children():
+        yield from written(child)
+
+
+def is_legible(figure: plt.Figure) -> None:
+    """A page wide, with enough pixels, and no letters under seven points."""
+    assert figure.get_figwidth() == style.PAGE
+    assert figure.get_figwidth() * plt.rcParams["savefig.dpi"] >= LEAST_PIXELS
+    small = {(text, size) for text, size in written(figure) if text and size < 7}
+    assert not small
