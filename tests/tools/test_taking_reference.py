@@ -2,15 +2,27 @@
 
 import shutil
 
+import judge
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import reference
+from conftest import ROOT
 
 from lazytraining.config import experiments
 from lazytraining.files import parquet
 
-pytestmark = pytest.mark.workflow
+PRESETS = [path.parent for path in sorted((ROOT / "docs/reference").glob("*/tables"))]
+"""Those whose evidence is kept."""
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda path: path.name)
+def test_the_ledger_follows_from_what_is_kept(preset):
+    """Each interval can be computed again without training."""
+    kept = pd.read_parquet(preset / "claims.parquet")
+    again = pd.DataFrame(judge.rows(judge.evidence(preset)))
+    pd.testing.assert_frame_equal(again[list(kept)], kept, rtol=1e-6)
 
 
 @pytest.fixture
@@ -33,15 +45,18 @@ def refused(results, **changed) -> list[str]:
     return reference.refusals(results, configuration(results), configuration(results, **changed))
 
 
+@pytest.mark.workflow
 def test_a_whole_preset_is_taken(results):
     assert refused(results) == []
 
 
+@pytest.mark.workflow
 def test_another_configuration_is_not(results):
     (line,) = refused(results, iterations=31)
     assert "plateau is not the preset's" in line
 
 
+@pytest.mark.workflow
 def test_fewer_runs_or_seeds_are_not(results):
     path = results / "tables/plateau.parquet"
     table = pq.read_table(path, partitioning=None)
@@ -52,6 +67,7 @@ def test_fewer_runs_or_seeds_are_not(results):
     assert f"{path}: missing" in line
 
 
+@pytest.mark.workflow
 def test_runs_of_different_code_are_not(results):
     path = results / "tables/plateau.parquet"
     table = pq.read_table(path, partitioning=None)
@@ -61,6 +77,7 @@ def test_runs_of_different_code_are_not(results):
     assert "runs of different code (0123 4567)" in line
 
 
+@pytest.mark.workflow
 @pytest.mark.parametrize(
     ("commit", "why"),
     [("0" * 40 + "-dirty", "without changes"), ("1" * 40, "in this history"), ("unknown", "in")],
