@@ -59,6 +59,7 @@ def test_counts_of_diverged_runs_stand_above_the_panel_once_for_equal_neighbours
     assert list(cross.get_xdata()) == [2, 3, 4, 6] and cross.get_label() == "diverged runs"
     places = {text.get_position()[0]: text.get_text() for text in axes.texts}
     assert places == {2: "1/3", 3: "3/3", 6: "3/3"}
+    assert axes.get_xlim()[0] < 1 and axes.get_xlim()[1] > 6, "where no run is left to be drawn too"
     axes.figure.canvas.draw()
     renderer = axes.figure.canvas.get_renderer()
     boxes = [text.get_window_extent(renderer) for text in axes.texts]

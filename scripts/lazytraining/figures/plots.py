@@ -171,6 +171,10 @@ def mark_diverged(axes: Axes, counts: pd.DataFrame) -> None:
     above = [axes.get_xaxis_transform() + ScaledTranslation(0, up / 72, points) for up in (5, 8)]
     look = {"marker": "x", "ms": 4, "color": "0.2", "ls": "", "label": "diverged runs", "clip_on": False}
     axes.plot(counts.index[gone], [1] * gone.sum(), transform=above[0], **look)
+    axes.update_datalim(
+        [(value, 1) for value in counts.index], updatey=False
+    )  # moved points count for no limits
+    axes.autoscale_view(scaley=False)
     said = [f"{of.diverged:.0f}/{of.total:.0f}" if of.diverged else "" for of in counts.itertuples()]
     for value, text, before in zip(counts.index, said, ["", *said], strict=False):
         if text not in ("", before):
