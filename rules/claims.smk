@@ -1,7 +1,8 @@
 import hashlib
 
 # What another workflow imports stands alone: its ledger has no other beside it.
-REFERENCE = None if IMPORTED else source("docs/reference/paper/claims.parquet")
+REFERENCE = [] if IMPORTED else [source("docs/reference/paper/claims.parquet")]
+REFERENCE = [path for path in REFERENCE if path.is_file()]
 
 
 rule judge_claims:
@@ -11,6 +12,8 @@ rule judge_claims:
         step=INPUTS.theory("step"),
         limit=INPUTS.theory("limit"),
         sample=INPUTS.theory("sample"),
+        # By its content, a parameter: a fresh clone has newer files.
+        reference=[ancient(str(path)) for path in REFERENCE],
     output:
         table="<results>/claims.parquet",
         text="<results>/claims.md",
@@ -29,11 +32,7 @@ rule judge_claims:
     params:
         settings=settings_of(*catalogue.EVIDENCE, sections=("landscape", "theory")),
         code=digest("judge_claims.py"),
-        reference=(
-            hashlib.sha256(REFERENCE.read_bytes()).hexdigest()[:16]
-            if REFERENCE and REFERENCE.is_file()
-            else None
-        ),
+        reference=[hashlib.sha256(path.read_bytes()).hexdigest()[:16] for path in REFERENCE],
     script:
         "../scripts/judge_claims.py"
 

@@ -1,6 +1,7 @@
 """The ledger: a verdict on each claim of the note, from what this preset has measured.
 
-In: tables of runs, curves, baselines, landscapes, spectra, paths and the theory, of whatever the configuration has.
+In: tables of runs, curves, baselines, landscapes, spectra, paths and the theory, of whatever the configuration has; and the paper
+preset's ledger, if it is here.
 Out: claims.parquet, a row for each claim; claims.md and claims.html, the same to read; and claims.json for the report. The last two
 have the paper preset's verdicts beside.
 """
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from lazytraining.claims import pages, verdict
 from lazytraining.claims.ledger import CLAIMS
@@ -77,7 +79,10 @@ def main(snakemake) -> None:
     if mixed:
         remark += f" Different code has made the runs of {', '.join(mixed)}."
     title = f"Claims of the note, by the runs in {Path(snakemake.output.table).parent}"
-    beside = pages.reference(rows)
+    other = [
+        row for path in getattr(snakemake.input, "reference", []) for row in pq.read_table(path).to_pylist()
+    ]
+    beside = pages.beside(rows, other)
     written = {
         snakemake.output.text: pages.markdown(rows, title, remark),
         snakemake.output.page: pages.page(rows, title, beside, remark),

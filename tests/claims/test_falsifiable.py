@@ -20,13 +20,13 @@ SCALES = {
 }
 SEEDS = range(6)
 TRIALS = 300
-OF_IDENTITIES = 40
+OF_IDENTITIES = 15
 """Trials after which an identity that has held counts as one."""
 AXES = ("tau", "alpha", "m", "iteration", "eta", "learning_rate", "index", "n_train", "coupling")
 KEYS = {*schemas.KEYS, *AXES, "neuron", "sweep", "symmetrize", "plane"}
 KINDS = ("runs", "curves", "baselines", "spectra", "paths", "cnn", "theory", "surfaces", "endpoints", "phase")
-STEPS = ("step_size", "convergence_symmetrized")
-"""Experiments that sweep the step."""
+STEPS = {"step_size": (1e-5, 1e-3, 0.1, 1.0, 10.0), "convergence_symmetrized": (1e-3, 0.1)}
+"""Of the experiments that sweep the step."""
 
 
 def places(kind: str) -> set[str]:
@@ -44,7 +44,7 @@ def tables() -> dict[tuple[str, str], pd.DataFrame]:
                 table = pd.concat([table.assign(seed=seed) for seed in SEEDS])
                 table = table.drop_duplicates([key for key in KEYS | places(kind) if key in table])
             if name in STEPS:
-                table = pd.concat([table.assign(eta=eta) for eta in (1e-5, 1e-3, 0.1, 1.0, 10.0)])
+                table = pd.concat([table.assign(eta=eta) for eta in STEPS[name]])
             if kind == "cnn":
                 table = pd.concat([table.assign(learning_rate=rate) for rate in (0.1, 1.0)])
             found[kind, name] = table.reset_index(drop=True)

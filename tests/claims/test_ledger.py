@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from conftest import ROOT
 from scipy import stats
 
 from lazytraining.claims import pages, verdict, words
@@ -200,12 +201,14 @@ def test_what_is_not_decided_folds_into_one_line():
 
 
 def test_the_paper_presets_verdict_stands_beside_where_it_is_of_the_same_claim():
-    rows = [row for row in pq.read_table(pages.REFERENCE).to_pylist() if row["verdict"] == Verdict.REPRODUCED]
+    other = pq.read_table(ROOT / "docs/reference/paper/claims.parquet").to_pylist()
+    rows = [row.copy() for row in other if row["verdict"] == Verdict.REPRODUCED]
     known = {row["id"]: row["verdict"] for row in rows}
-    assert pages.reference(rows) == {}, "which is what it says itself"
+    assert pages.beside(rows, other) == {}, "which is what it says itself"
+    assert pages.beside(rows, []) == {}
     rows[0] |= {"verdict": "not decided"}
     rows[1] |= {"claim": "another one"}
-    beside = pages.reference(rows)
+    beside = pages.beside(rows, other)
     del known[rows[1]["id"]]
     assert beside == known
     page = words.table(rows[:2], str, beside)

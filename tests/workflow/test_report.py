@@ -15,7 +15,7 @@ from selenium.webdriver import ActionChains, Keys
 from selenium.webdriver.common.by import By
 from tiny import ALL
 
-from lazytraining.claims import pages, words
+from lazytraining.claims import words
 from lazytraining.files import provenance
 
 pytestmark = [pytest.mark.workflow, pytest.mark.browser]
@@ -120,7 +120,7 @@ def test_the_start_page_begins_with_the_plateaus_and_has_the_verdicts_and_what_w
         assert (f"{count} {verdict}" in text) is (count > 0)
     known = {
         (row["id"], row["claim"]): f"\\S {row['verdict']}"
-        for row in pq.read_table(pages.REFERENCE).to_pylist()
+        for row in pq.read_table(ROOT / "docs/reference/paper/claims.parquet").to_pylist()
     }
     shown = dict(
         zip(texts(opened, ".ledger tbody td:first-child"), texts(opened, ".ledger tbody tr"), strict=True)

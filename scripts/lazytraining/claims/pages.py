@@ -8,7 +8,6 @@ import numpy as np
 from lazytraining.claims.measures import LARGE
 from lazytraining.claims.verdict import LEVEL, Evidence
 from lazytraining.claims.words import written
-from lazytraining.files import provenance
 from lazytraining.student import fits
 from lazytraining.student.fits import Interval
 
@@ -21,18 +20,12 @@ HOW = (
     "criteria, so Holm's correction is made there. Criteria were set before their runs, unless a verdict says otherwise beside it."
 )
 """How the ledger is to be read."""
-REFERENCE = provenance.ROOT / "docs/reference/paper/claims.parquet"
-"""The ledger of the paper preset."""
 
 
-def reference(rows: list[dict]) -> dict[str, str]:
-    """The paper preset's verdicts, by claim, for those claims that it has in the same words; none where it says of all of them
-    what these rows say, or is not here."""
-    if not REFERENCE.is_file():
-        return {}
-    import pyarrow.parquet as pq
-
-    known = {(row["id"], row["claim"]): row["verdict"] for row in pq.read_table(REFERENCE).to_pylist()}
+def beside(rows: list[dict], other: list[dict]) -> dict[str, str]:
+    """Another ledger's verdicts, by claim, for those claims that it has in the same words; none where it says of all of them what these
+    rows say."""
+    known = {(row["id"], row["claim"]): row["verdict"] for row in other}
     found = {row["id"]: known[key] for row in rows if (key := (row["id"], row["claim"])) in known}
     return found if any(found.get(row["id"]) != row["verdict"] for row in rows) else {}
 

@@ -139,6 +139,7 @@ def stable_step(most_coupling: bool) -> Measure:
         rows = cells(e, True)
         rows = rows[rows["stable_step_ratio"].notna()]
         need(len(rows) > 0, "stable_step: true in phase_plane")
+        rows = rows[rows["m"] == rows["m"].max()]
         return at_extreme(rows, "stable_step_ratio", "coupling", most_coupling)
 
     return measure
