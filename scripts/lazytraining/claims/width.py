@@ -105,11 +105,6 @@ def sharpness_correlation(e: Evidence) -> pd.Series:
     )
 
 
-def sharpness_exponent(name: str) -> Measure:
-    """Exponent over m of the sharpness."""
-    return width_exponent(name, "sharpness")
-
-
 _OVER = f"exponent of the test loss over m ≥ {WIDE}, median"
 CLAIMS = [
     Claim(
@@ -224,7 +219,7 @@ CLAIMS = [
         "§4.7",
         "With 1/√m they get wider as m grows.",
         "width",
-        [Check("exponent of the sharpness over m, 1/√m", sharpness_exponent("width_ntk"), high=0)],
+        [Check("exponent of the sharpness over m, 1/√m", width_exponent("width_ntk", "sharpness"), high=0)],
         quote="as m grows the depth grows as well but it becomes wider at the bottom",
     ),
     Claim(
