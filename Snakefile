@@ -22,7 +22,6 @@ include: "rules/landscape.smk"
 include: "rules/neurons.smk"
 include: "rules/spectra.smk"
 include: "rules/theory.smk"
-include: "rules/cnn.smk"
 include: "rules/models.smk"
 include: "rules/phase.smk"
 include: "rules/figures.smk"
@@ -42,7 +41,7 @@ rule reported:
     input:
         INPUTS.pictures_of(catalogue.FIGURES),
         rules.neurons.input,
-        INPUTS.drawn([*CNNS, *PLANES]),
+        INPUTS.drawn(PLANES),
         INPUTS.of_models() if MODELS else [],
         ["<results>/interactive.html"] if TURNED else [],
         rules.claims.input,

@@ -2,7 +2,7 @@ import shlex
 
 from snakemake.shell import shell
 
-from lazytraining.workflow import driver, upkeep
+from lazytraining.workflow import driver, modules, upkeep
 
 
 def same_command():
@@ -63,6 +63,9 @@ onstart:
     internals.look_once_a_second(workflow)
     if problem := beyond_memory():
         sys.exit(f"Memory: {problem}")
+    trained = (job for job in internals.jobs_to_run(workflow) if internals.script(job) == "train_model")
+    if problem := modules.lacking(MODELS[job.wildcards.experiment] for job in trained):
+        sys.exit(f"Data: {problem}")
     try:
         layout.keep(CONFIG)
     except OSError as error:

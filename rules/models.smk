@@ -1,7 +1,16 @@
+from functools import cache
+
 from lazytraining.workflow import modules
 
 if problem := modules.problem(MODELS):
     sys.exit(f"Configuration: {problem}")
+
+
+@cache
+def asked(experiment):
+    """Megabytes and minutes that each job of an experiment asks for."""
+    sizes, job = modules.sizes(experiment, MODELS[experiment]), CONFIG.job(CONFIG.runs[experiment][:1])
+    return memory.model(sizes, job), cost.model_minutes(sizes, job)
 
 
 rule train_model:
@@ -19,12 +28,8 @@ rule train_model:
         "../envs/environment.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: attempt
-        * memory.model(modules.sizes(job_of(wildcards), MODELS[wildcards.experiment]), job_of(wildcards)),
-        runtime=lambda wildcards, attempt: attempt
-        * cost.model_minutes(
-            modules.sizes(job_of(wildcards), MODELS[wildcards.experiment]), job_of(wildcards)
-        ),
+        mem_mb=lambda wildcards, attempt: attempt * asked(wildcards.experiment)[0],
+        runtime=lambda wildcards, attempt: attempt * asked(wildcards.experiment)[1],
     params:
         job=lambda wildcards: job_of(wildcards).plain,
         configuration=lambda wildcards: CONFIG.digest(wildcards.experiment),
@@ -60,8 +65,8 @@ rule summarise_models:
 rule plot_model:
     input:
         runs="<results>/tables/{experiment}.parquet",
-        summary="<results>/summary/{experiment}.parquet",
         curves=lambda wildcards: INPUTS.of_jobs("model_curves", wildcards.experiment),
+        layers=lambda wildcards: INPUTS.of_jobs("model_layers", wildcards.experiment),
     output:
         png=report(
             "<results>/figures/{experiment}.png",
@@ -110,4 +115,10 @@ rule plot_models:
 rule models:
     input:
         INPUTS.of_models(),
+    localrule: True
+
+
+rule cnn:
+    input:
+        INPUTS.of_cnns(),
     localrule: True

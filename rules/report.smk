@@ -40,7 +40,6 @@ def escaped(row):
 def verdicts(job, files):
     """What the ledger says of a figure, for its caption."""
     names = {Path(path).stem for path in job.output}
-    names |= {"cnn"} if names & set(CNNS) else set()
     names |= {"underparameterized"} if "population" in names else set()
     names |= {"figure_3", "figure_4"} if "plateaus" in names else set()
     found = [
@@ -83,7 +82,6 @@ def start_page(files):
     for record in sorted(drawn.values(), key=order):
         labels = [f"m = {text.strip()}" if name == "m" else text for name, text in record.labels.items()]
         links.setdefault(record.category.name, []).append(link(record, ", ".join(labels)))
-    drawn |= {"cnn": drawn[name] for name in CNNS if name in drawn}
     if claims := ledger_of(files):
 
         def figure(name):

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from lazytraining.claims import pages, verdict
 from lazytraining.claims.ledger import CLAIMS
 from lazytraining.files import parquet, schemas, whole
-from lazytraining.models import cnn
+from lazytraining.models import tables
 from lazytraining.workflow import jobs
 
 KINDS = {
@@ -28,7 +28,7 @@ KINDS = {
     "endpoints": (schemas.ENDPOINTS, "plane"),
     "spectra": (schemas.SPECTRA, "experiment"),
     "paths": (schemas.PATHS, "experiment"),
-    "cnn": (cnn.RUN, "experiment"),
+    "models": (tables.RUN, "experiment"),
     "phase": (schemas.PHASE, "experiment"),
 }
 """Schema of each kind of evidence, and the column that says which experiment it is of."""

@@ -1,7 +1,7 @@
-"""A module and its tangent twin against α, and over iterations.
+"""A module and its tangent twin against α, and over iterations; and what training does to its layers.
 
-In: the table and the summary of all runs, and their curves. Out: the figure as PNG and PDF, a row of panels for each (τ, step size);
-medians and ranges over the seeds that did not diverge, a cross where some did.
+In: the table of all runs, their curves and their layers. Out: the figure as PNG and PDF, two rows of panels for each τ. Each α is at
+its best step size, where several numbers were tried; medians and ranges over the seeds that did not diverge, a cross where some did.
 """
 
 import numpy as np
@@ -14,7 +14,7 @@ from lazytraining.models import tables
 from lazytraining.student import laziness
 from lazytraining.workflow import jobs
 
-MOST_ROWS = 6
+MOST_ROWS = 3
 ROOM = 20.0
 """What the top of a logarithmic axis is multiplied by, for a legend."""
 MEASURED = {
@@ -25,16 +25,26 @@ MEASURED = {
     ),
 }
 """What is drawn against α: its threshold, and the columns that it has."""
+SCORES = ("test_accuracy", "twin_test_accuracy", "test_accuracy_frozen")
+LOSSES = ("test_loss_end", "twin_test_loss", "test_loss_frozen")
+LAYERS = {
+    "relative_distance": "movement of layers",
+    "feature_alignment": "CKA of features",
+    "gates_kept": "ReLUs as at the start",
+    "choices_kept": "poolings as at the start",
+}
+"""Of each layer, where it has them."""
 
 
-def draw(runs: pd.DataFrame, summary: pd.DataFrame, curves: pd.DataFrame) -> plt.Figure:
-    groups = list(runs.groupby(["tau", "step"]))[:MOST_ROWS]
+def draw(runs: pd.DataFrame, curves: pd.DataFrame, layers: pd.DataFrame) -> plt.Figure:
+    best = tables.best(runs)
+    taus = np.sort(best["tau"].unique())[:MOST_ROWS]
     figure, panels = plt.subplots(
-        len(groups), 4, figsize=(style.PAGE, 0.7 + 2.1 * len(groups)), squeeze=False
+        2 * len(taus), 4, figsize=(style.PAGE, 0.9 + 4.0 * len(taus)), squeeze=False
     )
-    for row, ((tau, step), own) in zip(panels, groups, strict=True):
-        said = summary[(summary["tau"] == tau) & (summary["step"] == step)]
-        keys = own[["alpha", "seed", "eta"]]
+    for row, below, tau in zip(panels[::2], panels[1::2], taus, strict=True):
+        own = best[best["tau"] == tau]
+        keys = own[["alpha", "tau", "eta", "seed"]]
         _scores(row[0], own)
         kept = own[~own["diverged"]].set_index("alpha")
         for axes, (name, (limit, columns)) in zip(row[1:], MEASURED.items(), strict=False):
@@ -42,10 +52,9 @@ def draw(runs: pd.DataFrame, summary: pd.DataFrame, curves: pd.DataFrame) -> plt
             plots.against_scale(axes, own, lines, limit)
             plots.log_axis(axes, "y", above=ROOM)
             axes.set_ylabel(name)
-        _over_iterations(row[3], curves[curves["tau"] == tau].merge(keys, on=list(keys)))
-        style.letter(row[0], f"{labels.SYMBOLS['tau']} = {tau:g}, step {step}: {verdict(said)}")
-    for axes in panels[:-1].flat:
-        axes.set_xlabel("")
+        _over_iterations(row[3], curves.merge(keys, on=list(keys)))
+        _layers(below, layers.merge(keys, on=list(keys)))
+        style.letter(row[0], f"{labels.SYMBOLS['tau']} = {tau:g}, {_steps(own)}: {verdict(own)}")
     for axes in panels[0]:
         last = axes is panels[0, -1]
         title = labels.SYMBOLS["alpha"] if last else None
@@ -53,29 +62,64 @@ def draw(runs: pd.DataFrame, summary: pd.DataFrame, curves: pd.DataFrame) -> plt
     return figure
 
 
-def verdict(summary: pd.DataFrame) -> str:
-    """From which α on the module is lazy, with the least and the greatest of the seeds."""
-    first = summary.iloc[0]
-    if not np.isfinite(first["lazy_from_high"]):
-        last = summary.loc[summary["alpha"].idxmax()]
-        return f"{last['regime']} at {labels.SYMBOLS['alpha']} = {last['alpha']:g}"
-    low, high = first["lazy_from_low"], first["lazy_from_high"]
-    seeds = f" ({low:g} to {high:g})" if low < high else ""
-    return f"lazy from {labels.SYMBOLS['alpha']} = {first['lazy_from']:g} on{seeds}"
+def _steps(best: pd.DataFrame) -> str:
+    steps = best["step"].unique()
+    return f"step {steps[0]}" if len(steps) == 1 else "each α at its best step"
+
+
+def verdict(best: pd.DataFrame) -> str:
+    """From which α on the module is lazy: the median over seeds, with the least and the greatest."""
+    found = best.groupby("seed")[["alpha", "regime"]].apply(
+        lambda own: laziness.lazy_from(dict(zip(own["alpha"], own["regime"], strict=True)))
+    )
+    symbol = labels.SYMBOLS["alpha"]
+    if not np.isfinite(found.max()):
+        last = best[best["alpha"] == best["alpha"].max()]["regime"].mode().iloc[0]
+        return f"{last} at {symbol} = {best['alpha'].max():g}"
+    seeds = f" ({found.min():g} to {found.max():g})" if found.min() < found.max() else ""
+    return f"lazy from {symbol} = {found.median():g} on{seeds}"
 
 
 def _scores(axes, runs: pd.DataFrame) -> None:
     """Accuracy on test points, or their loss in a regression."""
     classes = runs["test_accuracy"].notna().any()
-    names = ("test_accuracy", "twin_test_accuracy") if classes else ("test_loss_end", "twin_test_loss")
-    plots.sweep(axes, runs, dict(zip(names, ("model", "twin"), strict=True)), over="alpha")
+    words = ("model", "twin", "pattern frozen")
+    names = {
+        name: word
+        for name, word in zip(SCORES if classes else LOSSES, words, strict=True)
+        if runs[name].notna().any()
+    }
+    plots.sweep(axes, runs, names or {"test_loss_end": "model"}, over="alpha")
     axes.set_ylabel("test accuracy" if classes else labels.LABELS["test_loss"])
     if classes:
         low, high = axes.get_ylim()
-        axes.set_ylim(top=high + 0.3 * (high - low))
+        axes.set_ylim(top=high + 0.4 * (high - low))
     else:
         axes.axhline(runs["zero_loss"].median(), **style.ZERO)
         plots.log_axis(axes, "y", above=ROOM)
+
+
+def _layers(panels, layers: pd.DataFrame) -> None:
+    """A line for each layer, in the median over seeds, the deeper the darker."""
+    names = dict(layers.sort_values("number")[["number", "layer"]].drop_duplicates().itertuples(index=False))
+    for axes, (column, label) in zip(panels, LAYERS.items(), strict=True):
+        kept = layers[layers[column].notna()]
+        if kept.empty:
+            axes.set_axis_off()
+            continue
+        for place, number in enumerate(names):
+            median = kept[kept["number"] == number].groupby("alpha")[column].median()
+            look = style.line_look(place) | {"color": style.shade(place, len(names))}
+            if len(median):
+                axes.plot(median.index, median, label=names[number], **look)
+        axes.set(xlabel=labels.LABELS["alpha"], ylabel=label)
+        plots.fit_axis(axes, "x", layers["alpha"].to_numpy())
+        if column == "relative_distance":
+            plots.log_axis(axes, "y")
+        else:
+            axes.set_ylim(top=1.03)
+    if names and len(names) <= 12:
+        panels[0].legend(title="layer", ncols=2 if len(names) > 4 else 1, loc="lower left")
 
 
 def _over_iterations(axes, curves: pd.DataFrame) -> None:
@@ -98,9 +142,9 @@ def main(snakemake) -> None:
     jobs.start(snakemake)
     inputs = snakemake.input
     runs = parquet.read([inputs.runs], tables.RUN).to_pandas()
-    summary = parquet.read([inputs.summary], tables.SUMMARY).to_pandas()
     curves = parquet.read(inputs.curves, tables.CURVE).to_pandas()
-    style.save(draw(runs, summary, curves), snakemake.output.png, snakemake.output.pdf)
+    layers = parquet.read(inputs.layers, tables.LAYERS).to_pandas()
+    style.save(draw(runs, curves, layers), snakemake.output.png, snakemake.output.pdf)
 
 
 if __name__ == "__main__":

@@ -36,8 +36,10 @@ def series(names: list[str]) -> dict[str, dict[str, str]]:
 
 
 def draw(runs: pd.DataFrame) -> plt.Figure:
-    first = runs.groupby("experiment")[["tau", "step"]].transform("first")  # where several are swept
-    runs = runs[(runs["tau"] == first["tau"]) & (runs["step"] == first["step"])]
+    runs = tables.best(runs)
+    runs = runs[
+        runs["tau"] == runs.groupby("experiment")["tau"].transform("first")
+    ]  # where several are swept
     rows = series(list(dict.fromkeys(runs["experiment"])))
     figure, panels = plt.subplots(len(rows), 3, figsize=(style.PAGE, 0.3 + 2.1 * len(rows)), squeeze=False)
     for row, (name, own) in zip(panels, rows.items(), strict=True):

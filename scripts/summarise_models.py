@@ -38,7 +38,9 @@ def summarise(runs: pd.DataFrame) -> pd.DataFrame:
 def recorded(run: dict) -> list[int]:
     """The iterations that the curve of a run has: one that diverged ends where that is seen."""
     return [
-        iteration for iteration in tables.recorded(run["asked_iterations"]) if iteration <= run["iterations"]
+        iteration
+        for iteration in tables.recorded(run["asked_iterations"], run["asked_recorded"])
+        if iteration <= run["iterations"]
     ]
 
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 from lazytraining.claims.verdict import Evidence
 from lazytraining.config import catalogue, names
 from lazytraining.files import schemas
-from lazytraining.models import cnn
+from lazytraining.models import tables as models
 
 GRID = {
     "coupling": [0.1, 1.0, 10.0],
@@ -29,7 +29,7 @@ KINDS = {
     "paths": (schemas.PATHS, ("iteration", "neuron")),
     "surfaces": (schemas.SURFACE, ("x", "y")),
     "endpoints": (schemas.ENDPOINTS, ()),
-    "cnn": (cnn.RUN, ()),
+    "models": (models.RUN, ()),
     "phase": (schemas.PHASE, ("coupling",)),
 }
 SCALINGS = {"1/m": lambda m: 1 / m, "1/sqrt(m)": lambda m: m**-0.5, "1": lambda m: 1.0}
@@ -72,7 +72,9 @@ def fill(
     swept = {name: keys for figure in catalogue.FIGURES.values() for name, keys in figure.experiments.items()}
     swept |= {
         "neuron_paths": {"tau"},
-        "vgg11": {"alpha"},
+        "vgg11": {"alpha", "step_size"},
+        "student_module": {"alpha", "tau"},
+        **{name: {"alpha"} for name in names.MLPS},
         "more_neurons_than_points": {"tau"},
         "phase_plane": {"m"},
         "phase_plane_note": {"m"},
@@ -80,16 +82,20 @@ def fill(
     values = {"tau": tau, "alpha": alpha, "m": m, "step_size": eta}
     for name, kinds in read().items():
         axes = {key: values[key] if key in swept[name] else values[key][:1] for key in values}
-        axes |= GRID | {"experiment": [name], "seed": seed, "learning_rate": [0.3], "index": index}
+        axes |= GRID | {"experiment": [name], "seed": seed, "index": index}
         axes |= {"eta": axes.pop("step_size"), "symmetrize": [name.endswith("symmetrized")]}
         for kind in kinds:
             schema, more = KINDS[kind]
             own = {key: chosen for key, chosen in axes.items() if key not in (*GRID, "index") or key in more}
             if kind == "endpoints":
                 own |= {"plane": [name], "experiment": list(names.LANDSCAPES)}
+            if kind == "models":
+                own |= {"step": [f"{value:g}" for value in own.pop("eta")], "regime": ["crossover"]}
             if kind == "phase":
                 own |= {"symmetrize": [False, True], "regime": ["crossover"]}
             table = filled(schema, random, **own)
+            if kind == "models":
+                table["eta"] = table["step"].astype(float)
             if kind == "paths":  # the teacher stands still
                 table = table[(table["neuron"] >= 0) | (table["iteration"] == 0)]
             getattr(evidence, kind)[name] = table
@@ -121,8 +127,6 @@ KEYS = {
     "iteration",
     "index",
     "neuron",
-    "learning_rate",
-    "epochs",
     "coupling",
 }
 SHARES = {"explained", "in_plane", "gate_flips", "smallest_rate", "feature_alignment"}
@@ -140,10 +144,10 @@ def gone(kind: str, table: pd.DataFrame) -> pd.DataFrame:
         "endpoints": ["x", "y", "in_plane", "surface_loss", "test_loss"],
         "start": ["kappa"],
         "step": ["differential_change"],
-        "cnn": cnn.MEASURED,
+        "models": models.MEASURED,
         "phase": schemas.PHASE_AVERAGED,
     }
-    if kind == "phase":
+    if kind in ("phase", "models"):
         table["regime"] = "diverged"
     table[lost.get(kind, [])] = np.nan
     table[{"start": ["stable_step"], "runs": ["relative_change", "hidden_distance"]}.get(kind, [])] = np.inf

@@ -18,18 +18,13 @@ THEORY = {
     "widths": [4, 16, 64],
     "iterations": 20,
 }
-CNN = {
-    "images": 20,
-    "width": 0.02,
-    "alpha": [1, 100],
-    "learning_rate": [0.1],
-    "seeds": 1,
-    "epochs": 1,
-}
+CNN = {"options": {"width": 0.02}, "alpha": [1, 100], "step": [0.02, 0.2], "iterations": 2, "batch": 10}
+CNN |= {"n_train": 20, "n_test": 10, "kernel_points": 2, "seeds": 1}
 MODEL = {"options": {"width": 4}, "alpha": [1, 100], "iterations": 12, "seeds": 1}
 MODEL |= {"n_train": 12, "n_test": 10, "kernel_points": 4}
 MODELS = ["depth_2", "depth_3"]
 OTHER_MODELS = ["depth_4", "depth_5", "depth_6", "student_module"]
+OTHER_MODELS += [f"unbiased_{layers}" for layers in range(2, 7)]
 OTHER_MODELS += [f"mlp_{scaling}_{m}" for scaling in ("ntk", "mean_field") for m in (16, 64, 256)]
 """Of a kind that two tiny ones stand for."""
 PLANE = {

@@ -26,7 +26,7 @@ from lazytraining.files import schemas
 from lazytraining.student.averages import over_seeds
 
 ROOT = Path(__file__).parents[1]
-CELL = [*schemas.KEYS[:-1], *(key for key in schemas.PHASE_KEYS[:-1] if key not in schemas.KEYS)]
+CELL = [*schemas.KEYS[:-1], "step", *(key for key in schemas.PHASE_KEYS[:-1] if key not in schemas.KEYS)]
 """What makes a cell, of whatever a summary has of these."""
 ONE_SEED = 0.1
 """What stands for the spread of a value that the reference has from one seed, as a share of it."""
@@ -77,6 +77,11 @@ def differences(own: pd.DataFrame, reference: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(rows, ignore_index=True)
 
 
+def shown(value: object) -> str:
+    """A value of a key: the step of a module may be auto."""
+    return value if isinstance(value, str) else f"{float(value):.6g}"
+
+
 def line(name: str, own: pd.DataFrame, reference: pd.DataFrame, threshold: float) -> dict:
     """The row of the table for one experiment."""
     found = differences(own, reference)
@@ -84,7 +89,7 @@ def line(name: str, own: pd.DataFrame, reference: pd.DataFrame, threshold: float
     if not cells:
         return {"experiment": name, "verdict": NO_CELL, "cells": f"0 of {len(reference)}"}
     worst = found.loc[found["spreads"].idxmax()]
-    at = " ".join(f"{key}={float(worst[key]):.6g}" for key in CELL[1:] if key in worst)
+    at = " ".join(f"{key}={shown(worst[key])}" for key in CELL[1:] if key in worst)
     return {
         "experiment": name,
         "verdict": "differs" if worst["spreads"] > threshold else "agrees",

@@ -22,9 +22,9 @@ SEEDS = range(6)
 TRIALS = 300
 OF_IDENTITIES = 15
 """Trials after which an identity that has held counts as one."""
-AXES = ("tau", "alpha", "m", "iteration", "eta", "learning_rate", "index", "n_train", "coupling")
+AXES = ("tau", "alpha", "m", "iteration", "eta", "index", "n_train", "coupling")
 KEYS = {*schemas.KEYS, *AXES, "neuron", "sweep", "symmetrize", "plane"}
-KINDS = ("runs", "curves", "baselines", "spectra", "paths", "cnn", "theory", "surfaces", "endpoints", "phase")
+KINDS = ("runs", "curves", "baselines", "spectra", "paths", "models", "theory", "surfaces", "endpoints", "phase")
 STEPS = {"step_size": (1e-5, 1e-3, 0.1, 1.0, 10.0), "convergence_symmetrized": (1e-3, 0.1)}
 """Of the experiments that sweep the step."""
 
@@ -45,8 +45,8 @@ def tables() -> dict[tuple[str, str], pd.DataFrame]:
                 table = table.drop_duplicates([key for key in KEYS | places(kind) if key in table])
             if name in STEPS:
                 table = pd.concat([table.assign(eta=eta) for eta in STEPS[name]])
-            if kind == "cnn":
-                table = pd.concat([table.assign(learning_rate=rate) for rate in (0.1, 1.0)])
+            if kind == "models":
+                table = pd.concat([table.assign(eta=eta, step=f"{eta:g}") for eta in (0.1, 1.0)])
             found[kind, name] = table.reset_index(drop=True)
     return found
 
@@ -63,7 +63,7 @@ def powers(table: pd.DataFrame, fixed: set[str], random: np.random.Generator) ->
             noise = 1 + 1e-3 * table["seed"] if "seed" in table else 1.0
             size = random.choice([1e-12, 1e-4, 1e-2, 1.0, 1e2, 1e4]) * random.uniform(1, 3)
             found[name] = size * np.exp(trend) * noise
-    if "regime" in table:  # the same for every seed
+    if "coupling" in table:  # the same for every seed
         cells = table[["m", "coupling", "symmetrize"]].apply(tuple, axis=1)
         found["regime"] = cells.map({cell: random.choice([LAZY, LEARNING]) for cell in cells.unique()})
         found["n_train"] = random.choice([3, 3000])

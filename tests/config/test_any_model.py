@@ -54,7 +54,19 @@ BAD = {
         {"model": "net.py:build", "data": "d.npz", "task": "regression", "loss": "cross_entropy"},
         "loss: cross_entropy is not allowed; expected mse",
     ),
-    "points": ({"n_train": 1797}, "n_train: 1797 is not allowed; expected less than 1797"),
+    "points": ({"n_train": 1797}, "n_train: 1797 is not allowed; expected at most 1796"),
+    "test points": ({"n_test": 1698}, "n_test: 1698 is not allowed; expected at most 1697"),
+    "larger digits": (
+        {"data": "digits_32", "n_train": 1201},
+        "n_train: 1201 is not allowed; expected at most 1200, as many as digits_32 has",
+    ),
+    "mirrored digits": (
+        {"data": "digits_32", "augment": "crop_and_flip"},
+        "augment: crop_and_flip is not allowed; expected none or crop with data: digits_32, because a mirrored digit",
+    ),
+    "crops of points": ({"augment": "crop"}, "augment: crop is not allowed; expected none with data: digits"),
+    "decay": ({"decay": -1}, "decay: -1 is not allowed; expected a number ≥ 0"),
+    "records": ({"recorded": 1}, "recorded: 1 is not allowed; expected an integer from 2"),
     "kernel points": ({"kernel_points": 1}, "kernel_points: 1 is not allowed; expected an integer from 2"),
     "a student of images": ({"model": "student"}, "data: 'digits' is not allowed; expected teacher"),
     "images of a teacher": (
@@ -100,7 +112,7 @@ def test_options_are_those_of_the_built_in_models():
 
     from lazytraining.models import builtin
 
-    known = builtin.BUILT_IN | {"student": builtin.student}
+    known = builtin.DRAWN_BY_TORCH | builtin.FROM_STREAMS
     assert known.keys() == OPTIONS.keys()
     for name, function in known.items():
         parts = inspect.signature(function).parameters.values()
@@ -120,7 +132,7 @@ def test_models_are_counted_without_torch_as_they_are():
     }.items():
         one = load(model=model, options=options, n_test=20, kernel_points=4).experiments["mine"]
         job = one.told("mine", 0)
-        counted, found = modules.sizes(job, one), sizes.sizes(job)
+        counted, found = modules.sizes("mine", one), sizes.sizes(job)
         assert counted["parameters"] == pytest.approx(found["parameters"], rel=0.05)
         assert 0.5 < counted["activations"] / found["activations"] < 3, (model, counted, found)
         assert (counted["outputs"], counted["n_train"], counted["n_test"]) == (10, 100, 20)

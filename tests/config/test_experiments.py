@@ -68,8 +68,8 @@ def neurons(**changes) -> dict:
 
 
 def vgg11(**changes) -> dict:
-    keys = {"kind": "cnn", "dataset": "digits", "width": 0.1, "alpha": [1], "learning_rate": [1], "seeds": 1}
-    keys |= {"epochs": 1, "batch": 2, "momentum": 0.9, "augment": "none", "precision": "float32"}
+    keys = {"kind": "model", "model": "vgg11", "data": "digits_32", "task": "classification", "alpha": [1]}
+    keys |= {"iterations": 1, "seeds": 1, "precision": "float32"}
     return {"results": "r", "experiments": {"vgg11": keys | changes}}
 
 
@@ -258,29 +258,28 @@ BAD = {
         landscape(alpha=[1]),
         "experiments.landscape_ntk.alpha: 1 at m = 4 is not allowed; expected 0.5",
     ),
-    "cnn of other images": (vgg11(dataset="mnist"), "experiments.vgg11.dataset: 'mnist' is not allowed"),
-    "cnn of more images than there are": (
-        vgg11(images=1201),
-        "experiments.vgg11.images: 1201 is not allowed; expected at most 1200",
+    "a kind that became another": (
+        vgg11(kind="cnn"),
+        "experiments.vgg11.kind: 'cnn' is not allowed; expected one of descent, population, neurons, model, phase",
     ),
-    "cnn without width": (vgg11(width=0), "experiments.vgg11.width: 0 is not allowed; expected a number > 0"),
-    "cnn's momentum": (
-        vgg11(momentum=1),
-        "experiments.vgg11.momentum: 1 is not allowed; expected a number ≥ 0",
+    "another network by the name of one": (
+        vgg11() | {"experiments": {"depth_3": vgg11()["experiments"]["vgg11"]}},
+        "experiments.depth_3.model: 'vgg11' is not allowed; expected mlp",
     ),
-    "cnn's learning rates": (vgg11(learning_rate=[0]), "experiments.vgg11.learning_rate: [0] is not allowed"),
-    "cnn of mirrored digits": (
-        vgg11(augment="crop_and_flip"),
-        "experiments.vgg11.augment: crop_and_flip is not allowed; expected none or crop",
+    "another depth than a name says": (
+        {
+            "results": "r",
+            "experiments": {
+                "depth_3": vgg11(model="mlp", options={"depth": 4})["experiments"]["vgg11"],
+            },
+        },
+        "experiments.depth_3.options.depth: 4 is not allowed; expected 3",
     ),
-    "cnn with a flag for augment": (vgg11(augment=True), "experiments.vgg11.augment: True is not allowed"),
-    "cnn's folder": (vgg11(data_dir="my data"), "experiments.vgg11.data_dir: 'my data' is not allowed"),
-    "cnn's folder of 20 equal letters": (vgg11(data_dir="x" * 20), "(it ends in 20 times the same)"),
     "seed past the last": (config(seeds=[10**12 + 1]), "(element 0 is 1000000000001 (more than 1e+12))"),
     "count past the last": (config(n_train=10**13), "10000000000000 is not allowed (more than 1e+12)"),
     "cnn's name for another kind": (
         {"results": "r", "experiments": {"vgg11": TINY}},
-        "experiments.vgg11.kind: descent is not allowed; expected cnn",
+        "experiments.vgg11.kind: descent is not allowed; expected model",
     ),
     "neuron_paths of another kind": (
         {"results": "r", "experiments": {"neuron_paths": TINY}},
@@ -290,7 +289,7 @@ BAD = {
         config() | {"landscape": {"extent": 1e300}},
         "landscape.extent: 1e+300 is not allowed (more than 1e+06); expected a number from 1e-6 to 1e6",
     ),
-    "key of another kind": (vgg11(tau=[1]), "experiments.vgg11.tau: unknown key"),
+    "key of another kind": (vgg11(d_train=1), "experiments.vgg11.d_train: unknown key"),
     "integer of thousands of digits": (config(d=16**4000), "experiments.tiny.d: a int too large"),
     "key with a line break": (config(**{"a\nb": 1}), "experiments.tiny.'a\\nb': unknown key"),
     "endless key": (config(**{"k" * 300: 1}), "unknown key"),
@@ -307,7 +306,7 @@ def test_the_ledgers_experiments_are_of_their_kind():
     """Whatever else it is said to be is refused, and not a traceback in the ledger."""
     paper = load(read_yaml(ROOT / "config/config.yaml")).experiments
     entries = {"descent": TINY, "population": paper["population_loss"].model_dump()}
-    entries |= {"neurons": neurons()["experiments"]["paths"], "cnn": vgg11()["experiments"]["vgg11"]}
+    entries |= {"neurons": neurons()["experiments"]["paths"], "model": vgg11()["experiments"]["vgg11"]}
     entries |= {"phase": plane()["experiments"]["plane"]}
     for name, other in itertools.product(EVIDENCE, entries):
         if other != (kind := paper[name].kind):
@@ -489,9 +488,10 @@ def test_doubtful_precision_is_said(changes, warned):
     assert len(lines) == warned
 
 
-def test_doubtful_precision_of_a_cnn_is_said():
+def test_doubtful_precision_of_a_centred_network_is_said():
     assert experiments.doubtful_precision(load(vgg11(alpha=[1e4]))) == []
     assert experiments.doubtful_precision(load(vgg11(alpha=[1e7], precision="float64"))) == []
+    assert experiments.doubtful_precision(load(vgg11(alpha=[1e5], centre=False))) == []
     (line,) = experiments.doubtful_precision(load(vgg11(alpha=[1, 1e5])))
     assert line.startswith("experiments.vgg11: alpha reaches 1e+05")
 

@@ -97,8 +97,8 @@ THEORY = {name: TINY[name] for name in ("n_train", "n_test", "teacher_neurons")}
     "m": 4,
 }
 THEORY |= {"widths": [4], "tau": [1], "alpha": [1], "teacher_gain": 1.0, "step_size": 0.1, "iterations": 3}
-CNN = {"kind": "cnn", "dataset": "digits", "width": 0.1, "alpha": [1], "learning_rate": [1], "seeds": 1}
-CNN |= {"epochs": 1, "batch": 2, "momentum": 0.9, "augment": "none", "precision": "float32"}
+CNN = {"kind": "model", "model": "vgg11", "data": "digits_32", "task": "classification", "alpha": [1]}
+CNN |= {"iterations": 1, "seeds": 1, "precision": "float32"}
 NEURONS = {"kind": "neurons", "n_train": 5, "n_test": 5, "teacher_neurons": 3, "m": 4, "tau": [1], "seeds": 1}
 NEURONS |= {"step_size": 0.1, "iterations": 3}
 
@@ -115,8 +115,8 @@ NEURONS |= {"step_size": 0.1, "iterations": 3}
         {"experiments": {"paths": NEURONS | {"step_size": 1e-310}}},
         {"experiments": {"vgg11": CNN | {"alpha": [1e6]}}},
         {"experiments": {"vgg11": CNN | {"alpha": [1e-20]}}},
-        {"experiments": {"vgg11": CNN | {"learning_rate": [1e39]}}},
-        {"experiments": {"vgg11": CNN | {"learning_rate": [1e-46]}}},
+        {"experiments": {"vgg11": CNN | {"step": 1e39}}},
+        {"experiments": {"vgg11": CNN | {"step": 1e-46}}},
         {"experiments": {"vgg11": CNN | {"alpha": [1e15], "precision": "float64"}}},
     ],
 )

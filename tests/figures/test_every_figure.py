@@ -7,7 +7,6 @@ from itertools import islice
 
 import numpy as np
 import pandas as pd
-import plot_cnn
 import plot_experiment
 import plot_figure_1
 import plot_figure_2
@@ -104,7 +103,6 @@ DRAW = {
     "spectral_bias": lambda t: plot_spectral_bias.draw(t("spectra", *PLATEAUS)),
     "neurons": lambda t: plot_neurons.draw(t("paths", "neuron_paths")),
     "phase": lambda t: plot_phase.draw(t.plane(), {"gap": 0.1, "kernel": 0.1}, 4),
-    "cnn": lambda t: plot_cnn.draw(t("cnn", "vgg11")),
     "landscape": lambda t: plot_landscape.draw(
         *(t(kind, LANDSCAPES[0]).query("m == m.max()") for kind in ("surfaces", "endpoints"))
     ),

@@ -60,9 +60,12 @@ def test_figures_are_drawn_from_whatever_is_there(diverged):
     curves = runs[["experiment", "alpha", "tau", "eta", "seed"]].assign(**curve)
     figures = [plot_models.draw(runs)]
     one = runs[runs["experiment"] == "own"]
-    figures.append(
-        plot_model.draw(one, summarise_models.summarise(one), curves[curves["experiment"] == "own"])
-    )
+    layers = [
+        one.assign(number=number, layer=str(number), **dict.fromkeys(tables.LAYER_MEASURED, 0.5))
+        for number in (1, 2)
+    ]
+    layers = pd.DataFrame(columns=tables.LAYERS.names) if diverged else pd.concat(layers)
+    figures.append(plot_model.draw(one, curves[curves["experiment"] == "own"], layers))
     for figure in figures:
         figure.canvas.draw()
         is_legible(figure)

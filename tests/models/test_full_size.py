@@ -72,5 +72,5 @@ def test_the_symmetrised_student_as_a_module_ends_at_the_loss_of_its_twin():
 
 def test_the_curvature_of_the_student_from_below():
     x = torch.from_numpy(problem.make_problem(100, 1000, 1, 3, 1.0, 0).x_train)
-    network = Network(builtin.student((100,), 0), x)
+    network = Network(builtin.student((100,), 1, 0), x)
     assert 0.95 * 0.107443 <= norms.curvature(network, network.weights, x) <= 0.107443 * (1 + 1e-5)

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from lazytraining.models import builtin, kernels, losses, module, norms, twin
+from lazytraining.models import builtin, kernels, losses, module, norms, pattern, twin
 from lazytraining.models.module import ModuleError, Network
 from lazytraining.student import network as two_layer
 from lazytraining.student import problem, tangent
@@ -16,7 +16,7 @@ X, Y = torch.from_numpy(DATA.x_train), torch.from_numpy(DATA.y_train)[:, None]
 
 @pytest.fixture(scope="module")
 def student() -> Network:
-    return Network(builtin.student((100,), 0), X)
+    return Network(builtin.student((100,), 1, 0), X)
 
 
 def weights(network: Network) -> two_layer.Weights:
@@ -35,7 +35,7 @@ def test_the_derivative_of_the_student_has_the_norm_of_its_closed_form(student):
 @pytest.mark.parametrize("searched", [None, 30])
 def test_its_curvature_from_below_is_near_that_in_closed_form(searched):
     x = torch.from_numpy(problem.sphere(np.random.default_rng(0), 90, 20))
-    network = Network(builtin.student((20,), 0, m=8), x)
+    network = Network(builtin.student((20,), 1, 0, m=8), x)
     found = norms.curvature(network, network.weights, x, x[:searched])
     exact = tangent.second_derivative_norm(weights(network), x.numpy())
     assert (0.95 if searched is None else 0.7) * exact <= found <= exact * (1 + 1e-9)
@@ -55,7 +55,7 @@ def test_its_kernel_is_that_in_closed_form_by_chunks_too(student, monkeypatch, a
 
 def test_its_degree_is_2_and_a_start_of_0_has_none(student):
     assert kernels.euler_degree(student, student.weights, X) == pytest.approx(2, abs=1e-12)
-    symmetrised = Network(builtin.student((100,), 0, symmetrize=True), X)
+    symmetrised = Network(builtin.student((100,), 1, 0, symmetrize=True), X)
     assert np.isnan(kernels.euler_degree(symmetrised, symmetrised.weights, X))
 
 
@@ -68,7 +68,7 @@ def test_without_biases_a_deep_network_has_its_depth_for_a_degree(depth):
 @pytest.mark.parametrize("symmetrize", [False, True])
 @pytest.mark.parametrize("tau", [1.0, 1e4])
 def test_one_step_changes_the_derivative_as_in_closed_form(tau, symmetrize):
-    network = Network(builtin.student((100,), 0, symmetrize=symmetrize), X)
+    network = Network(builtin.student((100,), 1, 0, symmetrize=symmetrize), X)
     w, eta = tau * network.weights, min(10, 0.1 / tau**2)
     after = w - eta * network.pull_of(w, X, lambda f, rows: (f - Y[rows]) / len(X))[1]
     found = norms.derivative_change(network, after, w, X).value / norms.derivative_norm(network, w, X).value
@@ -83,10 +83,10 @@ def test_the_twin_by_steps_is_that_in_closed_form(student):
     x, y = X[:150], Y[:150]
     f0 = student.outputs(student.weights, x)
     eta = 1 / norms.derivative_norm(student, student.weights, x).value ** 2
-    stepped = twin.Stepped(student, student.weights, x, f0, losses.LOSSES["mse"])
+    stepped = twin.Stepped(student, student.weights, losses.LOSSES["mse"])
     closed = twin.Closed(student, student.weights, x, f0, y, eta)
     for _ in range(300):
-        stepped.step(eta, 0.0, y)
+        stepped.step(eta, 0.0, x, f0, y)
     by_steps, at_once = (student.push(student.weights, x, one.at(300)) for one in (stepped, closed))
     assert (by_steps - at_once).norm() <= 1e-12 * f0.norm()
     data = problem.Problem(x.numpy(), y[:, 0].numpy(), DATA.x_test, DATA.y_test)
@@ -99,9 +99,9 @@ def test_a_twin_of_several_outputs_in_closed_form_too():
     network = Network(builtin.build("mlp", {"depth": 2, "width": 8}, (5,), 3, 0), few(5))
     x, y = few(5), torch.from_numpy(np.random.default_rng(2).standard_normal((7, 3)))
     f0 = torch.zeros(7, 3, dtype=torch.float64)
-    stepped = twin.Stepped(network, network.weights, x, f0, losses.LOSSES["mse"])
+    stepped = twin.Stepped(network, network.weights, losses.LOSSES["mse"])
     for _ in range(20):
-        stepped.step(0.1, 0.0, y)
+        stepped.step(0.1, 0.0, x, f0, y)
     closed = twin.Closed(network, network.weights, x, f0, y, 0.1)
     torch.testing.assert_close(closed.at(20), stepped.at(20), rtol=1e-10, atol=1e-12)
 
@@ -111,12 +111,12 @@ def test_a_twin_with_momentum_and_cross_entropy_descends_the_linear_model():
     network = Network(builtin.build("mlp", {"depth": 2, "width": 8}, (5,), 3, 0), few(5))
     x, y = few(5), torch.eye(3, dtype=torch.float64)[[0, 1, 2, 0, 1, 2, 0]]
     f0 = network.outputs(network.weights, x)
-    stepped = twin.Stepped(network, network.weights, x, f0, losses.LOSSES["cross_entropy"])
+    stepped = twin.Stepped(network, network.weights, losses.LOSSES["cross_entropy"])
     jacobian = network.rows(network.weights, x, range(3))
     epsilon = torch.zeros(len(network.weights), dtype=torch.float64, requires_grad=True)
     optimiser = torch.optim.SGD([epsilon], lr=0.3, momentum=0.9)
     for batch in ([0, 1, 2], [3, 4, 5], [6, 0, 1]):
-        stepped.step(0.3, 0.9, y, torch.tensor(batch))
+        stepped.step(0.3, 0.9, x[batch], f0[batch], y[batch])
         optimiser.zero_grad()
         loss = nn.functional.cross_entropy((f0 + jacobian @ epsilon)[batch], y[batch])
         loss.backward()
@@ -323,12 +323,12 @@ def test_gates_are_counted_however_relu_is_called():
             return nn.functional.relu(y) + y.relu() + y.clamp(min=0) + torch.relu(y) + nn.ReLU()(y)
 
     network = Network(Called(), few(6))
-    start = network.observed(network.weights, few(6))
-    assert len(start.gates) == 5 and kernels.flips(start, start) == 0
-    assert kernels.flips(network.observed(-network.weights, few(6)), start) == 1
+    start = network.observed(network.weights, few(6)).pattern
+    assert len(start) == 5 and pattern.flips(start, start) == 0
+    assert pattern.flips(network.observed(-network.weights, few(6)).pattern, start) == 1
     smooth = Network(Tied(), few(6))
-    seen = smooth.observed(smooth.weights, few(6))
-    assert np.isnan(kernels.flips(seen, seen))
+    seen = smooth.observed(smooth.weights, few(6)).pattern
+    assert np.isnan(pattern.flips(seen, seen))
 
 
 def test_features_and_movement_are_those_of_each_layer():

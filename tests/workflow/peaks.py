@@ -24,18 +24,16 @@ import train_neurons
 import train_phase
 import train_students
 
-from lazytraining.config.cnn_job import CnnJob, CnnRun
 from lazytraining.config.job import Job, ProblemKey, Run
 from lazytraining.config.kinds import Neurons, Phase
 from lazytraining.config.model_job import ModelJob
 from lazytraining.config.parts import Landscape, Theory
 from lazytraining.files import parquet, schemas
-from lazytraining.models import images, lazy, loading, sgd
+from lazytraining.models import lazy, loading
 from lazytraining.models.sizes import sizes as counted
 from lazytraining.student import engine, network, problem
 from lazytraining.workflow import memory
 
-DIGITS = images.digits()
 FOLDER = Path(tempfile.mkdtemp())
 Task = tuple[int, Callable[[], object]]
 """What it asks for, and what does it."""
@@ -135,13 +133,6 @@ def neurons(**sizes) -> Task:
     return memory.neurons(told), run
 
 
-def cnn(n: int = 20, **sizes) -> Task:
-    key, few = CnnRun("e", 1.0, 0.01, 0), {"width": 0.02, "batch": 10, "precision": "float32"}
-    told = CnnJob(key=key, dataset="digits", images=n, epochs=1, momentum=0.9, augment="crop", **few | sizes)
-    few = {"x_test": DIGITS.x_test[:200], "y_test": DIGITS.y_test[:200]}
-    return memory.cnn(told), lambda: sgd.train(told, DIGITS._replace(**few))
-
-
 def model(**sizes) -> Task:
     few = {"n_train": 20, "n_test": 10, "kernel_points": 4, "iterations": 2, "alpha": [1.0]}
     few |= {"options": {"width": 4}, "model": "mlp", "data": "digits", "task": "classification"} | sizes
@@ -166,6 +157,7 @@ def phase(n: int = 20, k: int = 20, d: int = 3, couplings: int = 1, m: int = 4) 
     return memory.phase(job), lambda: train_phase.cells(job)
 
 
+CNN = {"model": "vgg11", "options": {"width": 0.05}, "data": "digits_32", "batch": 10, "augment": "crop"}
 SIZES = {
     students: [
         {"n": 300_000},
@@ -221,17 +213,13 @@ SIZES = {
         {"n": 200, "m": 4000},
         {"n": 50, "m": 500, "d": 100, "couplings": 30},
     ],
-    cnn: [
-        {"width": 0.4},
-        {"width": 0.1, "batch": 150, "n": 150},
-        {"width": 0.2, "precision": "float64"},
-        {"batch": 1000, "n": 1000},
-    ],
     model: [
         {"options": {"width": 900}, "kernel_points": 16},
         {"n_train": 300},
         {"options": {"width": 300}, "kernel_points": 100, "n_train": 100},
         {"options": {"width": 600}, "alpha": [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]},
+        CNN | {"options": {"width": 0.2}},
+        CNN | {"n_train": 150, "batch": 150, "precision": "float32"},
     ],
 }
 """Of each kind jobs in which another size tells."""

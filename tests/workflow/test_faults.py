@@ -383,7 +383,7 @@ def test_no_reader_takes_pickles():
     [
         path_of(1).replace("alpha~1", "alpha~1.0"),
         "results/baselines/own/m~04/seed~0.parquet",
-        "results/cnn_runs/vgg11/alpha~3/learning_rate~1/seed~0.parquet",
+        "results/model_runs/vgg11/seed~07.parquet",
     ],
 )
 def test_a_run_that_is_not_configured_is_named(undisturbed, path):

@@ -103,7 +103,7 @@ def test_the_configuration_is_kept_with_its_results(finished):
     assert pq.read_schema(run).metadata[b"configuration"].decode() == kept.digest("plateau")
 
 
-OF_ONE_SEED = ("runs/plateau", "baselines/plateau", "neurons", "cnn_runs", "model_runs")
+OF_ONE_SEED = ("runs/plateau", "baselines/plateau", "neurons", "model_runs")
 OF_ALL = ("tables", "surfaces", "spectra", "theory", "figures", "claims.parquet")
 
 

@@ -18,7 +18,6 @@ KINDS = [
     "theory_limit",
     "theory_sample",
     "neurons",
-    "cnn",
     "model",
     "phase",
 ]

@@ -6,12 +6,12 @@ Measures that only one subject uses stand above its claims, those of several in 
 
 from lazytraining.claims import (
     beyond,
-    cnn,
     criterion,
     figure_1,
     figure_5,
     landscapes,
     lazy_limit,
+    models,
     phase,
     plateaus,
     step_size,
@@ -21,12 +21,12 @@ from lazytraining.claims.verdict import Claim
 
 _MODULES = (
     beyond,
-    cnn,
     criterion,
     figure_1,
     figure_5,
     landscapes,
     lazy_limit,
+    models,
     phase,
     plateaus,
     step_size,

@@ -42,7 +42,7 @@ class Evidence:
     endpoints: dict[str, pd.DataFrame] = field(default_factory=dict)
     spectra: dict[str, pd.DataFrame] = field(default_factory=dict)
     paths: dict[str, pd.DataFrame] = field(default_factory=dict)
-    cnn: dict[str, pd.DataFrame] = field(default_factory=dict)
+    models: dict[str, pd.DataFrame] = field(default_factory=dict)
     phase: dict[str, pd.DataFrame] = field(default_factory=dict)
     theory: dict[str, pd.DataFrame] = field(default_factory=dict)
 

@@ -2,6 +2,7 @@
 
 import ast
 import hashlib
+import itertools
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -10,7 +11,7 @@ from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, WithJ
 
 from lazytraining.config import ranges
 from lazytraining.config.errors import ConfigError, refused, show
-from lazytraining.config.fields import Flag, Momentum, Positive, Scales, Steps, whole
+from lazytraining.config.fields import Flag, Momentum, NotNegative, Positive, Scales, Steps, whole
 from lazytraining.config.model_job import ModelJob
 from lazytraining.config.parts import Seeded
 
@@ -34,8 +35,14 @@ OPTIONS: dict[str, dict[str, tuple[Any, str]]] = {
     "student": {"m": (whole(1), "an integer ≥ 1: neurons"), "symmetrize": (Flag, "true or false")},
 }
 """Of each built-in model: what its options take."""
-DATA = {"digits": 1797, "cifar10": 60_000}
-"""Built-in data with as many points, for training and test together."""
+MLP = {"depth": 3, "width": 256, "activation": "relu", "bias": True, "scaling": "standard"}
+"""What the options of an `mlp` are where they are left out."""
+DATA = {"digits": (1200, 597), "digits_32": (1200, 597), "cifar10": (50_000, 10_000)}
+"""Built-in images, with how many train and how many test. Of `digits` any number may train; the rest test."""
+PADDED = {"digits_32": ("none", "crop"), "cifar10": ("none", "crop", "crop_and_flip")}
+"""Images that have a black border to move into, and what may be done to them: a mirrored digit is another sign."""
+CNN_FLOAT32_ALPHA = 1e4
+"""Largest α up to which a centred network in float32 was found to agree with float64 (docs/precision.md)."""
 _FULL = "full"
 
 
@@ -52,7 +59,8 @@ class ModelFields(Seeded):
     )
     options: dict[str, Any] = Field({}, description="a mapping: options of a built-in model")
     data: Annotated[str, Field(strict=True, max_length=1000)] = Field(
-        description="an .npz file with x_train, y_train, x_test, y_test, a .parquet file with split, x, y, or one of digits, cifar10, teacher"
+        description="an .npz file with x_train, y_train, x_test, y_test, a .parquet file with split, x, y, or one of digits (8 × 8), digits_32 (32 × 32), "
+        "cifar10, teacher"
     )
     d: whole(1) = Field(100, description="an integer ≥ 1: dimension of the inputs, with data: teacher")
     teacher_neurons: whole(1) = Field(3, description="an integer ≥ 1: neurons of the teacher, m0")
@@ -77,11 +85,22 @@ class ModelFields(Seeded):
         WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, {"const": _FULL}, {"type": "null"}]}),
     ] = Field(None, description="full, or an integer ≥ 1: points of an update")
     momentum: Momentum = Field(0.0, description="a number ≥ 0 and < 1")
+    decay: NotNegative = Field(
+        0.0, description="a number ≥ 0: eta is divided by 1 + decay × passes through the training points"
+    )
+    augment: Literal["none", "crop", "crop_and_flip"] = Field(
+        "none",
+        description="none, crop (shifts by up to 4 pixels) or crop_and_flip (mirrors too), of digits_32 and cifar10",
+    )
     n_train: whole(1) | None = Field(None, description="null (all), or an integer ≥ 1: training points")
     n_test: whole(1) | None = Field(None, description="null (all), or an integer ≥ 1: test points")
     kernel_points: whole(2, 10_000) = Field(
         64,
         description="an integer from 2 to 10000: training points that kernels are taken on, or all if they are fewer",
+    )
+    recorded: whole(2, 10_000) = Field(
+        60,
+        description="an integer from 2 to 10000: at about how many iterations losses and gaps are recorded",
     )
     precision: Literal["float32", "float64"] = Field("float64", description="float32 or float64")
 
@@ -104,9 +123,10 @@ class ModelFields(Seeded):
 
     def check(self, path: str) -> None:
         """All that can be said without running the user's code. Raises ConfigError."""
-        for tau in self.tau:
-            for alpha in self.alpha:
-                ranges.check(path, self.precision, tau=tau, alpha=alpha)
+        for tau, alpha in itertools.product(self.tau, self.alpha):
+            ranges.check(path, self.precision, tau=tau, alpha=alpha)
+        for alpha, step in itertools.product(self.alpha if self.centre else [], self.step):
+            ranges.check_centred(path, self.precision, alpha=alpha, step=step)
         if self.is_file:
             check_function(f"{path}.model", self.model)
         elif self.model == "student" and self.data != "teacher":
@@ -122,14 +142,35 @@ class ModelFields(Seeded):
             raise refused(f"{path}.task", self.task, f"classification with data: {self.data}")
         if self.loss == "cross_entropy" and self.task != "classification":
             raise refused(f"{path}.loss", self.loss, "mse with task: regression")
-        if self.data in DATA and (self.n_train or 1) >= DATA[self.data]:
-            raise refused(
-                f"{path}.n_train", self.n_train, f"less than {DATA[self.data]}, of which some test, or null"
-            )
+        self._check_images(path)
         if self.data not in (*DATA, "teacher") and not Path(self.data).is_file():
             raise refused(
-                f"{path}.data", show(self.data), "a file that is there, or digits, cifar10, teacher"
+                f"{path}.data", show(self.data), f"a file that is there, or {', '.join(DATA)}, teacher"
             )
+
+    def _check_images(self, path: str) -> None:
+        """There are as many as are asked for, and what is done to them keeps their class."""
+        done = PADDED.get(self.data, ("none",))
+        if self.augment not in done:
+            why = ", because a mirrored digit is another sign" if self.data == "digits_32" else ""
+            raise refused(f"{path}.augment", self.augment, f"{' or '.join(done)} with data: {self.data}{why}")
+        if self.data not in DATA:
+            return
+        n_train, n_test = DATA[self.data]
+        if self.data == "digits":
+            total = n_train + n_test
+            n_train, n_test = total - 1, total - (self.n_train or n_train)
+        for key, most in (("n_train", n_train), ("n_test", n_test)):
+            if (getattr(self, key) or 1) > most:
+                expected = f"at most {most}, as many as {self.data} has, or null for all"
+                raise refused(f"{path}.{key}", getattr(self, key), expected)
+
+    def doubt(self, runs: list) -> str:
+        """Why the precision may not do, or nothing."""
+        if not self.centre or self.precision != "float32" or max(self.alpha) <= CNN_FLOAT32_ALPHA:
+            return ""
+        known = f"precision float32 is known to hold up to {CNN_FLOAT32_ALPHA:.0e}"
+        return f"alpha reaches {max(self.alpha):.3g}; {known}"
 
 
 def check_function(path: str, model: str) -> None:

@@ -1,5 +1,7 @@
 """What has to hold across experiments; what holds in one stands in its model, in `kinds`."""
 
+from lazytraining.config import names
+from lazytraining.config.any_model import MLP
 from lazytraining.config.catalogue import EVIDENCE, FIGURES, LANDSCAPES
 from lazytraining.config.errors import ConfigError, refused, show
 from lazytraining.config.fields import rounded
@@ -9,9 +11,9 @@ from lazytraining.config.parts import PROBLEM
 _KIND = {
     "population_loss": "population",
     "neuron_paths": "neurons",
-    "vgg11": "cnn",
     "phase_plane": "phase",
     "phase_plane_note": "phase",
+    **{name: "model" for name, read in EVIDENCE.items() if "models" in read},
 }
 """Of the experiments that the ledger reads and that are not of kind descent."""
 _SYMMETRIZE = {"population_loss", "underparameterized"}
@@ -71,6 +73,18 @@ def check_figures(experiments: dict[str, Kind]) -> None:
                     f"one value, because its figure draws it over {over} alone (another sweep: another name)"
                 )
                 raise refused(f"{path}.{key}", show(values), expected)
+
+
+def check_models(experiments: dict[str, Kind]) -> None:
+    """The built-in networks that the ledger compares are those that their names say."""
+    for name in experiments.keys() & names.MLPS.keys():
+        one = experiments[name]
+        if one.model != "mlp":
+            raise refused(f"experiments.{name}.model", show(one.model), "mlp (another network: another name)")
+        for key, value in names.MLPS[name].items():
+            if (own := one.options.get(key, MLP[key])) != value:
+                expected = f"{show(value)}, as the name says (another network: another name)"
+                raise refused(f"experiments.{name}.options.{key}", show(own), expected)
 
 
 def check_landscapes(sweeps: dict[str, Sweep], runs: dict[str, list]) -> None:

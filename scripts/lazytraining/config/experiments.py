@@ -18,7 +18,6 @@ from pydantic import AfterValidator, Field, PrivateAttr, ValidationError
 
 from lazytraining.config import checks
 from lazytraining.config.catalogue import FIGURES, RESERVED
-from lazytraining.config.cnn_job import CnnJob
 from lazytraining.config.errors import ConfigError, because, refused, show
 from lazytraining.config.fields import folder, unrepeated
 from lazytraining.config.job import Job, Run
@@ -96,7 +95,7 @@ class Config(Model):
                 found[name][f"seed~{seed}"] = runs
         return found
 
-    def job(self, runs: list) -> Job | CnnJob | ModelJob:
+    def job(self, runs: list) -> Job | ModelJob:
         """The job that trains these runs, which share experiment and seed."""
         return self.experiments[runs[0].experiment].job(runs)
 
@@ -200,6 +199,7 @@ def load(content: dict) -> Config:
         config.theory.check()
     checks.check_experiments(config.experiments)
     checks.check_figures(config.experiments)
+    checks.check_models(config.experiments)
     config.runs  # noqa: B018 - evaluates every expression for every run, now
     checks.check_landscapes(config.sweeps, config.runs)
     return config

@@ -151,6 +151,7 @@ _STEP = formula("tau", "alpha", "m")
 
 Positive = Annotated[float, Field(gt=0), WrapValidator(_in_range)]
 Extent = Annotated[float, Field(ge=1e-6, le=1e6), WrapValidator(_in_range)]
+NotNegative = Annotated[float, Field(ge=0), WrapValidator(_in_range)]
 Momentum = Annotated[float, Field(ge=0, lt=1), WrapValidator(_in_range)]
 Courant = Annotated[float, Field(gt=0, le=1), WrapValidator(_in_range)]
 Share = Annotated[float, Field(gt=0, lt=1), WrapValidator(_in_range)]

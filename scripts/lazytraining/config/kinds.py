@@ -10,25 +10,21 @@ from functools import reduce
 from operator import or_
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
-from pydantic import AfterValidator, Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag
 
 from lazytraining.config import ranges
 from lazytraining.config.any_model import ModelFields
-from lazytraining.config.cnn_job import CnnJob, CnnRun
 from lazytraining.config.errors import ConfigError, refused
 from lazytraining.config.fields import (
     AlphaValues,
     Courant,
     Flag,
     Flags,
-    Momentum,
     Positive,
     Scales,
     Share,
     StepSizes,
     Widths,
-    folder,
-    unrepeated,
     whole,
 )
 from lazytraining.config.job import Job, ProblemKey, Run
@@ -43,9 +39,6 @@ from lazytraining.config.parts import (
     check_size,
     evaluate,
 )
-
-CNN_FLOAT32_ALPHA = 1e4
-"""Largest α up to which a CNN in float32 was found to agree with float64 (docs/precision.md)."""
 
 
 class Kind(Seeded, ABC):
@@ -237,68 +230,6 @@ class Neurons(Kind):
         check_even(path, self.m)
 
 
-IMAGES = {"digits": (1200, 597), "cifar10": (50_000, 10_000)}
-"""Of each data set, for training and for test."""
-
-
-class Cnn(Kind):
-    """VGG-11 on images, over alpha × learning_rate × seeds, by stochastic gradient descent with momentum."""
-
-    kind: Literal["cnn"] = Field(description="cnn")
-    dataset: Literal["digits", "cifar10"] = Field(description="digits (no network needed) or cifar10")
-    data_dir: Annotated[folder(r"^[\w./+@-]+$"), AfterValidator(unrepeated)] = Field(
-        "data", description="a folder, in letters, digits and . / _ + @ -, that images are kept in"
-    )
-    images: whole(1) | None = Field(
-        None, description="null (all), or an integer ≥ 1: how many of the training images are used"
-    )
-    width: Positive = Field(description="a number > 0: factor on the numbers of channels")
-    alpha: Scales = Field(
-        description="a list of different numbers > 0, or {logspace: [first, last, count]}: factor on the output"
-    )
-    learning_rate: Scales = Field(
-        description="a list of different numbers > 0, or {logspace: [first, last, count]}: of the first epoch; "
-        "each alpha is shown at its best"
-    )
-    epochs: whole(1) = Field(description="an integer ≥ 1: passes through the training images")
-    batch: whole(1) = Field(description="an integer ≥ 1: images of an update")
-    momentum: Momentum = Field(description="a number ≥ 0 and < 1")
-    augment: Literal["none", "crop", "crop_and_flip"] = Field(
-        description="none, crop (shifts by up to 4 pixels) or crop_and_flip (mirrors too)"
-    )
-    precision: Literal["float32", "float64"] = Field(description="float32 or float64")
-    swept: ClassVar[tuple[str, ...]] = ("alpha", "learning_rate")
-
-    def runs(self, name: str) -> list[CnnRun]:
-        """Ordered by alpha, learning_rate, seed."""
-        points = itertools.product(self.alpha, self.learning_rate, self.seeds)
-        return [CnnRun(name, *point) for point in points]
-
-    def job(self, runs: list[CnnRun]) -> CnnJob:
-        """The job that trains this one run."""
-        (run,) = runs
-        names = ("dataset", "images", "width", "epochs", "batch", "momentum", "augment", "precision")
-        return CnnJob(key=run, **{name: getattr(self, name) for name in names})
-
-    def check(self, path: str) -> None:
-        """The images are there, what is done to them keeps their class, and the arithmetic holds it."""
-        for alpha, learning_rate in itertools.product(self.alpha, self.learning_rate):
-            ranges.check_cnn(path, self.precision, alpha=alpha, learning_rate=learning_rate)
-        most, _ = IMAGES[self.dataset]
-        if self.images is not None and self.images > most:
-            expected = f"at most {most}, as many as {self.dataset} has for training, or null for all"
-            raise refused(f"{path}.images", self.images, expected)
-        if self.dataset == "digits" and self.augment == "crop_and_flip":
-            expected = "none or crop, because a mirrored digit is another sign"
-            raise refused(f"{path}.augment", self.augment, expected)
-
-    def doubt(self, runs: list[CnnRun]) -> str:
-        if self.precision != "float32" or max(self.alpha) <= CNN_FLOAT32_ALPHA:
-            return ""
-        known = f"precision float32 is known to hold up to {CNN_FLOAT32_ALPHA:.0e}"
-        return f"alpha reaches {max(self.alpha):.3g}; {known}"
-
-
 class AnyModel(ModelFields, Kind):
     """Any torch module and its tangent twin: a job for each seed, with all that is swept in it."""
 
@@ -386,7 +317,6 @@ KINDS = {
     "descent": Descent,
     "population": Population,
     "neurons": Neurons,
-    "cnn": Cnn,
     "model": AnyModel,
     "phase": Phase,
 }

@@ -29,6 +29,9 @@ class ModelJob:
     iterations: int
     batch: int | None = None
     momentum: float = 0.0
+    decay: float = 0.0
+    augment: str = "none"
+    recorded: int = 60
     n_train: int | None = None
     n_test: int | None = None
     kernel_points: int = 64

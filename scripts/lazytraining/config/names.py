@@ -17,6 +17,24 @@ SCALING_OF = {
 LANDSCAPES = ("landscape_mean_field", "landscape_ntk")
 """Experiments whose end points span the planes of Figures 2 and 6."""
 
+DEPTHS = {f"depth_{layers}": layers for layers in range(2, 7)}
+UNBIASED = {f"unbiased_{layers}": layers for layers in range(2, 7)}
+"""Networks of so many linear layers, with biases and without."""
+MLP_WIDTHS = {
+    scaling: {f"mlp_{scaling}_{width}": width for width in (16, 64, 256)} for scaling in ("ntk", "mean_field")
+}
+"""Networks of so many units in each layer, by their scaling."""
+MLPS = (
+    {name: {"depth": layers, "bias": True, "scaling": "standard"} for name, layers in DEPTHS.items()}
+    | {name: {"depth": layers, "bias": False, "scaling": "standard"} for name, layers in UNBIASED.items()}
+    | {
+        name: {"width": width, "scaling": scaling}
+        for scaling, of in MLP_WIDTHS.items()
+        for name, width in of.items()
+    }
+)
+"""The options of the built-in `mlp` that these names stand for."""
+
 
 def scaling(experiment: str) -> str:
     """The output scale of an experiment, as "α = 1/m"."""

@@ -39,16 +39,14 @@ def check(
     _refuse(path, precision, held)
 
 
-def check_cnn(path: str, precision: str, *, alpha: float, learning_rate: float) -> None:
-    """The same for a CNN, whose objective is of the size of its targets squared, 1/α².
+def check_centred(path: str, precision: str, *, alpha: float, step: float | str) -> None:
+    """The same for a network whose output at the start is taken off, and whose objective is of the size of its targets squared, 1/α².
 
     Its output is a difference of outputs near 1, of which α times the last digit has to be small beside the targets, 1.
     """
     least, most, _, high = _limits(precision)
-    held = {
-        "alpha": (alpha, high**-0.5, 1 / 16 / _FLOATS[precision][2]),
-        "learning_rate": (learning_rate, least, most),
-    }
+    held = {"alpha": (alpha, high**-0.5, 1 / 16 / _FLOATS[precision][2])}
+    held |= {"step": (step, least, most)} if step != "auto" else {}
     _refuse(path, precision, held)
 
 

@@ -133,9 +133,9 @@ def read_runs(
 
 
 def _keys(columns: list[str]) -> list[str]:
-    """The names of what makes the key of a student's run, of a CNN's, or of a cell of a phase diagram."""
+    """The names of what makes the key of a student's run, of a module's, or of a cell of a phase diagram."""
     cell = ("coupling", "symmetrize") if "coupling" in columns else ()
-    return [name for name in (*KEYS, "learning_rate", *cell) if name in columns]
+    return [name for name in (*KEYS, *cell) if name in columns]
 
 
 def _rows(table: pa.Table) -> str:

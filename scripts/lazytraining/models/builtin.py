@@ -2,15 +2,17 @@
 
 import itertools
 import math
+from collections import OrderedDict
 from collections.abc import Callable
 
 import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 
-from lazytraining.models.cnn import CHANNELS, POOLED
 from lazytraining.models.images import SIDE
 from lazytraining.student import network as two_layer
+from lazytraining.student import problem
+from lazytraining.student.problem import Stream
 
 ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh, "gelu": nn.GELU, "linear": nn.Identity}
 
@@ -99,21 +101,37 @@ def transformer(shape: tuple[int, ...], outputs: int, *, width: int = 32, heads:
     return Transformer(shape, outputs, width, heads)
 
 
-def vgg11(shape: tuple[int, ...], outputs: int, *, width: float = 0.125) -> nn.Module:
-    """VGG-11 of Chizat, Oyallon and Bach 2019, `width` times its channels; Xavier-normal weights, biases 0.
+CHANNELS = (64, 128, 256, 256, 512, 512, 512, 512)
+"""Of VGG-11's convolutions."""
+POOLED = (1, 2, 4, 6, 8)
+"""Convolutions, counted from 1, that a pooling follows. (The list of Chizat, Oyallon and Bach has one more than a 32 × 32 image allows.)"""
 
-    Images of another side than 32 are made that large, by bilinear interpolation.
+
+def vgg11(shape: tuple[int, ...], outputs: int, seed: int, *, width: float = 0.125) -> nn.Module:
+    """VGG-11 as Chizat, Oyallon and Bach 2019 train it: eight 3 × 3 convolutions, `width` times its channels, and a linear layer.
+
+    Weights are normal with Xavier's deviation √(2 / (inputs + outputs)), gain 1 (Glorot and Bengio 2010), biases 0. Stream CNN:
+    `standard_normal(shape)` layer after layer. Images of another side than 32 are made that large, by bilinear interpolation.
     """
-    layers: list[nn.Module] = [nn.Upsample(SIDE, mode="bilinear")] if shape[-1] != SIDE else []
+    layers: dict[str, nn.Module] = {}
+    if shape[-1] != SIDE:
+        layers["upsample"] = nn.Upsample(SIDE, mode="bilinear")
     before = shape[0]
     for number, count in enumerate(CHANNELS, start=1):
         after = max(1, round(count * width))
-        layers += [nn.Conv2d(before, after, 3, padding=1), nn.ReLU()]
-        layers += [nn.MaxPool2d(2)] if number in POOLED else []
+        layers |= {f"conv{number}": nn.Conv2d(before, after, 3, padding=1), f"relu{number}": nn.ReLU()}
+        if number in POOLED:
+            layers[f"pool{number}"] = nn.MaxPool2d(2)
         before = after
-    network = nn.Sequential(*layers, nn.Flatten(), nn.Linear(before, outputs))
-    for name, part in network.named_parameters():
-        nn.init.xavier_normal_(part) if name.endswith("weight") else nn.init.zeros_(part)
+    layers |= {"flatten": nn.Flatten(), "linear": nn.Linear(before, outputs)}
+    network = nn.Sequential(OrderedDict(layers))
+    rng = problem.generator(seed, Stream.CNN)
+    with torch.no_grad():
+        for name, part in network.named_parameters():
+            part.zero_()
+            if name.endswith("weight"):
+                deviation = math.sqrt(2 / (part[0].numel() + part[:, 0].numel()))
+                part.copy_(torch.from_numpy(rng.standard_normal(tuple(part.shape))) * deviation)
     return network
 
 
@@ -129,23 +147,22 @@ class Student(nn.Module):
         return torch.relu(x @ self.hidden.T) @ self.output
 
 
-def student(shape: tuple[int, ...], seed: int, *, m: int = 50, symmetrize: bool = False) -> nn.Module:
+def student(
+    shape: tuple[int, ...], outputs: int, seed: int, *, m: int = 50, symmetrize: bool = False
+) -> nn.Module:
     """From the seed's own stream, as `network.initialise` has it at τ = 1."""
     return Student(two_layer.initialise(m, math.prod(shape), 1.0, seed, symmetrize))
 
 
-BUILT_IN: dict[str, Callable[..., nn.Module]] = {
-    "mlp": mlp,
-    "cnn": cnn,
-    "transformer": transformer,
-    "vgg11": vgg11,
-}
+DRAWN_BY_TORCH: dict[str, Callable[..., nn.Module]] = {"mlp": mlp, "cnn": cnn, "transformer": transformer}
+FROM_STREAMS: dict[str, Callable[..., nn.Module]] = {"vgg11": vgg11, "student": student}
+"""Which take the seed."""
 
 
 def build(name: str, options: dict, shape: tuple[int, ...], outputs: int, seed: int) -> nn.Module:
-    """The network of this name for points of this shape. A seed's draws are torch's own, after `manual_seed`; the student's are its stream's."""
-    if name == "student":
-        return student(shape, seed, **options)
+    """The network of this name for points of this shape."""
+    if name in FROM_STREAMS:
+        return FROM_STREAMS[name](shape, outputs, seed, **options)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return BUILT_IN[name](shape, outputs, **options)
+        return DRAWN_BY_TORCH[name](shape, outputs, **options)

@@ -31,7 +31,7 @@ def traced(network: Network, w: Float[Tensor, " p"], x: Shaped[Tensor, "n ..."])
                 found[b : b + points, a : a + points] += product.T
                 del others  # before the next are made
             del rows
-    return found.double().numpy()
+    return found.double().numpy(force=True)
 
 
 def full(network: Network, w: Float[Tensor, " p"], x: Shaped[Tensor, "n ..."]) -> Float[np.ndarray, "nk nk"]:
@@ -48,7 +48,7 @@ def full(network: Network, w: Float[Tensor, " p"], x: Shaped[Tensor, "n ..."]) -
             found[b * k : b * k + len(others), a * k : a * k + len(rows)] = block.T
             del others  # before the next are made
         del rows
-    return found.double().numpy()
+    return found.double().numpy(force=True)
 
 
 def alignment(kernel: Float[np.ndarray, "n n"], y: Float[np.ndarray, "n k"]) -> float:
@@ -56,18 +56,12 @@ def alignment(kernel: Float[np.ndarray, "n n"], y: Float[np.ndarray, "n k"]) -> 
     return 1 - laziness.turn(laziness.centred(kernel), laziness.centred(y @ y.T))
 
 
-def flips(now: Observed, start: Observed) -> float:
-    """Share of (ReLU unit, point) pairs whose gate differs; NaN where there is no ReLU."""
-    if not start.gates:
-        return float("nan")
-    total = sum(gate.numel() for gate in start.gates)
-    return sum((one != other).sum().item() for one, other in zip(now.gates, start.gates, strict=True)) / total
-
-
 def feature_alignments(now: Observed, start: Observed) -> dict[str, float]:
     """Linear CKA of each layer's features with those at the start."""
     return {
-        name: laziness.feature_alignment(features.double().numpy(), start.features[name].double().numpy())
+        name: laziness.feature_alignment(
+            features.double().numpy(force=True), start.features[name].double().numpy(force=True)
+        )
         for name, features in now.features.items()
     }
 
@@ -83,7 +77,7 @@ def euler_degree(network: Network, w: Float[Tensor, " p"], x: Shaped[Tensor, "n 
     NaN where h is 0 up to rounding, beside what it is with a tenth more of each weight or less.
     """
     h, along = network.outputs(w, x).double(), network.push(w, x, w).double()
-    noise = torch.randn(len(w), generator=torch.Generator().manual_seed(0)).to(w.dtype)
+    noise = torch.randn(len(w), generator=torch.Generator().manual_seed(0)).to(w)
     other = network.outputs(w * (1 + 0.1 * noise), x).double()
     if h.norm() <= torch.finfo(w.dtype).eps ** 0.75 * other.norm():
         return float("nan")

@@ -18,10 +18,16 @@ from torch import Tensor, nn
 
 from lazytraining.config.errors import ConfigError, refused, show
 from lazytraining.config.model_job import ModelJob
+from lazytraining.files.cifar10 import LackingArchiveError
 from lazytraining.models import builtin, images
 from lazytraining.models.module import ModuleError, Network, in_precision
 from lazytraining.student import problem
 
+IMAGES = {
+    "digits": lambda job: images.digits(job.n_train or images.DIGITS_TRAIN),
+    "digits_32": lambda job: images.digits_32(),
+    "cifar10": lambda job: images.cifar10(),
+}
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 
 
@@ -32,14 +38,16 @@ class Points(NamedTuple):
     y_train: Float[Tensor, "n k"]
     x_test: Shaped[Tensor, "m ..."]
     y_test: Float[Tensor, "m k"]
+    black: Float[Tensor, " c"] | None = None
+    """Of images that can be padded, what a black pixel is."""
 
 
-def load(job: ModelJob) -> tuple[Network, Points]:
+def load(job: ModelJob, device: str = "cpu") -> tuple[Network, Points]:
     """The network at its start, and its points. Raises ConfigError, in one line, for whatever is wrong with either."""
     points = data(job)
     module = build(job, points)
     try:
-        network = Network(module, points.x_train, job.precision)
+        network = Network(module, points.x_train, job.precision, device)
     except ModuleError as error:
         raise ConfigError(f"model: {error}") from None
     k, asked = network.outputs_each, points.y_train.shape[1]
@@ -48,7 +56,7 @@ def load(job: ModelJob) -> tuple[Network, Points]:
         raise refused(
             "model", f"{show(job.model)} with {k} outputs", f"{asked}, as many as the data have {each}"
         )
-    return network, Points(*(part.to(network.dtype) if part.is_floating_point() else part for part in points))
+    return network, Points(*(None if part is None else network.inputs(part.to(device)) for part in points))
 
 
 def build(job: ModelJob, points: Points) -> nn.Module:
@@ -121,10 +129,8 @@ def data(job: ModelJob) -> Points:
             job.d, job.n_train or 1000, job.n_test or 1000, job.teacher_neurons, job.teacher_gain, job.seed
         )
         found = {name: getattr(made, name) for name in ARRAYS}
-    elif job.data == "digits":
-        found = _digits(job.n_train or images.DIGITS_TRAIN)
-    elif job.data == "cifar10":
-        found = _cifar10()
+    elif job.data in IMAGES:
+        found = _images(job)
     else:
         found = _file(Path(job.data))
     counts = {"train": job.n_train, "test": job.n_test}
@@ -139,7 +145,7 @@ def data(job: ModelJob) -> Points:
             f"{show(job.data)} with points of shape {arrays['x_train'].shape[1:]} and test points of {arrays['x_test'].shape[1:]}",
             "one shape",
         )
-    return _points(job, arrays)
+    return _points(job, arrays, found.get("black"))
 
 
 class Counts(NamedTuple):
@@ -156,24 +162,12 @@ def counts(path: Path) -> Counts:
     return Counts(len(arrays["x_train"]), len(arrays["x_test"]), y.ndim == 1 and y.dtype.kind in "biu")
 
 
-def _digits(n_train: int) -> dict[str, np.ndarray]:
-    """The 8 × 8 digits in the order of `default_rng(0).permutation`, over 16, minus the mean of those that train."""
-    with np.load(Path(images.__file__).with_name("digits.npz")) as arrays:
-        x, y = arrays["images"][:, None] / 16, arrays["target"].astype(np.int64)
-    order = np.random.default_rng(0).permutation(len(x))
-    x, y = x[order] - x[order[:n_train]].mean(0), y[order]
-    return dict(zip(ARRAYS, (x[:n_train], y[:n_train], x[n_train:], y[n_train:]), strict=True))
-
-
-def _cifar10() -> dict[str, np.ndarray]:
-    """Channels normalised; from the folder `data`."""
+def _images(job: ModelJob) -> dict[str, Any]:
     try:
-        found = images.load("cifar10", "data")
-    except images.LackingImagesError as error:
+        found = IMAGES[job.data](job)
+    except LackingArchiveError as error:
         raise ConfigError(f"data: {error}") from None
-    x = (found.normalised(part, torch.float64).numpy() for part in (found.x_train, found.x_test))
-    x_train, x_test = x
-    return dict(zip(ARRAYS, (x_train, found.y_train, x_test, found.y_test), strict=True))
+    return found._asdict()
 
 
 def _file(path: Path) -> dict[str, np.ndarray]:
@@ -223,7 +217,7 @@ def _check(job: ModelJob, part: str, x: np.ndarray, y: np.ndarray, count: int | 
         )
 
 
-def _points(job: ModelJob, arrays: dict[str, np.ndarray]) -> Points:
+def _points(job: ModelJob, arrays: dict[str, np.ndarray], black: np.ndarray | None) -> Points:
     targets = [arrays["y_train"], arrays["y_test"]]
     if job.task == "classification":
         classes = int(targets[0].max()) + 1
@@ -248,7 +242,8 @@ def _points(job: ModelJob, arrays: dict[str, np.ndarray]) -> Points:
             "data", f"{show(job.data)}: y_train with one value for all points", "targets that differ"
         )
     x_train, x_test = (torch.from_numpy(np.ascontiguousarray(arrays[name])) for name in ("x_train", "x_test"))
-    return Points(x_train, torch.from_numpy(targets[0]), x_test, torch.from_numpy(targets[1]))
+    y_train, y_test = map(torch.from_numpy, targets)
+    return Points(x_train, y_train, x_test, y_test, None if black is None else torch.from_numpy(black))
 
 
 def _line(error: Exception) -> str:

@@ -9,6 +9,7 @@ import copy
 import math
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from typing import NamedTuple
 
 import torch
 import torch.autograd.forward_ad as forward_mode
@@ -18,6 +19,8 @@ from torch.func import functional_call
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.dropout import _DropoutNd
+
+from lazytraining.models.pattern import Frozen, Pattern, Recorded
 
 AT_ONCE = 2**26
 """Numbers of activations, or of Jacobians, that are in memory at once."""
@@ -34,11 +37,13 @@ class Network:
     differentiable function of its weights at these points, each by itself.
     """
 
-    def __init__(self, module: nn.Module, x: Shaped[Tensor, "n ..."], precision: str = "float64"):
-        self.dtype = getattr(torch, precision)
+    def __init__(
+        self, module: nn.Module, x: Shaped[Tensor, "n ..."], precision: str = "float64", device: str = "cpu"
+    ):
+        self.dtype, x = getattr(torch, precision), x.to(device)
         _refuse_layers(module)
         try:
-            self.module = copy.deepcopy(module).to(self.dtype)
+            self.module = copy.deepcopy(module).to(device, self.dtype)
         except Exception as error:
             raise ModuleError(
                 f"{_name(module)} can't be copied ({_line(error)}); expected {_EXPECTED}"
@@ -141,20 +146,27 @@ class Network:
         return found
 
     def observed(self, w: Float[Tensor, " p"], x: Shaped[Tensor, "n ..."]) -> "Observed":
-        """Features after each layer that has weights, and the gates of every ReLU, at these points."""
-        features, gates = {}, _Gates()
+        """h(w, x), and what it comes from: features after each layer that has weights, and the activation pattern."""
+        features, recorded = {}, Recorded(next(iter(self.layers)))
         hooks = [
-            part.register_forward_hook(_keep(features, name or _name(part), len(x)))
+            part.register_forward_hook(_keep(features, recorded, name or _name(part), len(x)))
             for name, part in self.module.named_modules()
             if any(True for _ in part.parameters(recurse=False))
         ]
         try:
-            with torch.no_grad(), gates:
-                self._call(self._parts(w), x)
+            with torch.no_grad(), recorded:
+                outputs = self._call(self._parts(w), x)
         finally:
             for hook in hooks:
                 hook.remove()
-        return Observed(features, gates.found)
+        return Observed(outputs, features, recorded.found)
+
+    def frozen(
+        self, w: Float[Tensor, " p"], x: Shaped[Tensor, "n ..."], pattern: Pattern
+    ) -> Float[Tensor, "n k"]:
+        """h(w, x) with the activation pattern of these points that is given."""
+        with torch.no_grad(), Frozen(pattern):
+            return self._call(self._parts(w), x)
 
     def _call(self, parts: list[Tensor], x: Tensor) -> Float[Tensor, "n k"]:
         buffers = {name: part.clone() for name, part in self.module.named_buffers()}
@@ -204,9 +216,8 @@ class Network:
         self.outputs_each = outputs[0].numel()
         if not self.outputs(self.weights, few).isfinite().all():
             raise ModuleError(f"{name} gives numbers that are not finite at its start; expected finite ones")
-        near = self.weights * (
-            1 + 0.1 * torch.randn(len(self.weights), generator=torch.Generator().manual_seed(0))
-        )
+        noise = torch.randn(len(self.weights), generator=torch.Generator().manual_seed(0))
+        near = self.weights * (1 + 0.1 * noise.to(self.weights.device))
         together = self.outputs(near, few)  # at the start itself all may be 0
         if not torch.equal(together, self.outputs(near, few)):
             raise ModuleError(
@@ -229,14 +240,13 @@ class Network:
             )
 
 
-class Observed:
-    """What a network does at some points beside its outputs."""
+class Observed(NamedTuple):
+    """What a network does at some points."""
 
-    def __init__(self, features: dict[str, Tensor], gates: list[Tensor]):
-        self.features = features
-        """After each layer that has weights, a row for each point."""
-        self.gates = gates
-        """Of each ReLU in the order of the pass, which units are on."""
+    outputs: Float[Tensor, "n k"]
+    features: dict[str, Float[Tensor, "n units"]]
+    """After each layer that has weights."""
+    pattern: Pattern
 
 
 _EXPECTED = "a module of one tensor of points that torch can differentiate"
@@ -282,26 +292,9 @@ class _Counted(torch.overrides.TorchFunctionMode):
         return found
 
 
-class _Gates(torch.overrides.TorchFunctionMode):
-    """Which units each ReLU of a pass leaves on, however it is called."""
-
-    NAMES = {"relu", "relu_", "leaky_relu", "leaky_relu_"}
-
-    def __init__(self):
-        super().__init__()
-        self.found = []
-
-    def __torch_function__(self, function, types, args=(), kwargs=None):
-        name = getattr(function, "__name__", "")
-        if name in self.NAMES or (
-            name in ("clamp", "clamp_min") and (args[1:2] or [(kwargs or {}).get("min")])[0] == 0
-        ):
-            self.found.append((args[0] if args else kwargs["input"]) > 0)
-        return function(*args, **kwargs or {})
-
-
-def _keep(features: dict[str, Tensor], name: str, n: int):
+def _keep(features: dict[str, Tensor], recorded: Recorded, name: str, n: int):
     def hook(part: nn.Module, inputs: tuple, outputs) -> None:
+        recorded.layer = name
         outputs = outputs[0] if isinstance(outputs, tuple) else outputs
         if isinstance(outputs, Tensor) and outputs.is_floating_point() and outputs.shape[:1] == (n,):
             features[name] = outputs.detach().reshape(n, -1).clone()

@@ -56,7 +56,7 @@ def first_direction(network: Network, x: Shaped[Tensor, "n ..."]) -> Float[Tenso
     """Ones and noise, the same each time: with a part along any direction of outputs."""
     noise = torch.Generator().manual_seed(0)
     shape = len(x), network.outputs_each
-    return 1 + 0.1 * torch.randn(shape, generator=noise, dtype=torch.float64).to(network.dtype)
+    return 1 + 0.1 * torch.randn(shape, generator=noise, dtype=torch.float64).to(network.weights)
 
 
 def largest(
@@ -115,8 +115,8 @@ def curvature(
     for start in range(STARTS):
         r = first_direction(network, some)
         if start:
-            r = torch.randn(r.shape, generator=noise, dtype=torch.float64).to(w.dtype)
-        u, found = torch.randn(len(w), generator=noise, dtype=torch.float64).to(w.dtype), 0.0
+            r = torch.randn(r.shape, generator=noise, dtype=torch.float64).to(w)
+        u, found = torch.randn(len(w), generator=noise, dtype=torch.float64).to(w), 0.0
         for _ in range(ROUNDS):
             u = _top(partial(network.curve, w, some, r / r.norm()), u)
             r = _bent(network, w, some, u)
@@ -156,12 +156,12 @@ def _top(product: Callable[[Tensor], Tensor], first: Float[Tensor, " p"]) -> Flo
     size = len(rows)
     matrix = torch.zeros(size, size, dtype=torch.float64)
     for column, row in enumerate(rows):
-        matrix[: column + 1, column] = row.double()
+        matrix[: column + 1, column] = row.double().cpu()
     matrix = torch.triu(matrix) + torch.triu(matrix, 1).T
     if not matrix.isfinite().all():
         return first / first.norm()
     values, vectors = torch.linalg.eigh(matrix)
-    chosen = vectors[:, values.abs().argmax()].to(first.dtype)
+    chosen = vectors[:, values.abs().argmax()].to(first)
     found = sum(share * one for share, one in zip(chosen, basis, strict=False))
     return found / found.norm()
 

@@ -1,6 +1,7 @@
 """The tables of experiments with any module."""
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 
 KEYS = ["experiment", "alpha", "tau", "eta", "seed"]
@@ -17,6 +18,7 @@ MEASURED = [
         "feature_alignment",
         "gate_flips",
     ),
+    *("gates_kept", "choices_kept", "test_loss_frozen", "test_accuracy_frozen"),
     *(
         "relative_distance",
         "weight_gap",
@@ -26,14 +28,18 @@ MEASURED = [
         "euler_degree",
     ),
 ]
-"""What a run measures; accuracies are null for a regression, gates where there is no ReLU."""
+"""What a run measures. Accuracies are null for a regression; gates and choices where there is no ReLU and no max pooling. `gate_flips` is on
+kernel points; `*_kept` and `*_frozen` are on test points, the former in the mean over layers, the latter with the pattern of w0 (`models.pattern`)."""
 RUN = pa.schema(
     KEY_FIELDS
     + [(name, pa.string()) for name in ("step", "model", "data", "task", "loss", "precision")]
     + [("centre", pa.bool_())]
     + [
         (name, pa.int64())
-        for name in ("parameters", "outputs", "n_train", "n_test", "asked_iterations", "iterations")
+        for name in (
+            *("parameters", "outputs", "n_train", "n_test"),
+            *("asked_iterations", "asked_recorded", "iterations"),
+        )
     ]
     + [("diverged", pa.bool_()), ("regime", pa.string())]
     + [
@@ -51,16 +57,16 @@ CURVE = pa.schema(
         + ("gap_train", "gap_test", "relative_distance", "weight_gap")
     ]
 )
+LAYER_MEASURED = ("relative_distance", "feature_alignment", "gates_kept", "choices_kept")
 LAYERS = pa.schema(
     KEY_FIELDS
     + [
         ("number", pa.int64()),
         ("layer", pa.string()),
-        ("relative_distance", pa.float64()),
-        ("feature_alignment", pa.float64()),
+        *((name, pa.float64()) for name in LAYER_MEASURED),
     ]
 )
-"""Each layer's own movement and the CKA of its features; `number` from 1 on."""
+"""Each layer's own movement, the CKA of its features, and what is kept of the pattern of ReLUs and poolings after it; `number` from 1 on."""
 SUMMARY = pa.schema(
     KEY_FIELDS[:-2]
     + [("step", pa.string()), ("eta_mean", pa.float64()), ("n_seeds", pa.int64()), ("n_diverged", pa.int64())]
@@ -71,8 +77,21 @@ SUMMARY = pa.schema(
 """`regime` is that of most seeds; `lazy_from` the smallest α from which on all are lazy: its median, least and greatest over seeds."""
 
 
-def recorded(iterations: int) -> list[int]:
-    """0 to 10, about fifty geometrically spaced iterations up to the last, and the last."""
-    spaced = np.rint(np.geomspace(10, max(iterations, 10), 50)).astype(int)
-    wanted = np.union1d(np.arange(11), spaced)
-    return np.union1d(wanted[wanted <= iterations], [iterations]).tolist()
+def recorded(iterations: int, count: int) -> list[int]:
+    """0, geometrically spaced iterations, nine tenths of all and the last: about `count`."""
+    spaced = np.rint(np.geomspace(1, iterations, count - 2))
+    return np.union1d(spaced, [0, np.rint(0.9 * iterations), iterations]).astype(int).tolist()
+
+
+def best(runs: pd.DataFrame) -> pd.DataFrame:
+    """The runs of each (α, τ) at its best step size: the one with the lowest training loss at the end, in the mean over seeds.
+
+    A step size at which a seed diverges comes after all others; among such, by the seeds that did not.
+    """
+    place = ["experiment", "alpha", "tau"]
+    scored = runs.groupby([*place, "step"], as_index=False).agg(
+        diverged=("diverged", "sum"), loss=("train_loss_end", "mean")
+    )
+    order = scored.sort_values([*place, "diverged", "loss"], na_position="last")
+    chosen = order.drop_duplicates(place)[[*place, "step"]]
+    return chosen.merge(runs, on=[*place, "step"]).sort_values(KEYS, ignore_index=True)

@@ -6,7 +6,7 @@ twin serves every α. Without, f_0 = α h(w0), and each α has its own.
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int, Shaped
+from jaxtyping import Float, Shaped
 from torch import Tensor
 
 from lazytraining.models import kernels, losses
@@ -20,24 +20,21 @@ CLOSED_FORM = 4000
 class Stepped:
     """Step by step: a product with Dh and one with its transpose at each. For any loss and any batches."""
 
-    def __init__(
-        self,
-        network: Network,
-        w0: Float[Tensor, " p"],
-        x: Shaped[Tensor, "n ..."],
-        f0: Float[Tensor, "n k"],
-        loss: losses.Loss,
-    ):
-        self.network, self.w0, self.x, self.f0, self.loss = network, w0, x, f0, loss
+    def __init__(self, network: Network, w0: Float[Tensor, " p"], loss: losses.Loss):
+        self.network, self.w0, self.loss = network, w0, loss
         self.epsilon, self.velocity = torch.zeros_like(w0), torch.zeros_like(w0)
 
     def step(
-        self, step_size: float, momentum: float, y: Tensor, rows: Int[Tensor, " b"] | slice = slice(None)
+        self,
+        step_size: float,
+        momentum: float,
+        x: Shaped[Tensor, "b ..."],
+        f0: Float[Tensor, "b k"],
+        y: Float[Tensor, "b k"],
     ) -> None:
-        """v ← μ v + Dhᵀ ∂L/∂f̄ over these rows, ε ← ε − η v."""
-        x = self.x[rows]
-        now = self.f0[rows] + self.network.push(self.w0, x, self.epsilon)
-        gradient = self.network.pull(self.w0, x, self.loss.slope(now, y[rows]) / len(x))
+        """v ← μ v + Dhᵀ ∂L/∂f̄ over these points, ε ← ε − η v."""
+        now = f0 + self.network.push(self.w0, x, self.epsilon)
+        gradient = self.network.pull(self.w0, x, self.loss.slope(now, y) / len(x))
         self.velocity = momentum * self.velocity + gradient
         self.epsilon = self.epsilon - step_size * self.velocity
 
@@ -60,7 +57,7 @@ class Closed:
     ):
         self.network, self.w0, self.x, self.step_size = network, w0, x, step_size
         eigenvalues, basis = np.linalg.eigh(kernels.full(network, w0, x))
-        start, target = (part.double().numpy().ravel() for part in (f0, y))
+        start, target = (part.double().numpy(force=True).ravel() for part in (f0, y))
         none = np.empty(0)
         self.model = TangentModel(
             np.maximum(eigenvalues, 0), start, none, basis, np.empty((0, len(basis))), target, none
@@ -73,5 +70,5 @@ class Closed:
         """ε after so many iterations."""
         k = self.network.outputs_each  # the model takes n k outputs for n points
         summed = self.model.summed_residuals(1.0, self.step_size * k, np.array([iteration]))
-        r = torch.from_numpy(summed).to(self.w0.dtype).view(-1, k)
+        r = torch.from_numpy(summed).to(self.w0).view(-1, k)
         return self.network.pull(self.w0, self.x, r) * (-self.step_size / len(self.x))

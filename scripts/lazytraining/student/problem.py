@@ -11,8 +11,8 @@ from jaxtyping import Float
 class Stream(IntEnum):
     """Which of a seed's independent random streams a draw belongs to.
 
-    CNN is its start (`vgg.initialise`), SHUFFLING and AUGMENTATION are its batches (`images.epochs`), IMAGE_SPLIT with seed 0
-    divides the digits into those that train and those that test (`images.digits`).
+    CNN is the start of VGG-11 (`builtin.vgg11`), SHUFFLING and AUGMENTATION are a module's batches (`batches.batches`), IMAGE_SPLIT with seed 0
+    divides the digits into those that train and those that test (`images.digits_32`).
     """
 
     TEACHER = 0

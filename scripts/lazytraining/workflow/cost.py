@@ -2,23 +2,17 @@
 
 import math
 
-from lazytraining.config.cnn_job import CnnJob
 from lazytraining.config.job import Job
-from lazytraining.config.kinds import IMAGES
 from lazytraining.config.model_job import ModelJob
 
 UPDATE = 2e-4
 """Seconds of an update that computes next to nothing, on one core."""
 FLOPS = {"float32": 6e10, "float64": 3e10}
 """Operations a second in the matrix products of an update, on one core of an AVX2 machine."""
-CNN_FLOPS = {"float32": 2.5e10, "float64": 8e9}
-"""Operations a second in small convolutions with their gradients."""
 PASSES = 5e-9
 """Seconds for each neuron and point of a step of a flow, beside its products: output, gates, and their product with residuals."""
 DESCENTS = 3000
 """Steps of the descents that look for the largest stable one."""
-VGG_11 = 3.05e8
-"""Operations of a forward pass of one 32 × 32 image at width 1; they go with the square of the width."""
 SPARE = 4
 """How much slower a job may be: many points leave the core's cache, and other cores are slower."""
 START_MINUTES = 3
@@ -48,20 +42,15 @@ def phase_minutes(job: dict) -> int:
     return math.ceil(START_MINUTES + SPARE * seconds / 60)
 
 
-def cnn_minutes(job: CnnJob) -> int:
-    """For one CNN on one core: forward and backward of the network, forward of its frozen copy; five forwards at the end."""
-    images = job.images or sum(IMAGES[job.dataset])
-    passes = images * (4 * job.epochs + 5)
-    seconds = passes * VGG_11 * job.width**2 / CNN_FLOPS[job.precision]
-    return math.ceil(START_MINUTES + SPARE * seconds / 60)
-
-
 def model_minutes(sizes: dict[str, int | float], job: ModelJob) -> int:
-    """For a module and its twin at every α, τ and step: about eight passes through the points at each update, each an operation pair a
-    weight (a convolution's weight is used at every place, so activations count too)."""
+    """For a module and its twin at every α, τ and step: about eight passes through the points at each update and three at each recorded
+    iteration, each an operation pair a weight (a convolution's weight is used at every place, so activations count too)."""
     if not sizes:
         return 60
     points = min(job.batch or sizes["n_train"], sizes["n_train"])
-    each = 2 * (sizes["parameters"] + 100 * sizes["activations"]) * points
-    updates = len(job.alpha) * len(job.tau) * len(job.step) * job.iterations
-    return math.ceil(START_MINUTES + SPARE * 8 * each * updates / FLOPS[job.precision] / 60)
+    looked_at = min(job.recorded, job.iterations) * (sizes["n_train"] + sizes["n_test"])
+    passes = 8 * points * job.iterations + 3 * looked_at
+    each = 2 * (sizes["parameters"] + 100 * sizes["activations"]) / FLOPS[job.precision]
+    return math.ceil(
+        START_MINUTES + SPARE * each * passes * len(job.alpha) * len(job.tau) * len(job.step) / 60
+    )

@@ -29,7 +29,7 @@ class Inputs:
         self.keep_weights = [name for name, one in config.sweeps.items() if one.keep_weights]
         self.data: dict[str, Callable[[str], Files]] = {
             "runs": lambda name: [f"<results>/tables/{name}.parquet"],
-            "cnn": lambda name: [f"<results>/tables/{name}.parquet"],
+            "models": lambda name: [f"<results>/tables/{name}.parquet"],
             "phase": lambda name: [f"<results>/tables/{name}.parquet"],
             "summaries": lambda name: [f"<results>/summary/{name}.parquet"],
             "spectra": lambda name: (
@@ -45,7 +45,7 @@ class Inputs:
         self.settings = cache(config.settings)  # the same for thousands of jobs
 
     def runs(self, wildcards: Any) -> Any:
-        """What the training job trains that a path names: runs, or the key of a CNN."""
+        """The runs, or the key, of the training job that a path names."""
         jobs = self.config.jobs.get(wildcards.experiment, {})
         if wildcards.run not in jobs:
             raise WorkflowError(f"{wildcards.experiment}/{wildcards.run} is not configured")
@@ -199,21 +199,26 @@ class Inputs:
 
     def of_kind(self, name: str, kind: type[Kind]) -> Files | Input:
         """The figures of all experiments of a kind, whose name is its target's; as `target` gives them."""
-        return self.drawn(self.config.of_kind(kind)) or _none(name, name)
+        return self.drawn(self.config.of_kind(kind)) or _none(name, f"of kind {name}")
 
     def of_models(self) -> Files | Input:
         """The figures of all experiments of kind model, and the one of all of them; as `target` gives them."""
         found = self.config.of_kind(AnyModel)
-        return self.drawn([*found, "models"]) if found else _none("models", "model")
+        return self.drawn([*found, "models"]) if found else _none("models", "of kind model")
+
+    def of_cnns(self) -> Files | Input:
+        """The figures of those whose model is VGG-11."""
+        found = [name for name, one in self.config.of_kind(AnyModel).items() if one.model == "vgg11"]
+        return self.drawn(found) if found else _none("cnn", "with model: vgg11")
 
     def drawn(self, names: Iterable[str], suffixes: tuple[str, ...] = ("png", "pdf")) -> Files:
         return [f"<results>/figures/{name}.{suffix}" for name in names for suffix in suffixes]
 
 
-def _none(target: str, kind: str) -> Input:
+def _none(target: str, which: str) -> Input:
     """The input of a target that has no experiment: a line says so once it is asked for."""
 
     def asked(wildcards: Any) -> Files:
-        raise WorkflowError(f"{target} needs an experiment of kind {kind}, and the configuration has none")
+        raise WorkflowError(f"{target} needs an experiment {which}, and the configuration has none")
 
     return asked

@@ -93,7 +93,7 @@ def say_if_mixed(runs: pa.Table, summary: str) -> str:
 def describe(runs: pa.Table, path: str | Path) -> None:
     """Write how many runs of an experiment these rows are of, and where they come from, for who can read no Parquet.
 
-    Rows of students and of CNNs are runs; those of neurons in the plane are points of a path, of which each (tau, seed) has one.
+    Rows of students and of modules are runs; those of neurons in the plane are points of a path, of which each (tau, seed) has one.
     """
     seconds = sum(runs["wall_seconds"].to_pylist()) if "wall_seconds" in runs.column_names else None
     origins = json.loads(runs.schema.metadata[b"origins"])

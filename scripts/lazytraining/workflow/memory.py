@@ -10,9 +10,8 @@ from pathlib import Path
 
 import psutil
 
-from lazytraining.config.cnn_job import CnnJob
 from lazytraining.config.job import Job, ProblemKey
-from lazytraining.config.kinds import IMAGES, Neurons
+from lazytraining.config.kinds import Neurons
 from lazytraining.config.model_job import ModelJob
 from lazytraining.config.parts import Landscape, Theory
 
@@ -32,8 +31,6 @@ FLOWS = 2**16
 """Neurons times points of flows that are integrated together, unless one has more (`flow.NUMBERS`)."""
 SURFACE = 2**21
 """Neurons times points, or weights, computed at once of a landscape (`landscape.FEATURES`)."""
-VGG_11 = 9.3e6
-"""Weights of the CNN at width 1; they go with the square of the width."""
 
 
 def students(job: Job) -> int:
@@ -127,16 +124,6 @@ def phase(job: dict) -> int:
     )
 
 
-def cnn(job: CnnJob) -> int:
-    """The images and an epoch's copy of them; the weights, their gradients and momenta, with the layers of a batch; or those of images that are tested."""
-    size, used = 4 if job.precision == "float32" else 8, job.images or IMAGES[job.dataset][0]
-    images = 3072 * (sum(IMAGES[job.dataset]) + used) + (0 if job.augment == "none" else 7872 * used)
-    weights, scale = VGG_11 * job.width**2, size / 4
-    step = (8 + 7 * size) * weights + min(job.batch, used) * (1.8e6 * job.width + 4e4) * scale
-    tested = (8 + 3 * size) * weights + min(200, sum(IMAGES[job.dataset])) * (3.5e6 * job.width + 4e4) * scale
-    return _asked(images + max(step, tested))
-
-
 def model(sizes: dict[str, int | float], job: ModelJob) -> int:
     """Weights, their movements and Lanczos vectors; gradients of kernel points or the closed form; activations; the data."""
     if not sizes:
@@ -149,11 +136,6 @@ def model(sizes: dict[str, int | float], job: ModelJob) -> int:
     passes = 3 * min(most, sizes["activations"] * max(n, sizes["n_test"]))
     vectors = p * (40 + 3 * len(job.alpha))
     return _asked(8 * (3 * sizes["numbers"] + vectors + max(kernel, closed, passes)))
-
-
-def images(dataset: str) -> int:
-    """All of them twice, with the library that reads them."""
-    return _asked(2e8 + 2 * 3072 * sum(IMAGES[dataset]))
 
 
 def machine() -> float:

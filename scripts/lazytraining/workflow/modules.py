@@ -6,15 +6,16 @@ import math
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
 from lazytraining.config.any_model import DATA
 from lazytraining.config.kinds import AnyModel
-from lazytraining.config.model_job import ModelJob
+from lazytraining.files import cifar10
 from lazytraining.workflow import digest
 
-SHAPES = {"digits": (1, 8, 8), "cifar10": (3, 32, 32)}
+SHAPES = {"digits": (1, 8, 8), "digits_32": (3, 32, 32), "cifar10": (3, 32, 32)}
 
 
 def problem(experiments: dict[str, AnyModel]) -> str:
@@ -25,23 +26,32 @@ def problem(experiments: dict[str, AnyModel]) -> str:
     return ""
 
 
-def sizes(job: ModelJob, one: AnyModel) -> dict[str, int | float]:
-    """Weights, activations and outputs of a point, points, and numbers in the data: counted for what is built in."""
+def lacking(experiments: Iterable[AnyModel]) -> str:
+    """Why the built-in images of these can't be trained on, after an attempt to fetch what is not there; empty if they can."""
+    if any(one.data == "cifar10" for one in experiments):
+        try:
+            cifar10.fetch()
+        except cifar10.LackingArchiveError as error:
+            return str(error)
+    return ""
+
+
+def sizes(name: str, one: AnyModel) -> dict[str, int | float]:
+    """Weights, activations and outputs of a point, points, and numbers in the data, the same for all seeds: counted for what is built in."""
     if one.sources:
-        return _looked_at(json.dumps(job.plain))
-    if job.data == "teacher":
-        shape, outputs, total = (job.d,), 1, (job.n_train or 1000) + (job.n_test or 1000)
+        return _looked_at(json.dumps(one.told(name, one.seeds[0]).plain))
+    if one.data == "teacher":
+        shape, outputs, most = (one.d,), 1, (one.n_train or 1000, one.n_test or 1000)
     else:
-        shape, outputs, total = SHAPES[job.data], 10, DATA[job.data]
-    parameters, activations = _counted(job.model, job.options, shape, outputs)
-    n = min(job.n_train or total, total)
+        shape, outputs, most = SHAPES[one.data], 10, DATA[one.data]
+    parameters, activations = _counted(one.model, one.options, shape, outputs)
     return {
         "parameters": parameters,
         "activations": activations,
         "outputs": outputs,
-        "n_train": n,
-        "n_test": min(job.n_test or total, total),
-        "numbers": total * math.prod(shape),
+        "n_train": one.n_train or most[0],
+        "n_test": one.n_test or most[1],
+        "numbers": sum(most) * math.prod(shape),
     }
 
 

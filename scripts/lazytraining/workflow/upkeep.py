@@ -13,10 +13,7 @@ from pathlib import Path
 
 from snakemake.logging import logger
 
-from lazytraining.config.cnn_job import CnnRun
 from lazytraining.config.experiments import Config
-from lazytraining.config.job import Run
-from lazytraining.config.kinds import PhaseRun, SeedRun
 from lazytraining.files import provenance
 from lazytraining.workflow import internals
 from lazytraining.workflow.internals import Job, Workflow
@@ -116,8 +113,8 @@ def _other(job: Job, paths: Iterable[str], config: Config) -> dict[str, str]:
             found[path] = "made by other code"
         elif configured and said.get("configuration", configured) != configured:
             found[path] = "made from another configuration"
-        elif path.startswith(f"{config.folder}/tables/") and _keys(path) != set(
-            config.runs[job.wildcards.experiment]
+        elif path.startswith(f"{config.folder}/tables/") and not _has(
+            path, config.runs[job.wildcards.experiment]
         ):
             found[path] = "with other runs than are configured"
     return found
@@ -131,7 +128,7 @@ def _vouches(table: Path, training: Job, config: Config) -> bool:
     except _unreadable():
         return False
     expected = {"run_code": training.params.code, "configuration": config.digest(experiment)}
-    return expected.items() <= said.items() and _keys(table) == set(config.runs[experiment])
+    return expected.items() <= said.items() and _has(table, config.runs[experiment])
 
 
 def _said(path: str) -> dict[str, str]:
@@ -142,21 +139,15 @@ def _said(path: str) -> dict[str, str]:
         return {}
 
 
-def _keys(path: str | Path) -> set[tuple]:
-    """The keys of a table of runs, as tuples in the order of the configuration's; none if it can't be read."""
+def _has(path: str | Path, runs: list) -> bool:
+    """Whether a table has these runs and no others, by their keys; not if it can't be read."""
     import pyarrow.parquet as pq
 
     try:
-        schema = pq.read_schema(path)
-        names = next(
-            kind._fields
-            for kind in (Run, CnnRun, PhaseRun, SeedRun)
-            if set(kind._fields) <= set(schema.names)
-        )
-        columns = pq.read_table(path, columns=list(names), partitioning=None).to_pydict()
-        return set(zip(*columns.values(), strict=True))
-    except (StopIteration, *_unreadable()):
-        return set()
+        columns = pq.read_table(path, columns=list(runs[0]._fields), partitioning=None).to_pydict()
+    except _unreadable():
+        return False
+    return set(zip(*columns.values(), strict=True)) == set(runs)
 
 
 def _unreadable() -> tuple[type[Exception], ...]:
