@@ -22,7 +22,7 @@ JOB |= {"iterations": 3, "batch": 5, "kernel_points": 2}
 
 def pixels(n: int) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(0)
-    return rng.integers(0, 256, (n, 3, 32, 32), dtype=np.uint8), rng.integers(0, 10, n)
+    return rng.integers(0, 256, (n, 3, 32, 32), dtype=np.uint8), np.arange(n) % 10
 
 
 def test_digits_are_images_in_ten_classes():

@@ -31,6 +31,7 @@ def fetch() -> Path:
         return path
     other = f"{path} is not CIFAR-10 (md5 {found}). " if found else ""
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with (
             urllib.request.urlopen(URL, timeout=60) as source,
             whole.replacing(path) as temporary,
