@@ -1,6 +1,7 @@
 import re
 import shutil
 import sys
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -19,7 +20,7 @@ elif find_spec("lazytraining") is None:
 from lazytraining.config import catalogue, experiments
 from lazytraining.config.kinds import AnyModel, Neurons, Phase
 from lazytraining.files import provenance
-from lazytraining.workflow import cost, internals, layout, memory
+from lazytraining.workflow import cost, internals, layout, memory, modules
 from lazytraining.workflow.digest import code_digest
 from lazytraining.workflow.inputs import Inputs
 
@@ -101,3 +102,10 @@ def one_of(names):
 def job_of(wildcards):
     """The training job that a path names."""
     return CONFIG.job(INPUTS.runs(wildcards))
+
+
+@cache
+def asked_by_model(experiment):
+    """Megabytes and minutes that each job of an experiment asks for."""
+    sizes, job = modules.sizes(experiment, MODELS[experiment]), CONFIG.job(CONFIG.runs[experiment][:1])
+    return memory.model(sizes, job), cost.model_minutes(sizes, job)

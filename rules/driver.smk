@@ -2,7 +2,7 @@ import shlex
 
 from snakemake.shell import shell
 
-from lazytraining.workflow import driver, modules, upkeep
+from lazytraining.workflow import driver, upkeep
 
 
 def same_command():

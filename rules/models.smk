@@ -1,16 +1,5 @@
-from functools import cache
-
-from lazytraining.workflow import modules
-
 if problem := modules.problem(MODELS):
     sys.exit(f"Configuration: {problem}")
-
-
-@cache
-def asked(experiment):
-    """Megabytes and minutes that each job of an experiment asks for."""
-    sizes, job = modules.sizes(experiment, MODELS[experiment]), CONFIG.job(CONFIG.runs[experiment][:1])
-    return memory.model(sizes, job), cost.model_minutes(sizes, job)
 
 
 rule train_model:
@@ -28,8 +17,8 @@ rule train_model:
         "../envs/environment.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: attempt * asked(wildcards.experiment)[0],
-        runtime=lambda wildcards, attempt: attempt * asked(wildcards.experiment)[1],
+        mem_mb=lambda wildcards, attempt: attempt * asked_by_model(wildcards.experiment)[0],
+        runtime=lambda wildcards, attempt: attempt * asked_by_model(wildcards.experiment)[1],
     params:
         job=lambda wildcards: job_of(wildcards).plain,
         configuration=lambda wildcards: CONFIG.digest(wildcards.experiment),
