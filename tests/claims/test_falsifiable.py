@@ -24,7 +24,18 @@ OF_IDENTITIES = 15
 """Trials after which an identity that has held counts as one."""
 AXES = ("tau", "alpha", "m", "iteration", "eta", "index", "n_train", "coupling")
 KEYS = {*schemas.KEYS, *AXES, "neuron", "sweep", "symmetrize", "plane"}
-KINDS = ("runs", "curves", "baselines", "spectra", "paths", "models", "theory", "surfaces", "endpoints", "phase")
+KINDS = (
+    "runs",
+    "curves",
+    "baselines",
+    "spectra",
+    "paths",
+    "models",
+    "theory",
+    "surfaces",
+    "endpoints",
+    "phase",
+)
 STEPS = {"step_size": (1e-5, 1e-3, 0.1, 1.0, 10.0), "convergence_symmetrized": (1e-3, 0.1)}
 """Of the experiments that sweep the step."""
 
