@@ -25,14 +25,12 @@ import train_phase
 import train_students
 
 from lazytraining.config.job import Job, ProblemKey, Run
-from lazytraining.config.kinds import Neurons, Phase
-from lazytraining.config.model_job import ModelJob
+from lazytraining.config.kinds import AnyModel, Neurons, Phase
 from lazytraining.config.parts import Landscape, Theory
 from lazytraining.files import parquet, schemas
 from lazytraining.models import lazy, loading
-from lazytraining.models.sizes import sizes as counted
 from lazytraining.student import engine, network, problem
-from lazytraining.workflow import memory
+from lazytraining.workflow import memory, modules
 
 FOLDER = Path(tempfile.mkdtemp())
 Task = tuple[int, Callable[[], object]]
@@ -136,9 +134,9 @@ def neurons(**sizes) -> Task:
 def model(**sizes) -> Task:
     few = {"n_train": 20, "n_test": 10, "kernel_points": 4, "iterations": 2, "alpha": [1.0]}
     few |= {"options": {"width": 4}, "model": "mlp", "data": "digits", "task": "classification"} | sizes
-    told = ModelJob(experiment="e", seed=0, tau=[1.0], centre=True, step=["auto"], **few)
-    network, points = loading.load(told)
-    return memory.model(counted(told), told), lambda: lazy.train(told, network, points)
+    one = AnyModel(kind="model", seeds=[0], **few)
+    told = one.told("e", 0)
+    return memory.model(modules.sizes("e", one), told), lambda: lazy.train(told, *loading.load(told))
 
 
 def phase(n: int = 20, k: int = 20, d: int = 3, couplings: int = 1, m: int = 4) -> Task:

@@ -132,7 +132,8 @@ def model(sizes: dict[str, int | float], job: ModelJob) -> int:
     most, points = 2**26, min(job.kernel_points, n)  # `module.AT_ONCE` numbers of gradients or activations
     together = max(1, min(k, most // (points * p)))
     kernel = 1.1 * min(most, points * together * p)
-    closed = 5 * (n * k) ** 2 + min(most, n * k * p) if n * k <= 4000 and job.loss == "mse" else 0
+    by_steps = job.batch or job.momentum or job.decay or job.loss != "mse" or job.augment != "none"
+    closed = 0 if by_steps or n * k > 4000 else 5 * (n * k) ** 2 + min(most, n * k * p)
     passes = 3 * min(most, sizes["activations"] * max(n, sizes["n_test"]))
     vectors = p * (40 + 3 * len(job.alpha))
     return _asked(8 * (3 * sizes["numbers"] + vectors + max(kernel, closed, passes)))
