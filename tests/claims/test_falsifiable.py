@@ -56,7 +56,7 @@ def tables() -> dict[tuple[str, str], pd.DataFrame]:
                 table = table.drop_duplicates([key for key in KEYS | places(kind) if key in table])
             if name in STEPS:
                 table = pd.concat([table.assign(eta=eta) for eta in STEPS[name]])
-            if kind == "models":
+            if name == "vgg11":
                 table = pd.concat([table.assign(eta=eta, step=f"{eta:g}") for eta in (0.1, 1.0)])
             found[kind, name] = table.reset_index(drop=True)
     return found

@@ -142,7 +142,8 @@ def test_a_criterion_that_was_set_later_is_marked_beside_its_verdict():
     assert "| ✓ reproduced, criterion set later |" in text and "| ✓ reproduced |" in text
     assert "- **reproduced** (criterion set after quick runs were seen): " in text
     assert "- **reproduced**: " in text
-    assert "reproduced<small>criterion set after quick runs were seen</small></td>" in page
+    assert "reproduced<small>criterion set later</small></td>" in page
+    assert "<p>Criterion, set after quick runs were seen: " in page
     assert "reproduced</td>" in page
 
 

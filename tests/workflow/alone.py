@@ -26,7 +26,9 @@ def first(rule: internals.Rule, paths: list[str]) -> internals.Job | None:
 
 def run(job: internals.Job, made: Path) -> str:
     """What goes wrong with a job where only its inputs are; empty if nothing."""
-    for path in job.input:
+    for path in (
+        path for path in job.input if not Path(path).is_absolute()
+    ):  # the project's own stay where they are
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(made / path, path)
     for path in job.output:

@@ -23,6 +23,8 @@ KINDS = [
 ]
 AROUND = 300
 """MB of the two Snakemakes around a job on a cluster."""
+NOISE = 10
+"""MB by which two processes that do the same differ."""
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +40,8 @@ def test_a_job_asks_for_what_it_takes(peaks, kind):
     assert len(found) >= 4
     for asked, taken, grown in found:
         assert taken + AROUND <= asked and grown <= asked - memory.BASE, found
-        assert grown > 10, "a size that tells"
-        assert (asked - memory.BASE) / memory.SPARE <= 2 * grown, found
+        assert grown > NOISE, "a size that tells"
+        assert (asked - memory.BASE) / memory.SPARE <= 2 * grown + NOISE, found
 
 
 def test_what_is_beyond_the_machine_is_one_line_before_any_job(tmp_path):

@@ -204,7 +204,7 @@ def test_paper_preset_lists_the_right_jobs(tmp_path):
     assert jobs["train_students"] == trajectories + grids + fixed + beyond
     assert jobs["train_students_keep_weights"] == plateaus + 2 * 9 * 8
     assert jobs["train_neurons"] == 3
-    assert jobs["train_phase"] == 7 * 5
+    assert jobs["train_phase"] == 7 * 5 + 3 * 2
     assert jobs["measure_landscape"] == jobs["plot_landscape"] == 18
     assert all(jobs[f"plot_figure_{number}"] == 1 for number in range(1, 8))
     assert jobs["measure_theory_start"] == jobs["measure_theory_step"] == jobs["measure_theory_limit"] == 10
