@@ -21,6 +21,11 @@ PANELS = {
     "kernel_movement": ("movement of the kernel", laziness.Lazy().kernel),
 }
 """What is drawn, and the threshold below which a network is lazy."""
+NUMBERS = {"depth": "linear layers $L$", "unbiased": "linear layers $L$"}
+NUMBERS |= {"mlp_ntk": "units in a layer", "mlp_mean_field": "units in a layer"}
+"""What the number in a name stands for."""
+LEAST_RANGE = 0.1
+"""Of an axis of degrees: less than that is rounding."""
 
 
 def series(names: list[str]) -> dict[str, dict[str, str]]:
@@ -59,7 +64,7 @@ def draw(runs: pd.DataFrame) -> plt.Figure:
                 axes.axhline(limit, **style.THRESHOLD)
                 plots.say_diverged(axes, chosen)
                 axes.set_xticks(range(len(own)), list(own.values()))
-                axes.set_xlabel("number in the name")
+                axes.set_xlabel(NUMBERS.get(name, "number in the name"))
             plots.plain_logarithmic(axes)
             axes.set_ylabel(label)
         degrees = [runs[runs["experiment"] == one]["euler_degree"].to_numpy() for one in own]
@@ -69,7 +74,11 @@ def draw(runs: pd.DataFrame) -> plt.Figure:
             row[2].set_yticks([])
             plots.say(row[2], "no output at the start,\nand so no degree")
         row[2].set_xticks(range(len(own)), list(own.values()), rotation=0 if name else 20)
-        row[2].set(ylabel="degree $q$ at the start", xlabel="number in the name" if name else "")
+        row[2].set(
+            ylabel="degree $q$ at the start", xlabel=NUMBERS.get(name, "number in the name") if name else ""
+        )
+        if np.ptp(row[2].get_ylim()) < LEAST_RANGE:
+            row[2].set_ylim(np.mean(row[2].get_ylim()) + np.array([-0.5, 0.5]) * LEAST_RANGE)
         style.letter(row[0], name.replace("_", " ") or "others")
         if several:
             row[0].legend(title=name.replace("_", " ") or None)

@@ -35,7 +35,7 @@ def kappa_of_width(axes: Axes, start: pd.DataFrame) -> None:
     for number, (sweep, label) in enumerate(labels.SCALINGS.items()):
         found = start[start["sweep"] == sweep].groupby("m")["kappa"].agg(["mean", "min", "max"])
         plots.band(axes, found.index, found["mean"], found["min"], found["max"], number, label=label, **SMALL)
-    plots.guide(axes, found["mean"].iloc[::-1], -1, -0.5, r"$m^{-1/2}$")
+    plots.guide(axes, found["mean"], 0, -0.5, r"$m^{-1/2}$")
     axes.set(xscale="log", xlabel=labels.LABELS["m"], ylabel=r"mean of $\kappa_{\alpha h}(w_0)$")
     plots.log_axis(axes, "y")
     axes.legend()

@@ -1,4 +1,4 @@
-"""Take finished results for reference: averages, the ledger and all that it was judged from, and the figures.
+"""Take finished results for reference: averages, the ledger and all that it was judged from, and the figures that documents show.
 
 Those of results/paper go to docs/reference/paper, and replace what is there. What was run where, when and for how long goes into README.md
 there, from the provenance of the files. Only a whole preset is taken, as it is configured, from commits in this history and one state of the code.
@@ -7,6 +7,7 @@ Ends with 0; with 1 and a line for each reason if the results are not such; with
 """
 
 import argparse
+import re
 import shutil
 import subprocess
 import sys
@@ -105,6 +106,13 @@ def together(results: Path, paths: list[str], schema: pa.Schema, target: Path) -
     pq.write_table(rows, target, compression="zstd", write_page_checksum=True)
 
 
+def shown() -> set[str]:
+    """Names of the pictures of the paper preset that README.md and the documents show."""
+    texts = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    place = re.compile(r"reference/paper/figures/([\w=]+\.(?:png|gif))")
+    return {name for path in texts for name in place.findall(path.read_text(encoding="utf-8"))}
+
+
 def account(results: Path) -> str:
     """Markdown: how much of each experiment was run, with what, and what it took."""
     columns = ["experiment", "runs", "seeds", "minutes", "on", "date", "commit", "code"]
@@ -161,8 +169,8 @@ def main(arguments: list[str] | None = None) -> int:
         shutil.copy(results / name, reference)
     if asked.figures:
         (reference / "figures").mkdir()
-        for path in (*results.glob("figures/*.png"), *results.glob("figures/*.gif")):
-            shutil.copy(path, reference / "figures")
+        for name in sorted(shown()):
+            shutil.copy(results / "figures" / name, reference / "figures")
     (reference / "README.md").write_text(account(results), encoding="utf-8")
     return 0
 
