@@ -406,7 +406,7 @@ def test_a_list_that_is_asked_for_fits_beside_the_start_page_or_comes_before_it(
     assert "Search" not in opened.find_element(By.CSS_SELECTOR, "#app nav nav").text
 
 
-@pytest.mark.parametrize(("address", "least", "most"), [("", 3, 6), ("figure_5", 1, 2)])
+@pytest.mark.parametrize(("address", "least", "most"), [("", 3, 8), ("figure_5", 1, 2)])
 def test_it_prints_on_whole_pages(opened, address, least, most):
     go(opened, address)
     paper = {"paperWidth": 8.27, "paperHeight": 11.69}
