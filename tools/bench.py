@@ -301,7 +301,8 @@ import plot_experiment
 from lazytraining.figures import style
 from lazytraining.files import parquet, schemas
 summary = parquet.read([{summary!r}], schemas.SUMMARY).to_pandas()
-style.save(plot_experiment.draw(summary), {folder!r} + "/figure.png", {folder!r} + "/figure.pdf")
+runs = parquet.read([{runs!r}], schemas.RUN).to_pandas()
+style.save(plot_experiment.draw(summary, runs), {folder!r} + "/figure.png", {folder!r} + "/figure.pdf")
 """
 
 
@@ -315,9 +316,13 @@ def cpu_seconds(command: list[str], **options) -> tuple[float, str]:
 
 def bench_jobs() -> dict[str, float]:
     """CPU of jobs over the imports that they are measured by, and MiB of a training job: the least of rounds that take turns."""
-    summary = str(ROOT / "docs/reference/quick/summary/plateau.parquet")
+    reference = ROOT / "docs/reference/quick"
+    tables = {
+        "summary": str(reference / "summary/plateau.parquet"),
+        "runs": str(reference / "tables/plateau.parquet"),
+    }
     with tempfile.TemporaryDirectory() as folder:
-        texts = {"scripts": str(ROOT / "scripts"), "folder": folder, "summary": summary}
+        texts = {"scripts": str(ROOT / "scripts"), "folder": folder, **tables}
         codes = {
             "trains": TRAINS.format(**texts),
             "torch": "import torch",
