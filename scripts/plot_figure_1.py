@@ -10,9 +10,18 @@ from matplotlib import pyplot as plt
 from lazytraining.figures import labels, plots, style
 from lazytraining.files import parquet, schemas
 from lazytraining.student import fits
+from lazytraining.student.laziness import Lazy
 from lazytraining.workflow import jobs
 
 KINDS = ["experiment", "tau"]
+TITLES = {
+    "relative_change": "(a) relative change",
+    "test_loss": "(b) test loss",
+    "movement": "(c) movement",
+    "gap_test": "(d) gap to the tangent model",
+    "kernel_movement": "(e) movement of the kernel",
+}
+LIMITS = {"gap_test": Lazy().gap, "kernel_movement": Lazy().kernel}
 
 
 def name(kind: tuple[str, float], diverged: pd.Series) -> str:
@@ -28,32 +37,42 @@ def over_seeds(curves: pd.DataFrame, column: str) -> pd.DataFrame:
 
 
 def draw(curves: pd.DataFrame, runs: pd.DataFrame) -> plt.Figure:
-    """Diverged runs are in no median and no band; the legend counts them."""
+    """Diverged runs are in no median and no band; the legend counts them. Panels of laziness where curves have it."""
     curves = curves[~fits.diverged(curves, runs, schemas.KEYS)]
-    figure, panels = plt.subplots(1, 3, figsize=(style.PAGE, 2.5), width_ratios=[3, 3, 2])
+    lazy = curves[schemas.ALONG].notna().all(axis=None)
+    rows = [["relative_change", "test_loss", "movement"], ["gap_test", "kernel_movement", "movement"]][
+        : 1 + lazy
+    ]
+    figure, panels = plt.subplot_mosaic(rows, figsize=(style.PAGE, 2.5 + 2 * lazy), width_ratios=[3, 3, 2])
     last = 1.15 * max(runs["iterations"].max(), 1)
+    over_time = {column: axes for column, axes in panels.items() if column != "movement"}
     for number, (kind, group) in enumerate(runs.groupby(KINDS)):
         line = style.line_look(number)
         label, stop = name(kind, group["diverged"]), group.loc[~group["diverged"], "iterations"].median()
         mine = curves[(curves[KINDS] == list(kind)).all(axis=1)]
-        for axes, column in zip(panels, ("relative_change", "test_loss"), strict=False):
-            axes.set(xlabel=labels.LABELS["iteration"], ylabel=labels.LABELS[column])
-            axes.set_xlim(0, last)
+        for column, axes in over_time.items():
             statistics = over_seeds(mine, column).loc[:last]
             median = statistics.loc[statistics.index <= stop, "median"]
             color, band = line["color"], (statistics["min"], statistics["max"])
             axes.fill_between(statistics.index, *band, alpha=0.2, lw=0, color=color)
             axes.plot(median.index, median, label=label, color=color, ls=line["linestyle"])
             axes.plot(median.index[-1:], median.iloc[-1:], line["marker"], color=color)
-    for axes in panels[:2]:
+    for column, axes in over_time.items():
+        axes.set(xlim=(0, last), ylabel=labels.LABELS[column])
+        if column in rows[-1]:
+            axes.set_xlabel(labels.LABELS["iteration"])
+        if column in LIMITS:
+            axes.axhline(LIMITS[column], color="black", lw=0.8, ls=":")
         plots.log_axis(axes, "y")
-    if panels[0].get_ylim()[1] > 10:
-        panels[0].set_ylim(bottom=1)
-    movement(panels[2], runs)
+        if column in LIMITS:
+            axes.set_ylim(bottom=max(LIMITS[column] / 1000, axes.get_ylim()[0]))
+    if panels["relative_change"].get_ylim()[1] > 10:
+        panels["relative_change"].set_ylim(bottom=1)
+    movement(panels["movement"], runs)
     columns = 2 if runs["diverged"].any() else 3  # counts take room
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=columns)
-    for axes, title in zip(panels, ("(a) relative change", "(b) test loss", "(c) movement"), strict=True):
-        style.letter(axes, title)
+    figure.legend(*panels["test_loss"].get_legend_handles_labels(), loc="outside upper center", ncols=columns)
+    for column, axes in panels.items():
+        style.letter(axes, TITLES[column])
     return figure
 
 

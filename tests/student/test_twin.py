@@ -8,7 +8,7 @@ import pytest
 
 from lazytraining.config.job import Job, ProblemKey, Run
 from lazytraining.files import schemas
-from lazytraining.student import network, tangent, training, twin
+from lazytraining.student import network, recording, tangent, training, twin
 from lazytraining.student.problem import make_problem
 
 PROBLEM = ProblemKey(d=4, n_train=30, n_test=20, teacher_neurons=3, teacher_gain=1.0, seed=1)
@@ -82,6 +82,33 @@ def test_a_lazy_student_is_seen_to_be_lazy_in_both_precisions(precision):
     assert found["feature_alignment"] == pytest.approx(1)
     learning = row(job(tau=0.5, eta=3.0))
     assert learning["gap_test"] > 0.1 and learning["kernel_movement"] > 0.1
+
+
+@pytest.mark.parametrize("symmetrize", [False, True])
+def test_a_curve_of_laziness_is_that_of_runs_that_end_at_each_iteration(symmetrize):
+    told = job(symmetrize=symmetrize, early_stopping=((1e-2, 43),))
+    told = replace(told, iterations=4000, laziness="recorded")
+    (trained,) = training.train(told)
+    curve, found = trained.curve, trained.row
+    assert found["stopped_early"] and found["iterations"] not in recording.recorded_iterations(4000)
+    for i in (0, 3, 20, len(curve["iteration"]) - 1):
+        ended = replace(told, iterations=max(1, curve["iteration"][i]), laziness=True, early_stopping=None)
+        for name in schemas.ALONG:
+            expected = row(ended)[name] if curve["iteration"][i] else 0
+            assert curve[name][i] == pytest.approx(expected, rel=1e-9, abs=1e-12)
+    assert [curve[name][-1] for name in schemas.ALONG] == [found[name] for name in schemas.ALONG]
+    assert {name: found[name] for name in schemas.LAZINESS} == {
+        name: row(replace(told, laziness=True))[name] for name in schemas.LAZINESS
+    }
+
+
+def test_a_curve_of_laziness_has_no_numbers_where_it_is_not_asked_for_or_a_run_diverges():
+    (trained,) = training.train(job())
+    assert {number for name in schemas.ALONG for number in trained.curve[name]} == {None}
+    (trained,) = training.train(replace(job(eta=1e6), laziness="recorded"))
+    lengths = {len(column) for column in trained.curve.values()}
+    assert trained.row["diverged"] and len(lengths) == 1
+    assert all(math.isnan(trained.curve[name][-1]) for name in schemas.ALONG)
 
 
 def test_without_laziness_nothing_is_measured_and_a_diverged_run_has_no_numbers():

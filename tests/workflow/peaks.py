@@ -167,6 +167,7 @@ SIZES = {
         {"n": 1200, "laziness": True},
         {"n": 200, "k": 10_000, "laziness": True},
         {"n": 200, "m": 5000, "laziness": True},
+        {"n": 1000, "runs": 8, "laziness": "recorded"},
     ],
     baselines: [{"n": 900}, {"n": 200, "k": 10_000}, {"n": 200, "m": 5000}, {"n": 100, "d": 250}],
     landscape: [

@@ -1,7 +1,7 @@
 """What a training job is told: made by `Config.job`, and read by rules, training, cost and tests."""
 
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 
 class Run(NamedTuple):
@@ -44,7 +44,7 @@ class Job:
     iterations: int
     track_best: bool = True
     early_stopping: tuple[tuple[float, int], ...] | None = None
-    laziness: bool = False
+    laziness: bool | Literal["recorded"] = False
     precision: str = "float64"
     batch: int | None = None
     hidden_factor: float = 1.0

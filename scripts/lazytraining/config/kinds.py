@@ -155,9 +155,10 @@ class Descent(Sweep):
         None, description="null or {min_delta: …, patience: …}, on the test loss"
     )
     track_best: Flag = Field(True, description="true or false: evaluate the test loss at every iteration")
-    laziness: Flag = Field(
+    laziness: Flag | Literal["recorded"] = Field(
         False,
-        description="true or false: how lazy a run was, by its tangent model and its kernel, in its row",
+        description="true, false or recorded: how lazy a run was, by its tangent model and its kernel, in its row; "
+        "recorded: in its curve too",
     )
     precision: Literal["float32", "float64"] = Field(description="float32 or float64")
     batch: ClassVar[None] = None

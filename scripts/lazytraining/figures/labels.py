@@ -36,6 +36,8 @@ LABELS = {
     "test_loss_best": "test loss, best throughout",
     "movement": r"$\|w_T-w_0\|\,/\,\|w_0\|$ per layer",
     "relative_change": r"$S_t=\sum_i|w_{t,i}-w_{0,i}|\,/\,|w_{0,i}|$",
+    "gap_test": r"$\|f_t-\bar f_t\|\,/\,\|y\|$",
+    "kernel_movement": r"$\|K_t-K_0\|_F\,/\,\|K_0\|_F$",
 }
 LOSSES = {"test_loss_end": "end of training", "test_loss_best": "best throughout"}
 """The two losses of a run that figures show, and what they call them."""

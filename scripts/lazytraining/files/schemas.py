@@ -5,16 +5,6 @@ import pyarrow as pa
 KEYS = ["experiment", "m", "alpha", "tau", "eta", "seed"]
 _KEY_TYPES = {"experiment": pa.string(), "m": pa.int64(), "seed": pa.int64()}
 KEY_FIELDS = [pa.field(key, _KEY_TYPES.get(key, pa.float64()), nullable=False) for key in KEYS]
-CURVE = pa.schema(
-    KEY_FIELDS
-    + [
-        ("iteration", pa.int64()),
-        ("train_loss", pa.float64()),
-        ("test_loss", pa.float64()),
-        ("relative_change", pa.float64()),
-        ("relative_distance", pa.float64()),
-    ]
-)
 LAZINESS = [
     "gap_train",
     "gap_test",
@@ -25,6 +15,19 @@ LAZINESS = [
     "sharpness",
 ]
 """How lazy a run was: null without `laziness`, NaN where it diverged."""
+ALONG = ["gap_train", "gap_test", "kernel_movement"]
+"""Those of a curve: null without `laziness: recorded`."""
+CURVE = pa.schema(
+    KEY_FIELDS
+    + [
+        ("iteration", pa.int64()),
+        ("train_loss", pa.float64()),
+        ("test_loss", pa.float64()),
+        ("relative_change", pa.float64()),
+        ("relative_distance", pa.float64()),
+        *((name, pa.float64()) for name in ALONG),
+    ]
+)
 RUN = pa.schema(
     KEY_FIELDS
     + [

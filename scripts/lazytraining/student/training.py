@@ -111,12 +111,18 @@ def _train_stack(
         "average_last": job.average_last,
         "make_engine": _engine(device),
     }
+    along = _Along(job, keys, data, students.start)
+    if job.laziness == "recorded":
+        arguments["observe"] = along.observe
     before, unfinished = saved.unfinished(stack)
     begin = time.perf_counter() - before
-    run = descent.Descent.resume(unfinished, **arguments) if unfinished else descent.Descent(**arguments)
+    if unfinished:
+        run, along.seen = descent.Descent.resume(unfinished["descent"], **arguments), unfinished["along"]
+    else:
+        run = descent.Descent(**arguments)
     done = 0
     while run.running:
-        saved.save_if_due(stack, time.perf_counter() - begin, run)
+        saved.save_if_due(stack, time.perf_counter() - begin, run, along)
         now = len(keys) * job.iterations - len(run.running) * (job.iterations - run.iteration)
         bar.update(now - done)
         done = now
@@ -127,8 +133,8 @@ def _train_stack(
     x_train = data.x_train.astype(dtype)
     origins = (students.start.select([i]) for i in range(len(keys)))
     return [
-        _result(key, job, data, x_train, origin, trajectory, seconds)
-        for key, origin, trajectory in zip(keys, origins, run.trajectories, strict=True)
+        _result(key, job, data, x_train, origin, trajectory, seen, seconds)
+        for key, origin, trajectory, seen in zip(keys, origins, run.trajectories, along.seen, strict=True)
     ]
 
 
@@ -156,6 +162,7 @@ def _result(
     x_train: Float[np.ndarray, "n d"],
     start: Weights,
     run: recording.Trajectory,
+    seen: list[list[float]],
     seconds: float,
 ) -> Trained:
     moved = network.movement(run.displacement, start)
@@ -176,34 +183,55 @@ def _result(
         **_laziness(key, job, data, start, run),
         "wall_seconds": seconds,
     }
-    curve = {name: getattr(run, name) for name in _CURVE}
+    curve = {name: getattr(run, name) for name in _CURVE} | _curve_of_laziness(job, row, run, seen)
     return Trained(row, curve, start.array(), run.weights.array())
 
 
 def _laziness(
     key: Run, job: Job, data: problem.Problem, start: Weights, run: recording.Trajectory
 ) -> dict[str, float | None]:
-    """How lazy a student was: the columns `schemas.LAZINESS`, on the points that it was trained and tested on."""
+    """How lazy a student was at its end: the columns `schemas.LAZINESS`, on the points that it was trained and tested on."""
     if not job.laziness:
         return dict.fromkeys(schemas.LAZINESS)
     if run.diverged:
         return dict.fromkeys(schemas.LAZINESS, math.nan)
-    from lazytraining.student import laziness, tangent, twin  # of no use to other jobs
-
     start, displacement = start.astype(np.float64), run.displacement.astype(np.float64)
     end = start.plus(displacement) if job.symmetrize else run.weights.astype(np.float64)
-    inputs = data.x_train, data.x_test
-    if job.symmetrize:  # h(w0) = 0
-        outputs = [network.change(start, displacement, x)[0] for x in inputs]
-    else:
-        outputs = [network.forward(end, x)[0] for x in inputs]
-    outputs = [key.alpha * output for output in outputs]
-    gaps = twin.gaps(start, data, outputs, key.alpha, key.eta, run.iterations)
-    now, before = (tangent.kernel(weights, data.x_train, data.x_train) for weights in (end, start))
-    moved = laziness.kernel_movement(now, before)
-    aligned = twin.feature_alignment(start, end, data.x_train)
-    measured = (*gaps, *moved, aligned, twin.sharpness(now, key.alpha))
+    measured = _twin(key, job, data, start).end(end, displacement, run.iterations)
     return dict(zip(schemas.LAZINESS, measured, strict=True))
+
+
+def _twin(key: Run, job: Job, data: problem.Problem, start: Weights):
+    from lazytraining.student import twin  # of no use to other jobs
+
+    return twin.Twin(start, data, key.alpha, key.eta, displaced=job.symmetrize)
+
+
+class _Along:
+    """What a job with `laziness: recorded` sees of its students on their way: the columns `schemas.ALONG`, at each recorded iteration."""
+
+    def __init__(self, job: Job, keys: list[Run], data: problem.Problem, start: Weights):
+        self.told, self.start = (job, data), start.astype(np.float64)
+        self.keys, self.twins = keys, {}
+        self.seen: list[list[list[float]]] = [[] for _ in keys]
+
+    def observe(self, iteration: int, running: list[int], displacement: Weights) -> None:
+        job, data = self.told
+        for place, i in enumerate(running):
+            if i not in self.twins:
+                self.twins[i] = _twin(self.keys[i], job, data, self.start.select([i]))
+            own = displacement.select([place]).astype(np.float64)
+            self.seen[i].append(self.twins[i].on_the_way(own, iteration))
+
+
+def _curve_of_laziness(
+    job: Job, row: dict, run: recording.Trajectory, seen: list[list[float]]
+) -> dict[str, list]:
+    """What was seen, and at the end the row's own columns."""
+    if job.laziness != "recorded":
+        return {name: [None] * len(run.iteration) for name in schemas.ALONG}
+    points = [*seen[: len(run.iteration) - 1], [row[name] for name in schemas.ALONG]]
+    return dict(zip(schemas.ALONG, map(list, zip(*points, strict=True)), strict=True))
 
 
 class _Checkpoint:
@@ -218,14 +246,15 @@ class _Checkpoint:
             self._load(self.path)
 
     def unfinished(self, stack: list[int]) -> tuple[float, dict | None]:
-        """Seconds spent on a stack that was under way, and its descent's checkpoint."""
+        """Seconds spent on a stack that was under way, and its descent's checkpoint with what was seen along it."""
         return (self._seconds, self._unfinished) if stack == self._stack else (0.0, None)
 
-    def save_if_due(self, stack: list[int], seconds: float, run: descent.Descent) -> None:
+    def save_if_due(self, stack: list[int], seconds: float, run: descent.Descent, along: "_Along") -> None:
         if not self.path or time.monotonic() < self.saved_at + SAVE_EVERY:
             return
+        unfinished = {"descent": run.checkpoint(), "along": along.seen}
         trained = [[i, *student] for i, student in self.trained.items()]
-        content = {"trained": trained, "stack": stack, "seconds": seconds, "descent": run.checkpoint()}
+        content = {"trained": trained, "stack": stack, "seconds": seconds, "unfinished": unfinished}
         checkpoints.save(self.path, self.identity, content)
         self.saved_at = time.monotonic()
 
@@ -235,5 +264,5 @@ class _Checkpoint:
             return
         self.trained = {i: Trained(*student) for i, *student in content["trained"]}
         self._stack, self._seconds = content["stack"], content["seconds"]
-        self._unfinished = content["descent"]
+        self._unfinished = content["unfinished"]
         print(f"{path}: going on from there", flush=True)

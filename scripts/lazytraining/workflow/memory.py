@@ -35,7 +35,7 @@ SURFACE = 2**21
 
 def students(job: Job) -> int:
     """The points, as they are and as the engine lays them out; features at the start, and gates at the end; weights, rows and losses;
-    and with `laziness` the tangent model, or the kernels at start and end."""
+    and with `laziness` the tangent model and the kernels at start and end, with `recorded` one of each for every student of a stack."""
     size, sizes = 4 if job.precision == "float32" else 8, job.problem
     n, k, d, most = sizes.n_train, sizes.n_test, sizes.d, 0.0
     points, deep, widest = _up(d, 64 // size), _up(d, 4), max(key.m for key in job.keys)
@@ -50,7 +50,10 @@ def students(job: Job) -> int:
         most = max(most, gates + losses + stack * m * (d + 1) * (48 + 12 * size))
     weights = 2 * size * sum(key.m for key in job.keys) * (d + 1)
     if job.laziness:
-        most += 8 * max(_tangent_model(n, k, widest) + k * n, 8.4 * n * n + 6 * n * widest)
+        held = 2 * n * n + k * n
+        most += 8 * (held + max(_tangent_model(n, k, widest) - n * n, 8.4 * n * n + 6 * n * widest))
+        if job.laziness == "recorded":
+            most += 8 * held * max(1, min(len(job.keys), STACK // (n + job.n_tested) // widest))
     return _asked(data + most + weights + ROW * len(job.keys) * min(RECORDED, job.iterations + 1))
 
 
