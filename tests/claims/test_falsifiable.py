@@ -62,19 +62,21 @@ def tables() -> dict[tuple[str, str], pd.DataFrame]:
     return found
 
 
-def powers(table: pd.DataFrame, fixed: set[str], random: np.random.Generator) -> pd.DataFrame:
+def powers(table: pd.DataFrame, fixed: set[str], seed: list[int]) -> pd.DataFrame:
     """The same rows, each number a random power of each key, of a random size, and nearly the same for every seed."""
     keys = [key for key in AXES if key in table and table[key].nunique() > 1]
     logs = [np.log(table[key].abs().to_numpy(float) + (key == "iteration")) for key in keys]
     found = {}
     for name in table.columns.difference([*KEYS, *fixed]):
         if pd.api.types.is_float_dtype(table[name]):
+            random = np.random.default_rng([*seed, *name.encode()])  # whatever other columns there are
             exponents = random.choice([-4, -2, -1, -0.3, 0, 0, 0, 0.3, 1, 2, 4], len(logs))
             trend = sum((p * log for p, log in zip(exponents, logs, strict=True)), np.zeros(len(table)))
             noise = 1 + 1e-3 * table["seed"] if "seed" in table else 1.0
             size = random.choice([1e-12, 1e-4, 1e-2, 1.0, 1e2, 1e4]) * random.uniform(1, 3)
             found[name] = size * np.exp(trend) * noise
     if "coupling" in table:  # the same for every seed
+        random = np.random.default_rng(seed)
         cells = table[["m", "coupling", "symmetrize"]].apply(tuple, axis=1)
         found["regime"] = cells.map({cell: random.choice([LAZY, LEARNING]) for cell in cells.unique()})
         found["n_train"] = random.choice([3, 3000])
@@ -90,8 +92,8 @@ class Drawn(dict):
 
     def get(self, name: str, default: None = None) -> pd.DataFrame | None:
         if name in self and super().get(name) is None:
-            random = np.random.default_rng([self.number, *f"{self.kind} {name}".encode()])
-            self[name] = powers(tables()[self.kind, name], places(self.kind), random)
+            seed = [self.number, *f"{self.kind} {name} ".encode()]
+            self[name] = powers(tables()[self.kind, name], places(self.kind), seed)
         return super().get(name, default)
 
     def __getitem__(self, name: str) -> pd.DataFrame:

@@ -39,7 +39,7 @@ COVERED = {
     "summarise_phase": {"files/schemas", "student/averages", "student/laziness"},
     "plot_phase": DRAWN | {"figures/regimes", "files/schemas", "student/laziness"},
     "plot_experiment": DRAWN | {"files/schemas"},
-    "plot_figure_1": DRAWN | {"files/schemas", "student/fits"},
+    "plot_figure_1": DRAWN | {"files/schemas", "student/fits", "student/laziness"},
     "plot_figure_2": DRAWN | {"files/schemas", "student/fits"},
     "plot_figure_3": DRAWN | {"files/schemas"},
     "plot_figure_5": DRAWN | {"files/schemas", "student/fits"},

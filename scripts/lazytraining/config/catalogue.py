@@ -169,7 +169,7 @@ RESERVED = TARGETS - {"step_size"} | RULES
 """Names that no experiment may take; the figure of step sizes has its experiment's name."""
 EVIDENCE = {
     "trajectory": {"runs", "curves"},
-    "trajectory_symmetrized": {"runs"},
+    "trajectory_symmetrized": {"runs", "curves"},
     "plateau": {"runs", "baselines", "spectra"},
     "plateau_symmetrized": {"runs", "baselines", "spectra"},
     "tau_alpha_text": {"runs"},
