@@ -39,6 +39,10 @@ BAD = {
         {"options": {"depht": 3}},
         "options.depht: unknown key with value 3; expected one of depth, width",
     ),
+    "a bias beside an output that is scaled down": (
+        {"options": {"scaling": "mean_field"}},
+        "options.bias: true is not allowed; expected false with scaling: mean_field",
+    ),
     "an option of a file": ({"model": "net.py:build", "options": {"depth": 3}}, "expected one of none"),
     "an option's value": (
         {"options": {"depth": 0}},

@@ -7,7 +7,7 @@ from lazytraining.claims.measures import Measure, at_extreme, by_seed, exponent,
 from lazytraining.claims.verdict import AFTER_PAPER, Check, Claim, Evidence, LackingError, Verdict
 from lazytraining.config import names
 from lazytraining.models import tables
-from lazytraining.student.laziness import Lazy
+from lazytraining.student.laziness import UNFINISHED, Lazy
 
 
 def cnn_runs(e: Evidence) -> pd.DataFrame:
@@ -113,8 +113,14 @@ def degree_off(of: dict[str, int]) -> Measure:
     return measure
 
 
+def at_rest(rows: pd.DataFrame) -> None:
+    """Raises LackingError where a run has not come to its end: it could still leave its tangent twin."""
+    need((rows["regime"] != UNFINISHED).all(), "more iterations of networks that are unfinished")
+
+
 def lazy_alpha(own: pd.DataFrame) -> float:
-    """The α from which on gap and kernel movement are below the limits: between two α of the grid on a straight line of logarithms."""
+    """The α from which on gap and kernel movement are below the limits: between two α of the grid on a straight line of logarithms.
+    An unfinished run has not shown how far it moves, so from there on none may be one."""
     own = own.sort_values("alpha")
     over = np.maximum(own["gap_test"] / Lazy().gap, own["kernel_movement"] / Lazy().kernel).to_numpy(float)
     over, alpha = np.log(np.clip(over, 1e-300, 1e300)), np.log(own["alpha"].to_numpy(float))
@@ -124,14 +130,15 @@ def lazy_alpha(own: pd.DataFrame) -> float:
     if above[-1] + 1 == len(alpha):
         return np.inf
     left, right = above[-1], above[-1] + 1
+    at_rest(own.iloc[left:])
     share = over[left] / (over[left] - over[right])
     return float(np.exp(alpha[left] + share * (alpha[right] - alpha[left])))
 
 
 @per("seeds")
 def lazy_with_depth(e: Evidence) -> pd.Series:
-    """The smallest lazy α of the deepest network over that of the shallowest."""
-    rows = series(e, names.DEPTHS)
+    """The smallest lazy α of the deepest network over that of the shallowest, without biases: with them the deep ones are unfinished."""
+    rows = series(e, names.UNBIASED)
     need(rows["number"].nunique() > 1, "more than one depth")
     ends = [rows[rows["number"] == end] for end in (rows["number"].max(), rows["number"].min())]
     deep, shallow = (by_seed(own, lazy_alpha) for own in ends)
@@ -152,7 +159,9 @@ def with_width(scaling: str, column: str) -> Measure:
     @per("seeds")
     def measure(e: Evidence) -> pd.Series:
         rows = series(e, names.MLP_WIDTHS[scaling])
-        return exponent(rows[rows["alpha"] == rows["alpha"].max()], "number", column)
+        rows = rows[rows["alpha"] == rows["alpha"].max()]
+        at_rest(rows)
+        return exponent(rows, "number", column)
 
     return measure
 
@@ -163,12 +172,14 @@ def widest_moves(e: Evidence) -> pd.Series:
     rows = series(e, names.MLP_WIDTHS["mean_field"])
     rows = rows[rows["alpha"] == rows["alpha"].max()]
     need(rows["number"].nunique() > 1, "more than one width")
+    at_rest(rows)
     return at_extreme(rows, "kernel_movement", "number")
 
 
 @per("seeds")
 def off_coupling(e: Evidence) -> pd.Series:
-    """The largest difference of gap and kernel movement between runs of one α τ², as a share; what is less than 1e-12 counts as that."""
+    """The largest difference of gap and kernel movement between runs of one α τ², as a share; what is less than 1e-6 counts as that, because
+    gaps of 1e-7 have lost nine digits by rounding."""
     rows = e.get("models", "student_module")
     rows = rows.assign(coupling=(rows["alpha"] * rows["tau"] ** 2).map("{:.5g}".format))
     several = rows.groupby(["seed", "coupling"])["tau"].transform("nunique") > 1
@@ -176,7 +187,7 @@ def off_coupling(e: Evidence) -> pd.Series:
 
     def off(own: pd.DataFrame) -> float:
         found = own.groupby("coupling")[["gap_test", "kernel_movement"]]
-        return max(1e-12, float((found.max() / found.min() - 1).max().max()))
+        return max(1e-6, float((found.max() / found.min() - 1).max().max()))
 
     return by_seed(rows[several], off)
 
@@ -258,12 +269,13 @@ CLAIMS = [
         "models",
         [
             Check(
-                "smallest lazy α of the deepest network over that of the shallowest",
+                "smallest lazy α of the deepest network without biases over that of the shallowest",
                 lazy_with_depth,
                 low=1,
                 scale="log",
             )
         ],
+        criterion_set=AFTER_PAPER,
     ),
     Claim(
         "47a",

@@ -207,6 +207,12 @@ def check_options(path: str, model: str, options: dict[str, Any]) -> None:
             TypeAdapter(kind).validate_python(value)
         except ValidationError:
             raise refused(f"{path}.{name}", show(value), description) from None
+    if options.get("scaling") == "mean_field" and options.get("bias", MLP["bias"]):
+        raise refused(
+            f"{path}.bias",
+            "true",
+            "false with scaling: mean_field, because the output's bias alone is not scaled, and would set the step",
+        )
 
 
 def _names(node: ast.stmt) -> set[str]:
