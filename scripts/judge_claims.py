@@ -38,6 +38,7 @@ THEORY = {
     "limit": schemas.THEORY_LIMIT,
     "sample": schemas.THEORY_SAMPLE,
 }
+TITLE = "Claims of the note, by the runs in {}"
 
 
 def load(paths: list[str], schema: pa.Schema) -> pd.DataFrame:
@@ -56,6 +57,12 @@ def gather(inputs) -> verdict.Evidence:
     return evidence
 
 
+def judged(evidence: verdict.Evidence) -> tuple[list[dict], str]:
+    """The rows of the ledger, and a remark on all of them."""
+    rows = [verdict.entry(claim, evidence) for claim in CLAIMS]
+    return rows, f"{pages.by_chance(rows)} {pages.diverged(evidence)}".strip()
+
+
 def as_json(rows: list[dict]) -> str:
     """The rows for who can read no Parquet; a number that is none is null."""
     plain = [
@@ -71,14 +78,13 @@ def as_json(rows: list[dict]) -> str:
 def main(snakemake) -> None:
     jobs.start(snakemake)
     evidence = gather({name: list(getattr(snakemake.input, name, [])) for name in (*KINDS, *THEORY)})
-    rows = [verdict.entry(claim, evidence) for claim in CLAIMS]
+    rows, remark = judged(evidence)
     parquet.write(snakemake.output.table, rows, schemas.CLAIMS)
     paths = list(getattr(snakemake.input, "runs", []))
     mixed = [Path(path).stem for path in paths if " " in parquet.run_code(path)]
-    remark = f"{pages.by_chance(rows)} {pages.diverged(evidence)}".strip()
     if mixed:
         remark += f" Different code has made the runs of {', '.join(mixed)}."
-    title = f"Claims of the note, by the runs in {Path(snakemake.output.table).parent}"
+    title = TITLE.format(Path(snakemake.output.table).parent)
     other = [
         row for path in getattr(snakemake.input, "reference", []) for row in pq.read_table(path).to_pylist()
     ]

@@ -84,7 +84,7 @@ def fill(
         axes = {key: values[key] if key in swept[name] else values[key][:1] for key in values}
         axes |= GRID | {"experiment": [name], "seed": seed, "index": index}
         axes |= {"eta": axes.pop("step_size"), "symmetrize": [name.endswith("symmetrized")]}
-        for kind in kinds:
+        for kind in sorted(kinds):
             schema, more = KINDS[kind]
             own = {key: chosen for key, chosen in axes.items() if key not in (*GRID, "index") or key in more}
             if kind == "endpoints":

@@ -21,7 +21,6 @@ sys.path.insert(0, str(ROOT / "scripts"))
 import judge_claims
 
 from lazytraining.claims import pages, verdict
-from lazytraining.claims.ledger import CLAIMS
 from lazytraining.config import catalogue
 from lazytraining.files import parquet, schemas, whole
 
@@ -36,11 +35,6 @@ def evidence(reference: Path) -> verdict.Evidence:
     return judge_claims.gather(files)
 
 
-def rows(found: verdict.Evidence) -> list[dict]:
-    """The ledger."""
-    return [verdict.entry(claim, found) for claim in CLAIMS]
-
-
 def main(arguments: list[str] | None = None) -> int:
     for preset in PARSER.parse_args(arguments).presets or ["paper", "quick"]:
         reference = ROOT / "docs/reference" / preset
@@ -50,14 +44,12 @@ def main(arguments: list[str] | None = None) -> int:
                 file=sys.stderr,
             )
             return 1
-        found = evidence(reference)
-        judged = rows(found)
-        remark = f"{pages.by_chance(judged)} {pages.diverged(found)}".strip()
-        parquet.write(reference / "claims.parquet", judged, schemas.CLAIMS)
+        rows, remark = judge_claims.judged(evidence(reference))
+        parquet.write(reference / "claims.parquet", rows, schemas.CLAIMS)
         with whole.replacing(reference / "claims.md") as temporary:
-            title = f"Claims of the note, by the runs in results/{preset}"
-            temporary.write_text(pages.markdown(judged, title, remark), encoding="utf-8")
-        print(f"{reference}: {len(judged)} rows")
+            title = judge_claims.TITLE.format(f"results/{preset}")
+            temporary.write_text(pages.markdown(rows, title, remark), encoding="utf-8")
+        print(f"{reference}: {len(rows)} rows")
     return 0
 
 

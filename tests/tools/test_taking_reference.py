@@ -3,6 +3,7 @@
 import shutil
 
 import judge
+import judge_claims
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -21,7 +22,8 @@ PRESETS = [path.parent for path in sorted((ROOT / "docs/reference").glob("*/tabl
 def test_the_ledger_follows_from_what_is_kept(preset):
     """Each interval can be computed again without training."""
     kept = pd.read_parquet(preset / "claims.parquet")
-    again = pd.DataFrame(judge.rows(judge.evidence(preset)))
+    rows, _ = judge_claims.judged(judge.evidence(preset))
+    again = pd.DataFrame(rows)
     pd.testing.assert_frame_equal(again[list(kept)], kept, rtol=1e-6)
 
 

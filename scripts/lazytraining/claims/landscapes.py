@@ -5,8 +5,7 @@ import pandas as pd
 
 from lazytraining.claims.measures import Measure, at_extreme, need, per
 from lazytraining.claims.verdict import AFTER_BOTH, AFTER_PAPER, Check, Claim, Evidence, Verdict
-from lazytraining.config import names
-from lazytraining.config.names import LANDSCAPES
+from lazytraining.config.names import LANDSCAPES, scaling
 
 
 def principal(surfaces: pd.DataFrame) -> pd.DataFrame:
@@ -28,9 +27,9 @@ def centres(e: Evidence, name: str) -> pd.DataFrame:
     return over
 
 
-def centre_at(name: str, column: str, largest: bool = True) -> Measure:
-    """Height of a centre over each student's own loss, at the largest or smallest m."""
-    return per("students")(lambda e: at_extreme(centres(e, name), column, "m", largest))
+def centre_at(name: str, column: str) -> Measure:
+    """Height of a centre over each student's own loss, at the largest m."""
+    return per("students")(lambda e: at_extreme(centres(e, name), column, "m"))
 
 
 @per("students")
@@ -138,7 +137,7 @@ CLAIMS = [
         "figure_2",
         [
             Check(
-                f"{_CENTRE}, aligned, α = {names.SCALINGS[names.SCALING_OF[name]]}",
+                f"{_CENTRE}, aligned, {scaling(name)}",
                 centre_at(name, "aligned_centre_loss"),
                 high=2,
                 scale="log",
@@ -155,7 +154,7 @@ CLAIMS = [
         "figure_2",
         [
             Check(
-                f"centre of permuted copies over that of the students, largest m, α = {names.SCALINGS[names.SCALING_OF[name]]}",
+                f"centre of permuted copies over that of the students, largest m, {scaling(name)}",
                 permuted_over_plain(name),
                 0.5,
                 2,

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from lazytraining.claims.measures import (
+    STARTS,
     Measure,
     by_seed,
     exponent,
@@ -217,7 +218,7 @@ CLAIMS = [
                 high=Lazy().gap,
                 scale="log",
             )
-            for name, start in (("not symmetrised", False), ("symmetrised", True))
+            for start, name in STARTS.items()
         ],
         quote="the above bound means that the model generalizes as the linearized model beyond the training set",
     ),

@@ -4,11 +4,12 @@ A measure takes the evidence and gives samples with their unit. Its parts are se
 an experiment's grid has not what a measure needs, LackingError says so.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import wraps
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Float
 from scipy import stats
 
 from lazytraining.claims.verdict import Check, Evidence, LackingError, Samples
@@ -17,6 +18,8 @@ from lazytraining.student.laziness import Lazy
 
 LARGE = 10.0
 """τ counts as large from here on."""
+STARTS = {False: "not symmetrised", True: "symmetrised"}
+"""What quantities call the two starts."""
 Measure = Callable[[Evidence], Samples]
 
 
@@ -89,17 +92,39 @@ def jackknife(
     return pd.Series(values, dtype=float)
 
 
-def at_largest_tau(name: str, column: str | Sequence[str]) -> Measure:
-    """A column at the largest τ, or the largest of several."""
+def off_one(ratio: pd.Series) -> pd.Series:
+    """|ratio − 1|; what is less than the rounding of 1 counts as that."""
+    return (ratio - 1).abs().clip(lower=np.finfo(float).eps)
+
+
+def stays_below(
+    x: Float[np.ndarray, " k"], values: Float[np.ndarray, " k"], level: float | int
+) -> float | int:
+    """The x from which on values stay below a level, between points on a straight line of logarithms; x increases. −∞ if all are, ∞ if
+    the last is not."""
+    over = np.log(np.clip(values / level, 1e-300, 1e300))
+    above = np.flatnonzero(~(over < 0))
+    if not len(above):
+        return -np.inf
+    if above[-1] + 1 == len(x):
+        return np.inf
+    left, right = above[-1], above[-1] + 1
+    return float(x[left] * (x[right] / x[left]) ** (over[left] / (over[left] - over[right])))
+
+
+def largest_tau(e: Evidence, name: str, kind: str = "runs") -> pd.DataFrame:
+    """The rows of an experiment at its largest τ, or at the only one."""
+    rows = e.get(kind, name)
+    several = rows.attrs["whole"]["tau"][1] > rows["tau"].min()
+    return extreme(rows, "tau", where=f" in {name}") if several else rows
+
+
+def at_largest_tau(name: str, *columns: str) -> Measure:
+    """The largest of some columns at the largest τ."""
 
     @per("seeds")
     def measure(e: Evidence) -> pd.Series:
-        rows = e.get("runs", name)
-        several = rows.attrs["whole"]["tau"][1] > rows["tau"].min()
-        rows = extreme(rows, "tau", where=f" in {name}") if several else rows
-        found = rows.set_index("seed")[[column] if isinstance(column, str) else list(column)].max(
-            axis=1, skipna=False
-        )
+        found = largest_tau(e, name).set_index("seed")[list(columns)].max(axis=1, skipna=False)
         need(found.notna().all(), f"laziness: true in {name}")
         return found
 
@@ -112,13 +137,12 @@ LAYERS = ("hidden_distance", "output_distance")
 def moves_little(name: str) -> Check:
     """At the largest τ neither layer moves by more than a tenth of its norm."""
     quantity = "relative movement of the layer that moves more, at the largest τ"
-    return Check(quantity, at_largest_tau(name, LAYERS), high=0.1, scale="log")
+    return Check(quantity, at_largest_tau(name, *LAYERS), high=0.1, scale="log")
 
 
-def is_near(name: str) -> Check:
-    """Near its own tangent model at the end, at the largest τ."""
-    quantity = "gap to its own tangent model on test points, over ‖y‖, at the largest τ"
-    return Check(quantity, at_largest_tau(name, "gap_test"), high=Lazy().gap, scale="log")
+def least_lazy(gap: pd.Series, kernel: pd.Series) -> pd.Series:
+    """The larger of a gap and a kernel movement, the latter times the ratio of their limits."""
+    return np.maximum(gap, kernel * (Lazy().gap / Lazy().kernel))
 
 
 def is_lazy(name: str) -> Check:
@@ -127,34 +151,11 @@ def is_lazy(name: str) -> Check:
 
     @per("seeds")
     def measure(e: Evidence) -> pd.Series:
-        gap, kernel = (at_largest_tau(name, column)(e).values for column in ("gap_test", "kernel_movement"))
-        return np.maximum(gap, kernel * (Lazy().gap / Lazy().kernel))
+        return least_lazy(
+            *(at_largest_tau(name, column)(e).values for column in ("gap_test", "kernel_movement"))
+        )
 
     return Check(quantity, measure, high=Lazy().gap, scale="log")
-
-
-def over_least(name: str, column: str) -> Measure:
-    """A loss at the largest τ over the least of all τ."""
-
-    @per("seeds")
-    def measure(e: Evidence) -> pd.Series:
-        rows = e.get("runs", name)
-        return at_extreme(rows, column, "tau") / rows.groupby("seed")[column].min()
-
-    return measure
-
-
-def off_baseline(name: str, column: str, end: str = "test_loss_end") -> Measure:
-    """|loss / baseline − 1| at the largest τ; what is less than the rounding of 1 counts as that."""
-
-    @per("seeds")
-    def measure(e: Evidence) -> pd.Series:
-        rows, baselines = e.get("runs", name), e.get("baselines", name)
-        baselines = baselines[baselines["tau"] <= rows["tau"].max()]
-        off = (at_extreme(rows, end, "tau") / at_extreme(baselines, column, "tau") - 1).abs().dropna()
-        return off.clip(lower=np.finfo(float).eps)
-
-    return measure
 
 
 def limit_rows(e: Evidence, symmetrize: bool = False, largest: bool = False) -> pd.DataFrame:

@@ -22,7 +22,7 @@ def cells(e: Evidence, symmetrize: bool, name: str = "phase_plane") -> pd.DataFr
     return kept
 
 
-def of_widths(e: Evidence, least: float = 0.0) -> pd.DataFrame:
+def of_widths(e: Evidence, least: float) -> pd.DataFrame:
     """Symmetrised cells of all m from `least` n on, of which there have to be two."""
     rows = cells(e, True)
     rows = rows[rows["m"] >= least * rows["n_train"]]

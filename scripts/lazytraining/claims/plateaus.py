@@ -14,10 +14,11 @@ from lazytraining.claims.measures import (
     is_lazy,
     moves_little,
     need,
-    off_baseline,
+    off_one,
     per,
+    stays_below,
 )
-from lazytraining.claims.verdict import AFTER_BOTH, AFTER_PAPER, Check, Claim, Evidence, Samples, Verdict
+from lazytraining.claims.verdict import AFTER_BOTH, AFTER_PAPER, Check, Claim, Evidence, Verdict
 from lazytraining.student import fits
 from lazytraining.student.laziness import Lazy
 
@@ -41,8 +42,16 @@ def left_of_layers(column: str) -> Measure:
 def off_trained_features(e: Evidence) -> pd.Series:
     """|loss / least squares on the features that training leaves − 1| at the largest τ."""
     fit = left_of_layers("trained_feature_loss")(e).values
-    off = (at_extreme(e.get("runs", "plateau"), "test_loss_end", "tau") / fit - 1).abs().dropna()
-    return off.clip(lower=np.finfo(float).eps)
+    return off_one(at_extreme(e.get("runs", "plateau"), "test_loss_end", "tau") / fit).dropna()
+
+
+@per("seeds")
+def off_tangent(e: Evidence) -> pd.Series:
+    """|loss / the tangent model's − 1| at the largest τ, symmetrised."""
+    rows, baselines = (e.get(kind, "plateau_symmetrized") for kind in ("runs", "baselines"))
+    baselines = baselines[baselines["tau"] <= rows["tau"].max()]
+    tangent = at_extreme(baselines, "tangent_test_loss_end", "tau")
+    return off_one(at_extreme(rows, "test_loss_end", "tau") / tangent).dropna()
 
 
 @per("seeds")
@@ -60,21 +69,22 @@ def large(e: Evidence, name: str) -> pd.DataFrame:
     return rows
 
 
-def unevenness(name: str) -> Measure:
-    """Largest over least end loss at large τ, minus 1; what is less than the rounding of 1 counts as that."""
+def is_level(name: str) -> Check:
+    """The end loss is the same at all large τ, to a twentieth."""
 
     @per("seeds")
     def measure(e: Evidence) -> pd.Series:
         losses = large(e, name).groupby("seed")["test_loss_end"]
-        return (losses.max() / losses.min() - 1).clip(lower=np.finfo(float).eps)
+        return off_one(losses.max() / losses.min())
 
-    return measure
+    return Check("largest over least end loss at large τ, minus 1", measure, high=0.05, scale="log")
 
 
 def excess(first: float = 0.0) -> Measure:
     """End loss at the largest τ over the least of all τ, or of those from `first` on."""
 
-    def measure(e: Evidence) -> Samples:
+    @per("seeds")
+    def measure(e: Evidence) -> pd.Series:
         large(e, "plateau")
         rows = e.get("runs", "plateau")
         rows_from = rows[rows["tau"] >= first]
@@ -82,7 +92,7 @@ def excess(first: float = 0.0) -> Measure:
         if first:
             need(np.isclose(rows_from["tau"].min(), first), f"tau = {first:g} in plateau")
         least = rows_from.groupby("seed")["test_loss_end"].min()
-        return Samples(at_extreme(rows, "test_loss_end", "tau") / least, "seeds")
+        return at_extreme(rows, "test_loss_end", "tau") / least
 
     return measure
 
@@ -109,15 +119,8 @@ def onset(e: Evidence) -> pd.Series:
     need(rows["tau"].nunique() > 1, "more than one tau in plateau_symmetrized")
 
     def first(own: pd.DataFrame) -> float:
-        own = own.sort_values("tau")
-        moved = own[list(LAYERS)].max(axis=1).to_numpy(float)
-        above = np.flatnonzero(moved > 0.1)
-        if not len(above):
-            return float(own["tau"].iloc[0])
-        if above[-1] + 1 == len(own):
-            return np.inf
-        log_tau = np.log(own["tau"].to_numpy()[above[-1] :][:2])
-        return float(np.exp(fits.first_below(log_tau, moved[above[-1] :][:2], 0.1)))
+        tau, *layers = own.sort_values("tau")[["tau", *LAYERS]].to_numpy(float).T
+        return max(tau[0], stays_below(tau, np.maximum(*layers), 0.1))
 
     found = by_seed(rows, first)
     need(np.isfinite(found).all(), "larger tau in plateau_symmetrized, at which both layers stay")
@@ -143,16 +146,13 @@ def growth_with_more_neurons(e: Evidence) -> pd.Series:
     return exponent(large(e, MORE_NEURONS), "tau", "test_loss_end")
 
 
-LEVEL = Check(
-    "largest over least end loss at large τ, minus 1", unevenness("plateau"), high=0.05, scale="log"
-)
 CLAIMS = [
     Claim(
         "19a",
         "§3.3, §4.3",
         "Without symmetrisation the test loss has a plateau at large τ (Figure 3).",
         "figure_3",
-        [LEVEL],
+        [is_level("plateau")],
         quote="the test loss exhibits a plateau",
         reasons={
             Verdict.REPRODUCED: "With η ∝ 1/τ² a run at large τ depends on τ through y/τ² alone. Training towards y = 0 brings h to "
@@ -164,14 +164,7 @@ CLAIMS = [
         "§3.3, §4.3",
         "With symmetrisation there is a plateau too (Figure 4).",
         "figure_4",
-        [
-            Check(
-                "largest over least end loss at large τ, minus 1",
-                unevenness("plateau_symmetrized"),
-                high=0.05,
-                scale="log",
-            )
-        ],
+        [is_level("plateau_symmetrized")],
         quote="In the context of a symmetrized initialization … the plateau phenomenon should occur",
     ),
     Claim(
@@ -197,7 +190,7 @@ CLAIMS = [
                 scale="log",
             ),
         ],
-        premises=[LEVEL],
+        premises=[is_level("plateau")],
         quote="In this regime, the model fails to capture the nonlinear relationships in the data, leading to a higher test loss.",
         reasons={Verdict.REPRODUCED: "Random features do not know the teacher's directions."},
         criterion_set=AFTER_PAPER,
@@ -229,7 +222,7 @@ CLAIMS = [
             ),
             Check("exponent over τ of the tangent model's loss", tangent_growth, low=3.9, high=4.1),
         ],
-        premises=[LEVEL],
+        premises=[is_level("plateau")],
         quote="beyond a certain value of τ, the model enters a lazy training regime",
         reasons={
             Verdict.ARTEFACT: "With many more points than neurons, h(w0) is cancelled by a collapse of the output layer, while the "
@@ -247,7 +240,7 @@ CLAIMS = [
             is_lazy("plateau_symmetrized"),
             Check(
                 "relative distance of its loss from the tangent model's",
-                off_baseline("plateau_symmetrized", "tangent_test_loss_end"),
+                off_tangent,
                 high=0.01,
                 scale="log",
             ),
