@@ -40,7 +40,7 @@ def orders(axes: Axes, median: pd.Series, order: int, switching: str) -> None:
 
 def against_alpha(axes: Axes, rows: pd.DataFrame, ylabel: str) -> None:
     axes.set(xscale="log", xlabel=labels.LABELS["alpha"], ylabel=ylabel)
-    plots.log_axis(axes, "y", above=30)
+    plots.log_axis(axes, "y", room=2 * plots.LINE)
     axes.legend(loc="upper right")
     plots.say_diverged(axes, rows.drop_duplicates(["symmetrize", "alpha", "seed"]))
 
@@ -79,7 +79,7 @@ def horizon(axes: Axes, rows: pd.DataFrame) -> None:
         bound = rows[rows["alpha"] == alpha].groupby("iteration")["bound"].median()
         axes.plot(bound.index, bound, color="0.3", ls=(0, (1, 1.5)), label=rf"bound, $\alpha={alpha:g}$")
     axes.set(xscale="log", xlabel=labels.LABELS["iteration"], ylabel=f"{GAP}, training")
-    plots.log_axis(axes, "y", above=1e4)
+    plots.log_axis(axes, "y", room=2 * plots.LINE)
     if len(alphas):
         axes.legend(loc="upper left", ncols=2, columnspacing=0.6, handlelength=1.4)
 
@@ -110,10 +110,7 @@ def finite_sample(axes: Axes, rows: pd.DataFrame) -> None:
         axes.plot(
             own["alpha"], law[own.index], **LAW, label=r"$\sqrt{C_1+C_2\,\alpha/n}$" if number == 0 else None
         )
-    plots.plain_logarithmic(axes)
-    low, high = axes.get_ylim()
-    if axes.get_yscale() == "log":
-        axes.set_ylim(low, high * (high / low) ** 0.35)
+    plots.plain_logarithmic(axes, room=2 * plots.LINE)
     axes.legend(loc="upper right", ncols=2, columnspacing=0.8, handlelength=1.4)
 
 
@@ -165,7 +162,7 @@ def speed(axes: Axes, curves: pd.DataFrame, runs: pd.DataFrame) -> None:
         for ls, face, label in (("-", None, "same rule"), ("--", "white", "best step"))
     ]
     axes.set(xscale="log", xlabel=labels.LABELS["tau"], ylabel="iterations to reach this share")
-    plots.log_axis(axes, "y", above=10)
+    plots.log_axis(axes, "y", room=3 * plots.LINE)
     plots.say_diverged(axes, runs)
     axes.legend(handles=[*shares, *kinds], loc="upper right", ncols=2, columnspacing=0.8, handlelength=1.4)
 

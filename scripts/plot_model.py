@@ -14,9 +14,10 @@ from lazytraining.models import tables
 from lazytraining.student import laziness
 from lazytraining.workflow import jobs
 
-MOST_ROWS = 3
-ROOM = 20.0
-"""What the top of a logarithmic axis is multiplied by, for a legend."""
+MOST_ROWS, MOST_LAYERS = 3, 12
+"""The τ that are drawn, and the layers that are named, at most."""
+LEAST_SHARE = 0.9
+"""An axis of shares begins here at the latest: what differs by less is all of it."""
 MEASURED = {
     "gap to the twin": (laziness.Lazy().gap, {"gap_test": "test points", "gap_train": "training points"}),
     "movement of the kernel": (
@@ -40,7 +41,7 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame, layers: pd.DataFrame) -> plt.
     best = tables.best(runs)
     taus = np.sort(best["tau"].unique())[:MOST_ROWS]
     figure, panels = plt.subplots(
-        2 * len(taus), 4, figsize=(style.PAGE, 0.9 + 4.0 * len(taus)), squeeze=False
+        2 * len(taus), 4, figsize=(style.PAGE, 1.3 + 4.0 * len(taus)), squeeze=False
     )
     for row, below, tau in zip(panels[::2], panels[1::2], taus, strict=True):
         own = best[best["tau"] == tau]
@@ -50,7 +51,7 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame, layers: pd.DataFrame) -> plt.
         for axes, (name, (limit, columns)) in zip(row[1:], MEASURED.items(), strict=False):
             lines = {label: kept[column] for column, label in columns.items()}
             plots.against_scale(axes, own, lines, limit)
-            plots.log_axis(axes, "y", above=ROOM)
+            plots.plain_logarithmic(axes, room=2 * plots.LINE)
             axes.set_ylabel(name)
         _over_iterations(row[3], curves.merge(keys, on=list(keys)))
         _layers(below, layers.merge(keys, on=list(keys)))
@@ -59,6 +60,8 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame, layers: pd.DataFrame) -> plt.
         last = axes is panels[0, -1]
         title = labels.SYMBOLS["alpha"] if last else None
         axes.legend(title=title, loc="lower left" if last else "upper right", handlelength=1.5)
+    if layers["layer"].nunique() in range(1, MOST_LAYERS + 1):
+        plots.legend(figure, panels[1], title="layer", loc="outside lower center", ncols=6)
     return figure
 
 
@@ -93,10 +96,10 @@ def _scores(axes, runs: pd.DataFrame) -> None:
     axes.set_ylabel("test accuracy" if classes else labels.LABELS["test_loss"])
     if classes:
         low, high = axes.get_ylim()
-        axes.set_ylim(top=high + 0.4 * (high - low))
+        axes.set_ylim(top=high + 3 * plots.LINE * (high - low))
     else:
         axes.axhline(runs["zero_loss"].median(), **style.ZERO)
-        plots.log_axis(axes, "y", above=ROOM)
+        plots.plain_logarithmic(axes, room=4 * plots.LINE)
 
 
 def _layers(panels, layers: pd.DataFrame) -> None:
@@ -117,9 +120,8 @@ def _layers(panels, layers: pd.DataFrame) -> None:
         if column == "relative_distance":
             plots.log_axis(axes, "y")
         else:
-            axes.set_ylim(top=1.03)
-    if names and len(names) <= 12:
-        panels[0].legend(title="layer", ncols=2 if len(names) > 4 else 1, loc="lower left")
+            low = min(axes.get_ylim()[0], LEAST_SHARE)
+            axes.set_ylim(low, 1 + 0.04 * (1 - low))
 
 
 def _over_iterations(axes, curves: pd.DataFrame) -> None:

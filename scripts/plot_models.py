@@ -1,7 +1,7 @@
 """All modules beside each other: gap and kernel movement against α, and the degree q of each at its start.
 
 In: the tables of all experiments of kind model. Out: the figure as PNG and PDF. Experiments whose names differ in a number at the end
-are a series, a row of panels, the larger number the darker; all others share the last row.
+are a series, a row of panels, the larger number the darker; all others, and one that is left of a series, share the last row.
 """
 
 import re
@@ -9,6 +9,7 @@ import re
 import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
 
 from lazytraining.figures import plots, style
 from lazytraining.files import parquet
@@ -35,9 +36,33 @@ def series(names: list[str]) -> dict[str, dict[str, str]]:
         match = re.fullmatch(r"(.+)_(\d+)", name)
         found.setdefault(match[1] if match else "", {})[name] = match[2] if match else name
     ordered = {
-        key: dict(sorted(of.items(), key=lambda item: int(item[1]))) for key, of in found.items() if key
+        key: dict(sorted(of.items(), key=lambda item: int(item[1])))
+        for key, of in found.items()
+        if key and len(of) > 1
     }
-    return ordered | ({"": found[""]} if "" in found else {})
+    others = {name: name for name in names if not any(name in of for of in ordered.values())}
+    return ordered | ({"": others} if others else {})
+
+
+def name_places(axes: Axes, name: str, own: dict[str, str]) -> None:
+    """A place for each experiment of a row."""
+    axes.set_xticks(range(len(own)), list(own.values()), **({} if name else {"rotation": 30, "ha": "right"}))
+    axes.set(xlim=(-0.5, len(own) - 0.5), xlabel=NUMBERS.get(name, "number in the name") if name else "")
+
+
+def degrees(axes: Axes, runs: pd.DataFrame, own: dict[str, str]) -> None:
+    """The degree of each experiment, a dot for each run."""
+    for place, one in enumerate(own):
+        values = runs.loc[runs["experiment"] == one, "euler_degree"].to_numpy()
+        axes.plot(np.full(len(values), place), values, "o", color=style.shade(place, len(own)))
+        if not np.isfinite(values).any():
+            words = {"rotation": 90, "ha": "center", "va": "center", "fontsize": style.LEAST}
+            axes.text(place, 0.5, "no output at the start", transform=axes.get_xaxis_transform(), **words)
+    if not np.isfinite(axes.dataLim.intervaly).all():
+        axes.set_yticks([])
+    axes.set_ylabel("degree $q$ at the start")
+    if np.ptp(axes.get_ylim()) < LEAST_RANGE:
+        axes.set_ylim(np.mean(axes.get_ylim()) + np.array([-0.5, 0.5]) * LEAST_RANGE)
 
 
 def draw(runs: pd.DataFrame) -> plt.Figure:
@@ -51,6 +76,8 @@ def draw(runs: pd.DataFrame) -> plt.Figure:
         chosen = runs[runs["experiment"].isin(own)]
         kept = chosen[~chosen["diverged"]]
         several = chosen["alpha"].nunique() > 1
+        columns = 2 if name and len(own) > 3 else 1
+        room = np.ceil(len(own) / columns) * plots.LINE if several else 0
         for axes, (column, (label, limit)) in zip(row, PANELS.items(), strict=False):
             if several:
                 by_alpha = kept.set_index("alpha")
@@ -63,25 +90,14 @@ def draw(runs: pd.DataFrame) -> plt.Figure:
                 plots.medians(axes, kept.set_index(places)[column], 0, "")
                 axes.axhline(limit, **style.THRESHOLD)
                 plots.say_diverged(axes, chosen)
-                axes.set_xticks(range(len(own)), list(own.values()))
-                axes.set_xlabel(NUMBERS.get(name, "number in the name"))
-            plots.plain_logarithmic(axes)
+                name_places(axes, name, own)
+            plots.plain_logarithmic(axes, room=room if axes is row[0] else 0)
             axes.set_ylabel(label)
-        degrees = [runs[runs["experiment"] == one]["euler_degree"].to_numpy() for one in own]
-        for place, values in enumerate(degrees):
-            row[2].plot(np.full(len(values), place), values, "o", color=style.shade(place, len(own)))
-        if not np.isfinite(np.concatenate(degrees)).any():
-            row[2].set_yticks([])
-            plots.say(row[2], "no output at the start,\nand so no degree")
-        row[2].set_xticks(range(len(own)), list(own.values()), rotation=0 if name else 20)
-        row[2].set(
-            ylabel="degree $q$ at the start", xlabel=NUMBERS.get(name, "number in the name") if name else ""
-        )
-        if np.ptp(row[2].get_ylim()) < LEAST_RANGE:
-            row[2].set_ylim(np.mean(row[2].get_ylim()) + np.array([-0.5, 0.5]) * LEAST_RANGE)
+        degrees(row[2], chosen, own)
+        name_places(row[2], name, own)
         style.letter(row[0], name.replace("_", " ") or "others")
         if several:
-            row[0].legend(title=name.replace("_", " ") or None)
+            row[0].legend(loc="upper right", ncols=columns)
     return figure
 
 

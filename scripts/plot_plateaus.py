@@ -38,7 +38,7 @@ def draw(runs: pd.DataFrame, baselines: pd.DataFrame) -> plt.Figure:
         predicted(axes, own.groupby("tau")[column].median(), text, above=number == 0)
     plots.mark_diverged(axes, runs.groupby("tau")["diverged"].agg(diverged="sum", total="size"))
     axes.set(xscale="log", xlabel=labels.LABELS["tau"], ylabel="test loss at the end")
-    plots.log_axis(axes, "y", above=1.3)
+    plots.log_axis(axes, "y", room=0.05)
     axes.legend(loc="lower right")
     return figure
 

@@ -51,7 +51,7 @@ def draw(population: pd.DataFrame, narrow: pd.DataFrame, baselines: pd.DataFrame
         for column, label in labels.LAYERS.items():
             plots.medians(right, moved[column], next(numbers), f"{name} {label}")
     right.set(xlabel=labels.LABELS["tau"], ylabel=labels.LABELS["movement"])
-    plots.log_axis(right, "y", above=300)
+    plots.log_axis(right, "y", room=4 * plots.LINE)
     plots.fit_axis(right, "x", narrow["tau"].to_numpy())
     right.legend(loc="upper right")
     style.letter(right, "(c) movement")

@@ -52,7 +52,7 @@ def one_step(axes: Axes, step: pd.DataFrame) -> None:
     axes.axhline(1, **(style.ZERO | {"label": None}))
     axes.set(xscale="log", xlabel=r"$\tau$ or $\alpha$, the other being 1")
     axes.set_ylabel(r"$\Delta(F)\,/\,\Delta(Dh)$ after one step")
-    plots.log_axis(axes, "y", above=1e6)
+    plots.log_axis(axes, "y", room=4 * plots.LINE)
     axes.legend(loc="upper left", labelspacing=0.3)
 
 

@@ -34,3 +34,14 @@ def is_legible(figure: plt.Figure) -> None:
     assert figure.get_figwidth() * plt.rcParams["savefig.dpi"] >= LEAST_PIXELS
     small = {(text, size) for text, size in written(figure) if text and size < 7}
     assert not small
+
+
+def under_legends(figure: plt.Figure) -> list[tuple[float, float]]:
+    """Points that are drawn and that a legend of their panel lies over."""
+    found = []
+    for axes in figure.axes:
+        box = axes.get_legend() and axes.get_legend().get_window_extent()
+        for line in axes.lines if box else ():
+            places = line.get_transform().transform(line.get_xydata())
+            found += [tuple(place) for place in places if box.contains(*place)]
+    return found

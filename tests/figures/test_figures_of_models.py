@@ -5,7 +5,7 @@ import plot_model
 import plot_models
 import pytest
 import summarise_models
-from letters import is_legible
+from letters import is_legible, under_legends
 
 from lazytraining.models import tables
 
@@ -14,8 +14,7 @@ def test_experiments_that_end_in_a_number_are_a_series():
     found = plot_models.series(["depth_10", "mine", "depth_2", "ntk_4", "own"])
     assert found == {
         "depth": {"depth_2": "2", "depth_10": "10"},
-        "ntk": {"ntk_4": "4"},
-        "": {"mine": "mine", "own": "own"},
+        "": {name: name for name in ("mine", "ntk_4", "own")},
     }
 
 
@@ -69,6 +68,7 @@ def test_figures_are_drawn_from_whatever_is_there(diverged):
     for figure in figures:
         figure.canvas.draw()
         is_legible(figure)
+        assert not under_legends(figure)
         texts = [text.get_text() for axes in figure.axes for text in axes.texts]
         assert any("runs diverged" in text for text in texts) is diverged
     title = figures[1].axes[0].get_title(loc="left")

@@ -22,6 +22,8 @@ from matplotlib.transforms import ScaledTranslation
 from lazytraining.config import names
 from lazytraining.figures import labels, style
 
+LINE = 0.16
+"""Room for a line of a legend at the top of a panel, as a share of the axis that is drawn."""
 NO_PLANE = "fewer than three\nruns did not diverge"
 NO_LOSS = "no finite loss above 0"
 HATCH = {"fill": False, "hatch": "////", "edgecolor": "0.6", "linewidth": 0}
@@ -45,10 +47,10 @@ def fit_axis(axes: Axes, which: str, values: np.ndarray) -> None:
         getattr(axes, f"{which}axis").set_minor_formatter(NullFormatter())
 
 
-def log_axis(axes: Axes, which: str, below: float | int = 1, above: float | int = 1) -> None:
-    """Logarithmic scale along x or y, its limits times `below` and `above`; not where nothing that is drawn is above 0.
+def log_axis(axes: Axes, which: str, room: float | int = 0) -> None:
+    """Logarithmic scale along x or y, not where nothing that is drawn is above 0; where nothing is drawn at all there are no numbers either.
 
-    Where nothing is drawn at all there are no numbers either.
+    `room` is what is added at its upper end, as a share of its length.
     """
     if not np.isfinite(getattr(axes.dataLim, f"minpos{which}")):
         shared = getattr(axes, f"get_shared_{which}_axes")().get_siblings(axes)
@@ -56,9 +58,10 @@ def log_axis(axes: Axes, which: str, below: float | int = 1, above: float | int 
             getattr(axes, f"set_{which}ticks")([])
         return
     getattr(axes, f"set_{which}scale")("log")
-    if below != 1 or above != 1:
+    if room:
         low, high = getattr(axes, f"get_{which}lim")()
-        getattr(axes, f"set_{which}lim")(low * below, high * above)
+        top = np.log10(high) + room * (np.log10(high) - np.log10(low))
+        getattr(axes, f"set_{which}lim")(low, max(high, 10 ** min(top, 300)))
 
 
 def say(axes: Axes, text: str, height: float = 0.5) -> None:
@@ -217,9 +220,9 @@ def edges(values: np.ndarray, logarithmic: bool) -> np.ndarray:
     return np.exp(borders) if logarithmic else borders
 
 
-def plain_logarithmic(axes: Axes) -> None:
+def plain_logarithmic(axes: Axes, room: float | int = 0) -> None:
     """A logarithmic y axis with plain numbers at 1, 2 and 5 times the powers of ten where it is short."""
-    log_axis(axes, "y")
+    log_axis(axes, "y", room)
     if axes.get_yscale() == "linear":
         return
     axes.yaxis.set_minor_formatter(NullFormatter())
