@@ -1,9 +1,20 @@
-"""How every tool prints: what a terminal has no letters for in escapes, and no more once its reader has enough."""
+"""How every tool begins: with its arguments, and how it prints."""
 
+import argparse
 import signal
 import sys
 
 
-def prepare() -> None:
+def parser(text: str) -> argparse.ArgumentParser:
+    """The arguments of a tool, whose docstring is its help."""
+    return argparse.ArgumentParser(description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
+
+
+def begin(arguments: argparse.ArgumentParser) -> None:
+    """Prints from here on, what a terminal has no letters for in escapes, and no more once its reader has enough.
+
+    Called before what is slow to import: --help and mistakes in the arguments end here.
+    """
     sys.stdout.reconfigure(errors="backslashreplace")
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head -1` ends a tool, as it ends cat
+    arguments.parse_args()

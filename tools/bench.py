@@ -10,14 +10,11 @@ Out: engine.parquet, targets.parquet and operations.parquet (of the paper preset
 the same as tables on the terminal. Ends with 0; with 2 if the arguments are wrong.
 """
 
-import argparse
-
 import _terminal
 
-PARSER = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+PARSER = _terminal.parser(__doc__)
 if __name__ == "__main__":
-    _terminal.prepare()
-    PARSER.parse_args()  # --help and mistakes end here, before what is slow to import
+    _terminal.begin(PARSER)
 
 import importlib.util
 import itertools

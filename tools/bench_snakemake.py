@@ -6,15 +6,12 @@ stacked. Out: results/bench/snakemake.parquet, and the same as a table on the te
 own output if one of its calls fails; with 2 if the arguments are wrong.
 """
 
-import argparse
-
 import _terminal
 
-PARSER = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+PARSER = _terminal.parser(__doc__)
 PARSER.add_argument("jobs", metavar="JOBS", type=int, nargs="?", default=1000, help="default: 1000")
 if __name__ == "__main__":
-    _terminal.prepare()
-    PARSER.parse_args()  # --help and mistakes end here, before what is slow to import
+    _terminal.begin(PARSER)
 
 import os
 import re

@@ -7,17 +7,14 @@ execution half of that. Ends with 0; with 1 if anything was lost, made twice or 
 arguments are wrong.
 """
 
-import argparse
-
 import _terminal
 
-PARSER = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+PARSER = _terminal.parser(__doc__)
 PARSER.add_argument("kills", metavar="KILLS", type=int, nargs="?", default=20, help="default: 20")
 PARSER.add_argument("seed", metavar="SEED", type=int, nargs="?", default=0, help="of the moments; default: 0")
 PARSER.add_argument("--stacked", action="store_true", help="in stacked execution")
 if __name__ == "__main__":
-    _terminal.prepare()
-    PARSER.parse_args()  # --help and mistakes end here, before what is slow to import
+    _terminal.begin(PARSER)
 
 import base64
 import os

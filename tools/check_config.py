@@ -3,17 +3,15 @@
 Ends with 0; with 1 and a line that says what is wrong with it; with 2 if the arguments are wrong.
 """
 
-import argparse
 import sys
 from pathlib import Path
 
 import _terminal
 
-PARSER = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+PARSER = _terminal.parser(__doc__)
 PARSER.add_argument("overlays", metavar="FILE", nargs="*", help="laid over the paper preset, in this order")
 if __name__ == "__main__":
-    _terminal.prepare()
-    PARSER.parse_args()  # --help and mistakes end here, before what is slow to import
+    _terminal.begin(PARSER)
 
 from snakemake.utils import update_config
 

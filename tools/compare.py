@@ -4,19 +4,17 @@ Ends with 0 if no average differs by more than the threshold, in units of the sp
 is nothing to compare or the arguments are wrong. What was not run, or only here, is named and is no difference.
 """
 
-import argparse
 import sys
 from pathlib import Path
 
 import _terminal
 
-PARSER = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+PARSER = _terminal.parser(__doc__)
 PARSER.add_argument("results", type=Path, help="a folder of results, such as results/quick")
 PARSER.add_argument("--reference", type=Path, help="default: docs/reference/ and the name of that folder")
 PARSER.add_argument("--threshold", type=float, default=1, help="spreads over seeds; default: 1")
 if __name__ == "__main__":
-    _terminal.prepare()
-    PARSER.parse_args()  # --help and mistakes end here, before what is slow to import
+    _terminal.begin(PARSER)
 
 import numpy as np
 import pandas as pd

@@ -5,17 +5,15 @@ A number of the text stands as `number` (claim 4.2), the second measured value o
 2 if the arguments are wrong.
 """
 
-import argparse
 import re
 import sys
 from pathlib import Path
 
 import _terminal
 
-PARSER = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+PARSER = _terminal.parser(__doc__)
 if __name__ == "__main__":
-    _terminal.prepare()
-    PARSER.parse_args()  # --help and mistakes end here, before what is slow to import
+    _terminal.begin(PARSER)
 
 import pandas as pd
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import _terminal
 
-PARSER = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+PARSER = _terminal.parser(__doc__)
 PARSER.add_argument("model", metavar="MODEL")
 PARSER.add_argument("data", metavar="DATA")
 PARSER.add_argument(
@@ -25,8 +25,7 @@ PARSER.add_argument("--iterations", type=int, default=400)
 PARSER.add_argument("--points", type=int, default=500, help="training points that are used, at most")
 PARSER.add_argument("--seed", type=int, default=0)
 if __name__ == "__main__":
-    _terminal.prepare()
-    PARSER.parse_args()  # --help and mistakes end here, before what is slow to import
+    _terminal.begin(PARSER)
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # as in a job, and before NumPy and torch look
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))

@@ -4,17 +4,15 @@ For both presets, or those named: claims.parquet and claims.md there are written
 1 and a line if a preset's evidence is not there; with 2 if the arguments are wrong.
 """
 
-import argparse
 import sys
 from pathlib import Path
 
 import _terminal
 
-PARSER = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+PARSER = _terminal.parser(__doc__)
 PARSER.add_argument("presets", metavar="PRESET", nargs="*", help="paper or quick; default: both")
 if __name__ == "__main__":
-    _terminal.prepare()
-    PARSER.parse_args()  # --help and mistakes end here, before what is slow to import
+    _terminal.begin(PARSER)
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))

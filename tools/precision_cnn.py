@@ -3,15 +3,13 @@
 Prints the second table of docs/precision.md. Run by `make precision`; a minute on one core. Ends with 0; with 2 if the arguments are wrong.
 """
 
-import argparse
 import sys
 
 import _terminal
 
-PARSER = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+PARSER = _terminal.parser(__doc__)
 if __name__ == "__main__":
-    _terminal.prepare()
-    PARSER.parse_args()  # --help and mistakes end here, before what is slow to import
+    _terminal.begin(PARSER)
 
 from lazytraining.config.model_job import ModelJob
 from lazytraining.models import lazy, loading

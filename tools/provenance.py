@@ -3,19 +3,17 @@
 Ends with 0; with 1 and a line if a file is not readable; with 2 if the arguments are wrong.
 """
 
-import argparse
 import sys
 from pathlib import Path
 
 import _terminal
 
-PARSER = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+PARSER = _terminal.parser(__doc__)
 PARSER.add_argument(
     "files", metavar="FILE", type=Path, nargs="+", help="Parquet, PNG, PDF or GIF of this workflow"
 )
 if __name__ == "__main__":
-    _terminal.prepare()
-    PARSER.parse_args()  # --help and mistakes end here, before what is slow to import
+    _terminal.begin(PARSER)
 
 import pyarrow as pa
 

@@ -4,18 +4,16 @@ Any web server shows it, and a browser without one. What stands in the folder fr
 and a line if the report or a link's target is not there, or the folder is not a site's; with 2 if the arguments are wrong.
 """
 
-import argparse
 import sys
 from pathlib import Path
 
 import _terminal
 
-PARSER = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+PARSER = _terminal.parser(__doc__)
 PARSER.add_argument("report", type=Path, help="a report as snakemake --report writes it with the suffix .zip")
 PARSER.add_argument("site", type=Path, help="the folder to write, such as public")
 if __name__ == "__main__":
-    _terminal.prepare()
-    PARSER.parse_args()  # --help and mistakes end here, before what is slow to import
+    _terminal.begin(PARSER)
 
 import html
 import itertools

@@ -6,7 +6,6 @@ there, from the provenance of the files. Only a whole preset is taken, as it is 
 Ends with 0; with 1 and a line for each reason if the results are not such; with 2 if the arguments are wrong.
 """
 
-import argparse
 import re
 import shutil
 import subprocess
@@ -15,12 +14,11 @@ from pathlib import Path
 
 import _terminal
 
-PARSER = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+PARSER = _terminal.parser(__doc__)
 PARSER.add_argument("results", type=Path, help="a folder of finished results, such as results/paper")
 PARSER.add_argument("--figures", action="store_true", help="with the pictures")
 if __name__ == "__main__":
-    _terminal.prepare()
-    PARSER.parse_args()  # --help and mistakes end here, before what is slow to import
+    _terminal.begin(PARSER)
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 import check_config

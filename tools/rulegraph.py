@@ -3,7 +3,6 @@
 Ends with 0; with 1 if Snakemake can't draw them; with 2 if the arguments are wrong.
 """
 
-import argparse
 import re
 import subprocess
 import sys
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import _terminal
 
-PARSER = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+PARSER = _terminal.parser(__doc__)
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs/architecture.md"
 PICTURE = re.compile(r"(<!-- rulegraph -->\n).*(<!-- /rulegraph -->)", re.DOTALL)
@@ -43,5 +42,5 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    _terminal.prepare()
+    _terminal.begin(PARSER)
     sys.exit(main())

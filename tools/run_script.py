@@ -22,7 +22,7 @@ def wildcard(text: str) -> tuple[str, str]:
     return key, value
 
 
-PARSER = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+PARSER = _terminal.parser(__doc__)
 PARSER.add_argument("rule", metavar="RULE", help="a rule that runs a script, such as train_students")
 PARSER.add_argument(
     "wildcards", metavar="key=value", type=wildcard, nargs="*", help="the job's wildcards, such as seed=0"
@@ -31,8 +31,7 @@ PARSER.add_argument(
     "--configfile", metavar="FILE", type=Path, nargs="+", default=[], help="laid over the paper preset"
 )
 if __name__ == "__main__":
-    _terminal.prepare()
-    PARSER.parse_args()  # --help and mistakes end here, before what is slow to import
+    _terminal.begin(PARSER)
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # as in a job, and before NumPy and torch look
 
 import importlib

@@ -4,7 +4,6 @@ Writes the files of its runs, or of its stack in stacked execution, under the co
 with 0; with 1 and a line if the configuration is wrong or has no such seed; with 2 if the arguments are wrong.
 """
 
-import argparse
 import os
 import sys
 from pathlib import Path
@@ -12,14 +11,13 @@ from types import SimpleNamespace
 
 import _terminal
 
-PARSER = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+PARSER = _terminal.parser(__doc__)
 PARSER.add_argument("--gpu", action="store_true", help="train on a GPU, if there is one")
 PARSER.add_argument("experiment", metavar="EXPERIMENT")
 PARSER.add_argument("seed", metavar="SEED", type=int)
 PARSER.add_argument("overlays", metavar="FILE", nargs="*", help="laid over the paper preset, in this order")
 if __name__ == "__main__":
-    _terminal.prepare()
-    PARSER.parse_args()  # --help and mistakes end here, before what is slow to import
+    _terminal.begin(PARSER)
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # as in a job, and before NumPy and torch look
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
