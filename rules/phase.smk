@@ -9,10 +9,10 @@ rule train_phase:
         "../envs/environment.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: attempt * memory.phase(INPUTS.plane(wildcards)),
-        runtime=lambda wildcards, attempt: attempt * cost.phase_minutes(INPUTS.plane(wildcards)),
+        mem_mb=lambda wildcards, attempt: attempt * memory.phase(CONFIG.job(INPUTS.at(wildcards))),
+        runtime=lambda wildcards, attempt: attempt * cost.phase_minutes(CONFIG.job(INPUTS.at(wildcards))),
     params:
-        job=lambda wildcards: INPUTS.plane(wildcards),
+        job=lambda wildcards: CONFIG.job(INPUTS.at(wildcards)),
         configuration=lambda wildcards: CONFIG.digest(wildcards.experiment),
         settings=settings_of(swept=False),
         code=digest("train_phase.py"),

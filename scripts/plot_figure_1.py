@@ -62,7 +62,7 @@ def draw(curves: pd.DataFrame, runs: pd.DataFrame) -> plt.Figure:
         if column in rows[-1]:
             axes.set_xlabel(labels.LABELS["iteration"])
         if column in LIMITS:
-            axes.axhline(LIMITS[column], color="black", lw=0.8, ls=":")
+            axes.axhline(LIMITS[column], **style.THRESHOLD)
         plots.log_axis(axes, "y")
         if column in LIMITS:
             axes.set_ylim(bottom=max(LIMITS[column] / 1000, axes.get_ylim()[0]))

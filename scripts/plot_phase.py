@@ -58,8 +58,8 @@ def cells(axes: Axes, own: pd.DataFrame) -> None:
     for number, (_, hatch) in enumerate(LOOKS.values()):
         for row, column in np.argwhere(regimes.to_numpy() == number) if hatch else ():
             (left, right), (low, high) = borders[0][column : column + 2], borders[1][row : row + 2]
-            look = {"fill": False, "hatch": hatch, "edgecolor": "0.6", "linewidth": 0}
-            axes.add_patch(Rectangle((left, low), right - left, high - low, **look))
+            corner, look = (left, low), plots.HATCH | {"hatch": hatch}
+            axes.add_patch(Rectangle(corner, right - left, high - low, **look))
     split = own[own["regime_share"] < 1]
     axes.plot(split["coupling"], split["m"], ".", color="0.25", ms=2.5)
     axes.set(xscale="log", yscale="log", xlim=borders[0][[0, -1]], ylim=borders[1][[0, -1]])
@@ -100,7 +100,7 @@ def draw(summary: pd.DataFrame, lazy: dict[str, float], n_train: int) -> plt.Fig
                 look |= {"linestyle": "-", "markersize": 2.5}
                 axes.plot(one["coupling"], one[f"{name}_median"], label=f"{m}", **look)
             level = {"kernel_movement": lazy["kernel"], "gap_test": lazy["gap"], "stable_step_ratio": 1}[name]
-            axes.axhline(level, color="0.4", lw=0.8, ls=":")
+            axes.axhline(level, **style.THRESHOLD)
             axes.set(yscale="log", ylabel=label)
             axes.label_outer()
         column[-1].set_xlabel(labels.LABELS["coupling"])

@@ -12,8 +12,8 @@ from lazytraining.files import parquet, schemas
 from lazytraining.workflow import jobs
 
 KINDS = {
-    "plateau": ("not symmetrised", "random_feature_loss", "least squares on random ReLU features"),
-    "plateau_symmetrized": ("symmetrised", "tangent_test_loss_end", "the tangent model: lazy training"),
+    "plateau": (labels.STARTS[False], "random_feature_loss", "least squares on random ReLU features"),
+    "plateau_symmetrized": (labels.STARTS[True], "tangent_test_loss_end", "the tangent model: lazy training"),
 }
 """Of each experiment its name, and the column of its baselines that predicts the plateau, with what that is."""
 

@@ -49,7 +49,7 @@ def one_step(axes: Axes, step: pd.DataFrame) -> None:
             rows = ratio[(ratio["sweep"] == sweep) & (ratio["symmetrize"] == symmetrize)]
             named = f"{label}, over {labels.SYMBOLS[sweep]}"
             plots.medians(axes, rows.set_index(sweep)["ratio"], number, named, **look)
-    axes.axhline(1, **(style.ZERO | {"label": None}))
+    axes.axhline(1, **style.THRESHOLD)
     axes.set(xscale="log", xlabel=r"$\tau$ or $\alpha$, the other being 1")
     axes.set_ylabel(r"$\Delta(F)\,/\,\Delta(Dh)$ after one step")
     plots.log_axis(axes, "y", room=4 * plots.LINE)

@@ -34,10 +34,9 @@ OUTLINE = [withStroke(linewidth=1.8, foreground="0.2")]
 """Makes white lines and letters readable on every colour of a map."""
 PAPER = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1}
 """Makes dark letters readable on maps and hatches."""
-ZERO = {"color": "0.4", "linestyle": (0, (1, 1)), "linewidth": 1, "label": "zero predictor"}
-"""The look of the zero predictor's loss on every figure."""
-
 THRESHOLD = {"color": "0.4", "linestyle": (0, (1, 1)), "linewidth": 1}
+ZERO = THRESHOLD | {"label": "zero predictor"}
+"""The look of limits, and of the zero predictor's loss, on every figure."""
 
 plt.rcdefaults()  # not those of a matplotlibrc where the workflow runs
 plt.rcParams.update(

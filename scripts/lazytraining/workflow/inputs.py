@@ -51,10 +51,6 @@ class Inputs:
             raise WorkflowError(f"{wildcards.experiment}/{wildcards.run} is not configured")
         return jobs[wildcards.run]
 
-    def plane(self, wildcards: Any) -> dict[str, Any]:
-        """What a job of a phase diagram has to know."""
-        return self.config.job(self.at(wildcards))
-
     def at(self, wildcards: Any) -> list[Run]:
         """The runs of an experiment at one m, of one seed if the path has one."""
         seed = wildcards.get("seed")
