@@ -45,7 +45,7 @@ test: $(DEVELOPERS) ## the whole test suite
 test-fast: $(DEVELOPERS) ## the mathematics alone, without the checks of shapes: under a minute
 	$(PYTEST) --jaxtyping-packages= -m 'not (workflow or cluster or browser or reference)'
 
-test-reference: $(DEVELOPERS) ## 24 runs of full size against an independent transcription: four minutes
+test-reference: $(DEVELOPERS) ## runs of full size against an independent transcription: seven minutes
 	$(RUN) pytest -m reference
 
 compare: $(ENVIRONMENT) ## results against docs/reference, in units of the spread over seeds (RESULTS=results/quick)
@@ -60,13 +60,13 @@ precision: $(ENVIRONMENT) ## what rounding does at large tau
 	@$(RUN) OMP_NUM_THREADS=1 python tools/precision.py
 	@$(RUN) OMP_NUM_THREADS=1 python tools/precision_cnn.py
 
-bench: $(ENVIRONMENT) ## training against its arithmetic, a job, the quick preset: under five minutes
+bench: $(ENVIRONMENT) ## training against its arithmetic, a job, the quick preset: ten minutes
 	@$(RUN) OMP_NUM_THREADS=1 python tools/bench.py
 
 bench-snakemake: $(ENVIRONMENT) ## what Snakemake itself spends on dry runs and jobs: some minutes
 	@$(RUN) python tools/bench_snakemake.py
 
-chaos: $(ENVIRONMENT) ## twenty SIGKILLs in one run of the quick preset, against an undisturbed one: half an hour
+chaos: $(ENVIRONMENT) ## twenty SIGKILLs in the quick preset, and in each update of it, against undisturbed ones: an hour
 	@$(RUN) OMP_NUM_THREADS=1 python tools/chaos.py
 
 pins: ## after a change of envs/requirements.txt or dev.txt: installs them, and pins what comes with them

@@ -13,7 +13,7 @@ import yaml
 from conftest import ROOT
 
 from lazytraining.claims.ledger import CLAIMS
-from lazytraining.config import kinds
+from lazytraining.config import catalogue, kinds
 from lazytraining.files import schemas
 
 PACKAGES = [path for path in (ROOT / "scripts/lazytraining").iterdir() if (path / "__init__.py").exists()]
@@ -105,6 +105,12 @@ def test_sentences_are_counted():
     text = "# No. Title\n\nOne two `x. y`. Three\nfour?\n\n* Five.\n* Six [s. t](u.md) 7.5\n\n    no code\n\n| no | table |\n"
     found = ["One two code.", "Three four?", "Five.", "Six [s.", "t](u.md) 7.5"]
     assert sentences(text) == found
+
+
+def test_rules_that_documents_run_are_there():
+    commands = re.compile(r"(?:run_script\.py|slurm-array-jobs:|--forcerun) ([a-z_]+)")
+    named = {name for page in PAGES for name in commands.findall(page.read_text())}
+    assert len(named) > 2 and named <= catalogue.RULES
 
 
 def test_the_readme_is_short():
