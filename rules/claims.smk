@@ -8,10 +8,7 @@ REFERENCE = [path for path in REFERENCE if path.is_file()]
 rule judge_claims:
     input:
         **{data: INPUTS.claimed(data) for data in sorted(set().union(*catalogue.EVIDENCE.values()))},
-        start=INPUTS.theory("start"),
-        step=INPUTS.theory("step"),
-        limit=INPUTS.theory("limit"),
-        sample=INPUTS.theory("sample"),
+        **{part: INPUTS.theory(part) for part in ("start", "step", "limit", "sample")},
         # By its content, a parameter: a fresh clone has newer files.
         reference=[ancient(str(path)) for path in REFERENCE],
     output:

@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 
 from lazytraining.claims.measures import (
-    Measure,
     at_extreme,
     at_largest_tau,
     by_seed,
     extreme,
+    measures_per,
     moves_little,
     need,
     per,
@@ -17,7 +17,8 @@ from lazytraining.claims.verdict import AFTER_PAPER, AFTER_QUICK, Check, Claim, 
 from lazytraining.student import fits
 
 
-def paths_moved(largest: bool) -> Measure:
+@measures_per("seeds")
+def paths_moved(e: Evidence, largest: bool) -> pd.Series:
     """‖w_T − w0‖/‖w0‖ over the points |a| b of all neurons, at the largest or smallest τ."""
 
     def moved(own: pd.DataFrame) -> float:
@@ -25,27 +26,20 @@ def paths_moved(largest: bool) -> Measure:
         places = places / np.abs(places[0]).max()  # of any size
         return float(np.linalg.norm(places[-1] - places[0]) / np.linalg.norm(places[0]))
 
-    @per("seeds")
-    def measure(e: Evidence) -> pd.Series:
-        rows = extreme(e.get("paths", "neuron_paths"), "tau", largest, " in neuron_paths")
-        return by_seed(rows[rows["neuron"] >= 0], moved)
-
-    return measure
+    rows = extreme(e.get("paths", "neuron_paths"), "tau", largest, " in neuron_paths")
+    return by_seed(rows[rows["neuron"] >= 0], moved)
 
 
-def rank_left(name: str, largest: bool) -> Measure:
+@measures_per("seeds")
+def rank_left(e: Evidence, name: str, largest: bool) -> pd.Series:
     """Stable rank of the hidden layer at the end over that at the start, at the largest or smallest τ."""
 
     def share(own: pd.DataFrame) -> float:
         end, start = (fits.stable_rank(own.sort_values("index")[column]) for column in ("end", "start"))
         return end / start
 
-    @per("seeds")
-    def measure(e: Evidence) -> pd.Series:
-        rows = e.get("spectra", name)
-        return by_seed(extreme(rows, "tau", largest, f" in {name}"), share)
-
-    return measure
+    rows = e.get("spectra", name)
+    return by_seed(extreme(rows, "tau", largest, f" in {name}"), share)
 
 
 FEW = "underparameterized"
@@ -61,20 +55,14 @@ def first_loss(e: Evidence) -> pd.Series:
     return by_seed(few_curves(e), lambda own: float(own.loc[own["iteration"].idxmin(), "train_loss"]))
 
 
-def over_zero(largest: bool) -> Measure:
+@measures_per("seeds")
+def over_zero(e: Evidence, largest: bool) -> pd.Series:
     """Training loss over that of the zero predictor, at the largest τ or at the best."""
-
-    @per("seeds")
-    def measure(e: Evidence) -> pd.Series:
-        rows = e.get("runs", FEW)
-        loss = (
-            at_extreme(rows, "train_loss_end", "tau")
-            if largest
-            else rows.groupby("seed")["train_loss_end"].min()
-        )
-        return (loss / first_loss(e)).dropna()
-
-    return measure
+    rows = e.get("runs", FEW)
+    loss = (
+        at_extreme(rows, "train_loss_end", "tau") if largest else rows.groupby("seed")["train_loss_end"].min()
+    )
+    return (loss / first_loss(e)).dropna()
 
 
 @per("seeds")

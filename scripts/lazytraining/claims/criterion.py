@@ -12,6 +12,7 @@ from lazytraining.claims.measures import (
     exponent,
     is_lazy,
     jackknife,
+    measures_per,
     need,
     off_one,
     per,
@@ -38,17 +39,13 @@ def step_rows(e: Evidence, symmetrize: bool | None) -> pd.DataFrame:
     return rows
 
 
-def start_exponent(column: str, sweep: str, symmetrize: bool, above: float = 0.0) -> Measure:
+@measures_per("seeds")
+def start_exponent(e: Evidence, column: str, sweep: str, symmetrize: bool, above: float = 0.0) -> pd.Series:
     """Exponent of κ, the gradient or the stable step over τ or α, from `above` on."""
-
-    @per("seeds")
-    def measure(e: Evidence) -> pd.Series:
-        rows = start_rows(e, sweep, symmetrize)
-        rows = rows[rows[sweep] >= above]
-        need(rows[sweep].nunique() > 1, f"at least two theory.{sweep} >= {above:g}")
-        return exponent(rows, sweep, column)
-
-    return measure
+    rows = start_rows(e, sweep, symmetrize)
+    rows = rows[rows[sweep] >= above]
+    need(rows[sweep].nunique() > 1, f"at least two theory.{sweep} >= {above:g}")
+    return exponent(rows, sweep, column)
 
 
 def norm_exponent(column: str) -> Measure:
@@ -68,21 +65,16 @@ def first_below(rows: pd.DataFrame, level: float) -> float:
     return float(np.exp(fits.first_below(np.log(own["tau"].to_numpy()), own["kappa"].to_numpy(), level)))
 
 
-def satisfied_earlier(level: float) -> Measure:
+@measures_per("seeds")
+def satisfied_earlier(e: Evidence, level: float) -> pd.Series:
     """τ at which κ first is below a level, with over without symmetrisation."""
-
-    @per("seeds")
-    def measure(e: Evidence) -> pd.Series:
-        found = [
-            by_seed(start_rows(e, "tau", start), lambda own: first_below(own, level))
-            for start in (True, False)
-        ]
-        tau = np.sort(start_rows(e, "tau")["tau"].unique())
-        need(len(tau) > 1 and (np.diff(np.log10(tau)) < 0.6).all(), "theory.tau at most half a decade apart")
-        need(np.isfinite(found[1]).all(), f"theory.tau at which κ < {level:g} without symmetrisation")
-        return found[0] / found[1]
-
-    return measure
+    found = [
+        by_seed(start_rows(e, "tau", start), lambda own: first_below(own, level)) for start in (True, False)
+    ]
+    tau = np.sort(start_rows(e, "tau")["tau"].unique())
+    need(len(tau) > 1 and (np.diff(np.log10(tau)) < 0.6).all(), "theory.tau at most half a decade apart")
+    need(np.isfinite(found[1]).all(), f"theory.tau at which κ < {level:g} without symmetrisation")
+    return found[0] / found[1]
 
 
 @per("seeds")
@@ -118,28 +110,22 @@ def kappa_over_bound(scaling: str) -> Measure:
     return per("seeds")(lambda e: jackknife(start_rows(e, scaling), largest, "seed", least=3))
 
 
-def one_step(largest: bool) -> Measure:
+@measures_per("seeds")
+def one_step(e: Evidence, largest: bool) -> pd.Series:
     """Δ(F)/Δ(Dh) at the largest or smallest τ, symmetrised."""
-
-    @per("seeds")
-    def measure(e: Evidence) -> pd.Series:
-        rows = step_rows(e, True)
-        rows = rows.assign(ratio=rows["objective_change"] / rows["differential_change"])
-        return at_extreme(rows, "ratio", "tau", largest)
-
-    return measure
+    rows = step_rows(e, True)
+    rows = rows.assign(ratio=rows["objective_change"] / rows["differential_change"])
+    return at_extreme(rows, "ratio", "tau", largest)
 
 
-def over_estimate(change: str, estimate: str, symmetrize: bool | None, largest: bool) -> Measure:
+@measures_per("seeds")
+def over_estimate(
+    e: Evidence, change: str, estimate: str, symmetrize: bool | None, largest: bool
+) -> pd.Series:
     """Largest or smallest ratio over τ of a change in one step to what §1.1 says that it is."""
-
-    @per("seeds")
-    def measure(e: Evidence) -> pd.Series:
-        rows = step_rows(e, symmetrize)
-        ratio = (rows[change] / rows[estimate]).groupby(rows["seed"])
-        return ratio.max() if largest else ratio.min()
-
-    return measure
+    rows = step_rows(e, symmetrize)
+    ratio = (rows[change] / rows[estimate]).groupby(rows["seed"])
+    return ratio.max() if largest else ratio.min()
 
 
 @per("seeds")

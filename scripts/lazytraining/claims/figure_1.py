@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from lazytraining.claims.measures import (
-    Measure,
     at_extreme,
     at_largest_tau,
     by_seed,
@@ -15,6 +14,7 @@ from lazytraining.claims.measures import (
     largest_tau,
     least_lazy,
     limit_rows,
+    measures_per,
     moves_little,
     need,
     off_one,
@@ -29,15 +29,11 @@ LEARNING = 0.1
 """The τ of the note's run that learns features: claims of speed demand it."""
 
 
-def ratio_of_extremes(column: str) -> Measure:
+@measures_per("seeds")
+def ratio_of_extremes(e: Evidence, column: str) -> pd.Series:
     """A column of Figure 1's runs at the largest τ over that at the smallest."""
-
-    @per("seeds")
-    def measure(e: Evidence) -> pd.Series:
-        rows = e.get("runs", "trajectory")
-        return (at_extreme(rows, column, "tau") / at_extreme(rows, column, "tau", largest=False)).dropna()
-
-    return measure
+    rows = e.get("runs", "trajectory")
+    return (at_extreme(rows, column, "tau") / at_extreme(rows, column, "tau", largest=False)).dropna()
 
 
 SETTLED = 0.9
@@ -74,15 +70,11 @@ def stays_lazy(name: str) -> Check:
     return Check(quantity, measure, high=Lazy().gap, scale="log")
 
 
-def ratio_of_curves(statistic: Callable[[pd.DataFrame], float]) -> Measure:
+@measures_per("seeds")
+def ratio_of_curves(e: Evidence, statistic: Callable[[pd.DataFrame], float]) -> pd.Series:
     """A number from each of Figure 1's curves, largest τ over smallest."""
-
-    @per("seeds")
-    def measure(e: Evidence) -> pd.Series:
-        lazy, learning = (by_seed(figure_1_curves(e, largest), statistic) for largest in (True, False))
-        return (lazy / learning).dropna()
-
-    return measure
+    lazy, learning = (by_seed(figure_1_curves(e, largest), statistic) for largest in (True, False))
+    return (lazy / learning).dropna()
 
 
 @per("seeds")
@@ -102,46 +94,36 @@ def time_to(own: pd.DataFrame, level: float) -> float:
     return min(fits.first_below(t, own["train_loss"].to_numpy(float), level), t[-1])
 
 
-def figure_1_speed(share: float, common: bool = False) -> Measure:
+@measures_per("seeds")
+def figure_1_speed(e: Evidence, share: float, common: bool = False) -> pd.Series:
     """Iterations until the training loss is a share of its first, largest τ over smallest: of its own first, or with `common` of that at
     the smallest τ, whose output is nearly 0, for both. A run that never gets there counts with all its iterations."""
-
-    @per("seeds")
-    def measure(e: Evidence) -> pd.Series:
-        lazy, learning = (
-            dict(list(figure_1_curves(e, largest).groupby("seed"))) for largest in (True, False)
-        )
-        found = {}
-        for seed in sorted(lazy.keys() & learning.keys()):
-            levels = [share * initial_loss(own[seed]) for own in (learning if common else lazy, learning)]
-            times = [time_to(own[seed], level) for own, level in zip((lazy, learning), levels, strict=True)]
-            found[seed] = times[0] / times[1] if times[1] else np.nan
-        return pd.Series(found, dtype=float).dropna()
-
-    return measure
+    lazy, learning = (dict(list(figure_1_curves(e, largest).groupby("seed"))) for largest in (True, False))
+    found = {}
+    for seed in sorted(lazy.keys() & learning.keys()):
+        levels = [share * initial_loss(own[seed]) for own in (learning if common else lazy, learning)]
+        times = [time_to(own[seed], level) for own, level in zip((lazy, learning), levels, strict=True)]
+        found[seed] = times[0] / times[1] if times[1] else np.nan
+    return pd.Series(found, dtype=float).dropna()
 
 
-def slower_by(share: float, kind: str) -> Measure:
+@measures_per("seeds")
+def slower_by(e: Evidence, share: float, kind: str) -> pd.Series:
     """Iterations to a share of the initial training loss at the largest τ, over those at τ = `LEARNING`.
 
     A lazy run that never gets there counts with all its iterations, so that the ratio is a lower bound.
     """
-
-    @per("seeds")
-    def measure(e: Evidence) -> pd.Series:
-        curves = e.get("curves", "convergence_symmetrized")
-        largest = extreme(curves, "tau", where=" in convergence_symmetrized")["tau"].iloc[0]
-        text = f"tau = {LEARNING:g} and a larger one in convergence_symmetrized"
-        need(LEARNING in set(curves["tau"]) and largest > LEARNING, text)
-        times = fits.times_to_reach(curves, [share]).set_index("seed")
-        lazy, learning = (times.loc[times["tau"] == tau, kind] for tau in (largest, LEARNING))
-        need(
-            np.isfinite(learning).all(),
-            f"runs at tau = {LEARNING:g} that reach {share:g} of the initial loss",
-        )
-        return lazy.replace(np.inf, curves["iteration"].max()) / learning
-
-    return measure
+    curves = e.get("curves", "convergence_symmetrized")
+    largest = extreme(curves, "tau", where=" in convergence_symmetrized")["tau"].iloc[0]
+    text = f"tau = {LEARNING:g} and a larger one in convergence_symmetrized"
+    need(LEARNING in set(curves["tau"]) and largest > LEARNING, text)
+    times = fits.times_to_reach(curves, [share]).set_index("seed")
+    lazy, learning = (times.loc[times["tau"] == tau, kind] for tau in (largest, LEARNING))
+    need(
+        np.isfinite(learning).all(),
+        f"runs at tau = {LEARNING:g} that reach {share:g} of the initial loss",
+    )
+    return lazy.replace(np.inf, curves["iteration"].max()) / learning
 
 
 @per("seeds")
@@ -180,20 +162,14 @@ def off_flow(e: Evidence) -> pd.Series:
     return by_seed(curves, largest)
 
 
-def best_over_rule(share: float) -> Measure:
+@measures_per("seeds")
+def best_over_rule(e: Evidence, share: float) -> pd.Series:
     """Iterations to a share of the initial training loss at the rule's step, over those at the best step, at the largest τ."""
-
-    @per("seeds")
-    def measure(e: Evidence) -> pd.Series:
-        curves = extreme(
-            e.get("curves", "convergence_symmetrized"), "tau", where=" in convergence_symmetrized"
-        )
-        need(curves["eta"].nunique() > 1, "more than one step size in convergence_symmetrized")
-        times = fits.times_to_reach(curves, [share]).set_index("seed")
-        times = times.replace(np.inf, curves["iteration"].max())
-        return times["first"] / times["best"]
-
-    return measure
+    curves = extreme(e.get("curves", "convergence_symmetrized"), "tau", where=" in convergence_symmetrized")
+    need(curves["eta"].nunique() > 1, "more than one step size in convergence_symmetrized")
+    times = fits.times_to_reach(curves, [share]).set_index("seed")
+    times = times.replace(np.inf, curves["iteration"].max())
+    return times["first"] / times["best"]
 
 
 _SPEED = "iterations to {:g} of its initial training loss, largest τ over smallest"

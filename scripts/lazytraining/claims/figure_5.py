@@ -5,38 +5,28 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from lazytraining.claims.measures import LAYERS, Measure, by_seed, extreme, need, per
+from lazytraining.claims.measures import LAYERS, by_seed, extreme, measures_per, need, per
 from lazytraining.claims.verdict import Check, Claim, Evidence, LackingError, Verdict
 from lazytraining.config.names import READINGS
 from lazytraining.student import fits
 
 
-def level_exponent(name: str, result: str = "q") -> Measure:
+@measures_per("seeds")
+def level_exponent(e: Evidence, name: str, result: str = "q") -> pd.Series:
     """q of the level lines α ∝ τ^(-q), or the share of the variance of ln L that they explain."""
-
-    @per("seeds")
-    def measure(e: Evidence) -> pd.Series:
-        try:
-            return fits.level_exponents(e.get("runs", name), READINGS[name].loss)[result]
-        except ValueError as error:
-            raise LackingError(f"other cells in {name}: {error}") from None
-
-    return measure
+    try:
+        return fits.level_exponents(e.get("runs", name), READINGS[name].loss)[result]
+    except ValueError as error:
+        raise LackingError(f"other cells in {name}: {error}") from None
 
 
-def spread_at_equal_scale(statistic: Callable[[np.ndarray], float]) -> Measure:
+@measures_per("seeds")
+def spread_at_equal_scale(e: Evidence, statistic: Callable[[np.ndarray], float]) -> pd.Series:
     """Median or largest spread of the end losses of cells with one α τ²."""
-
-    @per("seeds")
-    def measure(e: Evidence) -> pd.Series:
-        found = fits.spreads(e.get("runs", "tau_alpha_converged"), "test_loss_end")
-        need(
-            all(len(groups) for groups in found.values()), "cells of equal alpha tau² in tau_alpha_converged"
-        )
-        values = pd.Series({seed: statistic(groups) for seed, groups in found.items()}, dtype=float)
-        return values.clip(lower=np.finfo(float).eps)
-
-    return measure
+    found = fits.spreads(e.get("runs", "tau_alpha_converged"), "test_loss_end")
+    need(all(len(groups) for groups in found.values()), "cells of equal alpha tau² in tau_alpha_converged")
+    values = pd.Series({seed: statistic(groups) for seed, groups in found.items()}, dtype=float)
+    return values.clip(lower=np.finfo(float).eps)
 
 
 @per("seeds")

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from lazytraining.claims.measures import Measure, at_extreme, need, per
+from lazytraining.claims.measures import Measure, at_extreme, measures_per, need, per
 from lazytraining.claims.verdict import AFTER_BOTH, AFTER_PAPER, Check, Claim, Evidence, Verdict
 from lazytraining.config.names import LANDSCAPES, scaling
 
@@ -48,15 +48,11 @@ def least_bump(e: Evidence) -> pd.Series:
     return tables.groupby("seed")["centre_loss"].min()
 
 
-def permuted_over_plain(name: str) -> Measure:
+@measures_per("students")
+def permuted_over_plain(e: Evidence, name: str) -> pd.Series:
     """Height of the centre of permuted copies of one student over that of different students, both in units of their loss; at the largest m."""
-
-    @per("students")
-    def measure(e: Evidence) -> pd.Series:
-        table = centres(e, name)
-        return at_extreme(table, "permuted_centre_loss", "m") / at_extreme(table, "centre_loss", "m")
-
-    return measure
+    table = centres(e, name)
+    return at_extreme(table, "permuted_centre_loss", "m") / at_extreme(table, "centre_loss", "m")
 
 
 def widest(e: Evidence, students: str) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -79,15 +75,11 @@ def projection_radius(e: Evidence) -> pd.Series:
     return radius[0] / radius[1].mean()
 
 
-def projected(column: str, over: str) -> Measure:
+@measures_per("students")
+def projected(e: Evidence, column: str, over: str) -> pd.Series:
     """A column of the 1/√m end points on the widest 1/m plane over another, or over the lowest point."""
-
-    @per("students")
-    def measure(e: Evidence) -> pd.Series:
-        surface, points = widest(e, "landscape_ntk")
-        return points[column] / (surface["test_loss"].min() if over == "lowest" else points[over])
-
-    return measure
+    surface, points = widest(e, "landscape_ntk")
+    return points[column] / (surface["test_loss"].min() if over == "lowest" else points[over])
 
 
 @per("students")

@@ -11,6 +11,7 @@ from lazytraining.claims.measures import (
     extreme,
     jackknife,
     limit_rows,
+    measures_per,
     need,
     per,
 )
@@ -19,44 +20,36 @@ from lazytraining.student import fits
 from lazytraining.student.laziness import Lazy
 
 
-def smooth_exponent(column: str, supremum: bool = False, symmetrize: bool = False) -> Measure:
+@measures_per("seeds")
+def smooth_exponent(e: Evidence, column: str, supremum: bool = False, symmetrize: bool = False) -> pd.Series:
     """Exponent over α of a distance at the last iteration, or of its supremum over iterations, where no gate switches.
 
     Those α of a seed at which no training point's gate has switched at any recorded iteration: there h is smooth.
     """
-
-    @per("seeds")
-    def measure(e: Evidence) -> pd.Series:
-        rows = limit_rows(e, symmetrize)
-        rows = rows[rows.groupby(["seed", "alpha"])["gate_flips"].transform("max") == 0]
-        need(len(rows) > 0, "larger theory.alpha, at which no gate switches")
-        if not supremum:
-            rows = rows[rows["iteration"] == rows["iteration"].max()]
-        return exponent(rows.groupby(["seed", "alpha"], as_index=False)[column].max(), "alpha", column)
-
-    return measure
+    rows = limit_rows(e, symmetrize)
+    rows = rows[rows.groupby(["seed", "alpha"])["gate_flips"].transform("max") == 0]
+    need(len(rows) > 0, "larger theory.alpha, at which no gate switches")
+    if not supremum:
+        rows = rows[rows["iteration"] == rows["iteration"].max()]
+    return exponent(rows.groupby(["seed", "alpha"], as_index=False)[column].max(), "alpha", column)
 
 
-def switching_exponent(column: str) -> Measure:
+@measures_per("seeds")
+def switching_exponent(e: Evidence, column: str) -> pd.Series:
     """Exponent over α of the root mean square over seeds of a distance at the last iteration, where gates switch.
 
     Those α at which a training point's gate has switched in most seeds; jackknifed over seeds.
     """
+    rows = limit_rows(e)
+    rows = rows[rows["iteration"] == rows["iteration"].max()]
+    rows = rows[(rows["gate_flips"] > 0).groupby(rows["alpha"]).transform("mean") > 0.5]
+    need(rows["alpha"].nunique() > 1, "at least two theory.alpha at which gates switch")
 
-    @per("seeds")
-    def measure(e: Evidence) -> pd.Series:
-        rows = limit_rows(e)
-        rows = rows[rows["iteration"] == rows["iteration"].max()]
-        rows = rows[(rows["gate_flips"] > 0).groupby(rows["alpha"]).transform("mean") > 0.5]
-        need(rows["alpha"].nunique() > 1, "at least two theory.alpha at which gates switch")
+    def slope(part: pd.DataFrame) -> float:
+        mean = part.assign(square=part[column] ** 2).groupby("alpha")["square"].mean()
+        return fits.slope(mean.index.to_numpy(float), np.sqrt(mean.to_numpy()))
 
-        def slope(part: pd.DataFrame) -> float:
-            mean = part.assign(square=part[column] ** 2).groupby("alpha")["square"].mean()
-            return fits.slope(mean.index.to_numpy(float), np.sqrt(mean.to_numpy()))
-
-        return jackknife(rows, slope, "seed", least=3)
-
-    return measure
+    return jackknife(rows, slope, "seed", least=3)
 
 
 @per("seeds")
@@ -66,27 +59,19 @@ def horizon_exponent(e: Evidence) -> pd.Series:
     return exponent(rows[rows["iteration"] >= rows["iteration"].max() / 10], "iteration", "train_gap")
 
 
-def largest_over(column: str, bound: str) -> Measure:
+@measures_per("seeds")
+def largest_over(e: Evidence, column: str, bound: str) -> pd.Series:
     """Largest ratio of a column to its bound of §3.1, over all α and iterations."""
-
-    @per("seeds")
-    def measure(e: Evidence) -> pd.Series:
-        rows = limit_rows(e)
-        rows = rows[rows["iteration"] > 0]
-        return by_seed(rows, lambda own: float((own[column] / own[bound]).max()))
-
-    return measure
+    rows = limit_rows(e)
+    rows = rows[rows["iteration"] > 0]
+    return by_seed(rows, lambda own: float((own[column] / own[bound]).max()))
 
 
-def gap_at_end(symmetrize: bool) -> Measure:
+@measures_per("seeds")
+def gap_at_end(e: Evidence, symmetrize: bool) -> pd.Series:
     """The gap on test points at the last iteration, at the largest α."""
-
-    @per("seeds")
-    def measure(e: Evidence) -> pd.Series:
-        rows = limit_rows(e, symmetrize, largest=True)
-        return rows[rows["iteration"] == rows["iteration"].max()].set_index("seed")["test_gap"]
-
-    return measure
+    rows = limit_rows(e, symmetrize, largest=True)
+    return rows[rows["iteration"] == rows["iteration"].max()].set_index("seed")["test_gap"]
 
 
 def sample_rows(e: Evidence) -> pd.DataFrame:

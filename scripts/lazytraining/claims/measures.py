@@ -36,6 +36,19 @@ def per(unit: str) -> Callable[[Callable[[Evidence], pd.Series]], Measure]:
     return decorate
 
 
+def measures_per(unit: str) -> Callable[[Callable[..., pd.Series]], Callable[..., Measure]]:
+    """The same of a function that takes more than the evidence: called with the rest, it gives the measure."""
+
+    def decorate(series: Callable[..., pd.Series]) -> Callable[..., Measure]:
+        @wraps(series)
+        def made(*arguments, **options) -> Measure:
+            return lambda e: Samples(series(e, *arguments, **options), unit)
+
+        return made
+
+    return decorate
+
+
 def by_seed(rows: pd.DataFrame, statistic: Callable[[pd.DataFrame], float]) -> pd.Series:
     """A number from each seed's rows."""
     return pd.Series({seed: statistic(own) for seed, own in rows.groupby("seed")}, dtype=float)
@@ -119,16 +132,12 @@ def largest_tau(e: Evidence, name: str, kind: str = "runs") -> pd.DataFrame:
     return extreme(rows, "tau", where=f" in {name}") if several else rows
 
 
-def at_largest_tau(name: str, *columns: str) -> Measure:
+@measures_per("seeds")
+def at_largest_tau(e: Evidence, name: str, *columns: str) -> pd.Series:
     """The largest of some columns at the largest τ."""
-
-    @per("seeds")
-    def measure(e: Evidence) -> pd.Series:
-        found = largest_tau(e, name).set_index("seed")[list(columns)].max(axis=1, skipna=False)
-        need(found.notna().all(), f"laziness: true in {name}")
-        return found
-
-    return measure
+    found = largest_tau(e, name).set_index("seed")[list(columns)].max(axis=1, skipna=False)
+    need(found.notna().all(), f"laziness: true in {name}")
+    return found
 
 
 LAYERS = ("hidden_distance", "output_distance")

@@ -3,7 +3,16 @@
 import numpy as np
 import pandas as pd
 
-from lazytraining.claims.measures import Measure, at_extreme, by_seed, exponent, extreme, need, per
+from lazytraining.claims.measures import (
+    Measure,
+    at_extreme,
+    by_seed,
+    exponent,
+    extreme,
+    measures_per,
+    need,
+    per,
+)
 from lazytraining.claims.verdict import AFTER_PAPER, Check, Claim, Evidence, Verdict
 from lazytraining.student import fits
 from lazytraining.student.laziness import LAZY
@@ -30,21 +39,17 @@ def of_widths(e: Evidence, least: float) -> pd.DataFrame:
     return rows
 
 
-def spread_over_widths(least: float = 0.0) -> Measure:
+@measures_per("seeds")
+def spread_over_widths(e: Evidence, least: float = 0.0) -> pd.Series:
     """Largest kernel movement over the least of all m from `least` n on at one g, the largest such ratio of all g at which all move by MOVED."""
+    rows = of_widths(e, least)
 
-    @per("seeds")
-    def measure(e: Evidence) -> pd.Series:
-        rows = of_widths(e, least)
+    def ratio(own: pd.DataFrame) -> float:
+        table = own.pivot(index="coupling", columns="m", values="kernel_movement")
+        table = table[table.min(axis=1) > MOVED]
+        return float((table.max(axis=1) / table.min(axis=1)).max())
 
-        def ratio(own: pd.DataFrame) -> float:
-            table = own.pivot(index="coupling", columns="m", values="kernel_movement")
-            table = table[table.min(axis=1) > MOVED]
-            return float((table.max(axis=1) / table.min(axis=1)).max())
-
-        return by_seed(rows, ratio).dropna()
-
-    return measure
+    return by_seed(rows, ratio).dropna()
 
 
 @per("seeds")
@@ -81,20 +86,16 @@ def gap_over_widths(e: Evidence) -> pd.Series:
     )
 
 
-def lazy_decades(symmetrize: bool, largest: bool) -> Measure:
+@measures_per("seeds")
+def lazy_decades(e: Evidence, symmetrize: bool, largest: bool) -> pd.Series:
     """Decades of g, from the first lazy cell to the last, at the largest or the smallest m; 0 for none or one."""
+    rows = extreme(cells(e, symmetrize), "m", largest, " in phase_plane")
 
-    @per("seeds")
-    def measure(e: Evidence) -> pd.Series:
-        rows = extreme(cells(e, symmetrize), "m", largest, " in phase_plane")
+    def decades(own: pd.DataFrame) -> float:
+        lazy = np.log10(own.loc[own["regime"] == LAZY, "coupling"])
+        return float(np.ptp(lazy)) if len(lazy) else 0.0
 
-        def decades(own: pd.DataFrame) -> float:
-            lazy = np.log10(own.loc[own["regime"] == LAZY, "coupling"])
-            return float(np.ptp(lazy)) if len(lazy) else 0.0
-
-        return by_seed(rows, decades)
-
-    return measure
+    return by_seed(rows, decades)
 
 
 @per("seeds")
@@ -106,43 +107,36 @@ def opening(e: Evidence) -> pd.Series:
     return (rows["m"] / rows["n_train"]).groupby(rows["seed"]).min()
 
 
+@measures_per("seeds")
 def at_corner(
-    column: str, symmetrize: bool, most_neurons: bool, most_coupling: bool = True, name: str = "phase_plane"
-) -> Measure:
+    e: Evidence,
+    column: str,
+    symmetrize: bool,
+    most_neurons: bool,
+    most_coupling: bool = True,
+    name: str = "phase_plane",
+) -> pd.Series:
     """A measure of the cell at the largest or smallest m and the largest or smallest g."""
-
-    @per("seeds")
-    def measure(e: Evidence) -> pd.Series:
-        rows = extreme(cells(e, symmetrize, name), "m", most_neurons, f" in {name}")
-        rows = rows.assign(kappa_over_distance=rows["kappa"] / rows["relative_distance"])
-        return at_extreme(rows, column, "coupling", most_coupling)
-
-    return measure
+    rows = extreme(cells(e, symmetrize, name), "m", most_neurons, f" in {name}")
+    rows = rows.assign(kappa_over_distance=rows["kappa"] / rows["relative_distance"])
+    return at_extreme(rows, column, "coupling", most_coupling)
 
 
-def agreement(said: str, column: str, level: float) -> Measure:
+@measures_per("seeds")
+def agreement(e: Evidence, said: str, column: str, level: float) -> pd.Series:
     """Share of cells in which what is said without training and what training did are on one side of `level`."""
-
-    @per("seeds")
-    def measure(e: Evidence) -> pd.Series:
-        rows = e.get("phase", "phase_plane")
-        return by_seed(rows, lambda own: float(((own[said] > level) == (own[column] > level)).mean()))
-
-    return measure
+    rows = e.get("phase", "phase_plane")
+    return by_seed(rows, lambda own: float(((own[said] > level) == (own[column] > level)).mean()))
 
 
-def stable_step(most_coupling: bool) -> Measure:
+@measures_per("seeds")
+def stable_step(e: Evidence, most_coupling: bool) -> pd.Series:
     """The largest stable step of descent over 2n/λ_max at the start, symmetrised, at the largest or smallest g."""
-
-    @per("seeds")
-    def measure(e: Evidence) -> pd.Series:
-        rows = cells(e, True)
-        rows = rows[rows["stable_step_ratio"].notna()]
-        need(len(rows) > 0, "stable_step: true in phase_plane")
-        rows = rows[rows["m"] == rows["m"].max()]
-        return at_extreme(rows, "stable_step_ratio", "coupling", most_coupling)
-
-    return measure
+    rows = cells(e, True)
+    rows = rows[rows["stable_step_ratio"].notna()]
+    need(len(rows) > 0, "stable_step: true in phase_plane")
+    rows = rows[rows["m"] == rows["m"].max()]
+    return at_extreme(rows, "stable_step_ratio", "coupling", most_coupling)
 
 
 def kappa_over_distance(name: str) -> Measure:

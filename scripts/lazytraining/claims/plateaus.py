@@ -6,12 +6,12 @@ import pandas as pd
 from lazytraining.claims.measures import (
     LARGE,
     LAYERS,
-    Measure,
     at_extreme,
     at_largest_tau,
     by_seed,
     exponent,
     is_lazy,
+    measures_per,
     moves_little,
     need,
     off_one,
@@ -27,15 +27,11 @@ FIRST = 0.1
 """The smallest τ of the note's Figure 3."""
 
 
-def left_of_layers(column: str) -> Measure:
+@measures_per("seeds")
+def left_of_layers(e: Evidence, column: str) -> pd.Series:
     """A column of the spectra at the largest τ, which has one value for a run."""
-
-    @per("seeds")
-    def measure(e: Evidence) -> pd.Series:
-        rows = e.get("spectra", "plateau")
-        return at_extreme(rows[rows["index"] == 1], column, "tau")
-
-    return measure
+    rows = e.get("spectra", "plateau")
+    return at_extreme(rows[rows["index"] == 1], column, "tau")
 
 
 @per("seeds")
@@ -80,21 +76,17 @@ def is_level(name: str) -> Check:
     return Check("largest over least end loss at large τ, minus 1", measure, high=0.05, scale="log")
 
 
-def excess(first: float = 0.0) -> Measure:
+@measures_per("seeds")
+def excess(e: Evidence, first: float = 0.0) -> pd.Series:
     """End loss at the largest τ over the least of all τ, or of those from `first` on."""
-
-    @per("seeds")
-    def measure(e: Evidence) -> pd.Series:
-        large(e, "plateau")
-        rows = e.get("runs", "plateau")
-        rows_from = rows[rows["tau"] >= first]
-        need(rows_from["tau"].min() < LARGE, "smaller tau in plateau")
-        if first:
-            need(np.isclose(rows_from["tau"].min(), first), f"tau = {first:g} in plateau")
-        least = rows_from.groupby("seed")["test_loss_end"].min()
-        return at_extreme(rows, "test_loss_end", "tau") / least
-
-    return measure
+    large(e, "plateau")
+    rows = e.get("runs", "plateau")
+    rows_from = rows[rows["tau"] >= first]
+    need(rows_from["tau"].min() < LARGE, "smaller tau in plateau")
+    if first:
+        need(np.isclose(rows_from["tau"].min(), first), f"tau = {first:g} in plateau")
+    least = rows_from.groupby("seed")["test_loss_end"].min()
+    return at_extreme(rows, "test_loss_end", "tau") / least
 
 
 def plateau_start(e: Evidence, name: str) -> pd.Series:

@@ -8,6 +8,7 @@ from lazytraining.claims.measures import (
     exponent,
     extreme,
     jackknife,
+    measures_per,
     need,
     per,
     rank_correlation,
@@ -27,17 +28,13 @@ def measured(e: Evidence, name: str, column: str) -> pd.DataFrame:
     return rows
 
 
-def width_exponent(name: str, column: str, least: int = 1) -> Measure:
+@measures_per("seeds")
+def width_exponent(e: Evidence, name: str, column: str, least: int = 1) -> pd.Series:
     """Exponent of a column over m, from `least` neurons on."""
-
-    @per("seeds")
-    def measure(e: Evidence) -> pd.Series:
-        rows = measured(e, name, column)
-        rows = rows[rows["m"] >= least]
-        need(rows["m"].nunique() > 1, f"at least two m{f' >= {least}' if least > 1 else ''} in {name}")
-        return exponent(rows, "m", column)
-
-    return measure
+    rows = measured(e, name, column)
+    rows = rows[rows["m"] >= least]
+    need(rows["m"].nunique() > 1, f"at least two m{f' >= {least}' if least > 1 else ''} in {name}")
+    return exponent(rows, "m", column)
 
 
 @per("seeds")
