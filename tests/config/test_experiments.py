@@ -325,6 +325,15 @@ def test_bad_configuration_is_one_line(name):
     assert "expected" in str(caught.value)
 
 
+def refused_yaml(path, text: str) -> str:
+    """The one line that says what is wrong with this text as a file."""
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        experiments.read_yaml(path)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -340,12 +349,7 @@ def test_bad_configuration_is_one_line(name):
     ],
 )
 def test_what_is_no_mapping_in_yaml_is_one_line(tmp_path, text):
-    path = tmp_path / "config.yaml"
-    path.write_text(text)
-    with pytest.raises(ConfigError) as caught:
-        experiments.read_yaml(path)
-    assert str(path) in str(caught.value)
-    assert "\n" not in str(caught.value)
+    assert str(tmp_path) in refused_yaml(tmp_path / "config.yaml", text)
 
 
 @pytest.mark.parametrize(
@@ -359,12 +363,8 @@ def test_what_is_no_mapping_in_yaml_is_one_line(tmp_path, text):
     ],
 )
 def test_yaml_that_is_read_otherwise_than_it_looks_is_refused(tmp_path, text, expected):
-    path = tmp_path / "config.yaml"
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(ConfigError) as caught:
-        experiments.read_yaml(path)
-    assert expected in str(caught.value) and "line" in str(caught.value)
-    assert "\n" not in str(caught.value)
+    line = refused_yaml(tmp_path / "config.yaml", text)
+    assert expected in line and "line" in line
 
 
 def test_a_key_may_replace_what_is_merged(tmp_path):
