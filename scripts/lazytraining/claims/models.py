@@ -3,7 +3,18 @@
 import numpy as np
 import pandas as pd
 
-from lazytraining.claims.measures import Measure, at_extreme, by_seed, exponent, need, per, rank_correlation
+from lazytraining.claims.measures import (
+    Measure,
+    at_extreme,
+    by_seed,
+    exponent,
+    least_lazy,
+    measures_per,
+    need,
+    per,
+    rank_correlation,
+    stays_below,
+)
 from lazytraining.claims.verdict import AFTER_PAPER, Check, Claim, Evidence, LackingError, Verdict
 from lazytraining.config import names
 from lazytraining.models import tables
@@ -30,14 +41,10 @@ def change_to_largest_alpha(column: str) -> Measure:
     return per("seeds")(lambda e: (at_alpha(e, column, None) - at_alpha(e, column, 1.0)).dropna())
 
 
-def frozen_gap(alpha: float | None) -> Measure:
+@measures_per("seeds")
+def frozen_gap(e: Evidence, alpha: float | None) -> pd.Series:
     """Absolute difference of test accuracies with the pattern of w0 frozen and without, at one α or at the largest."""
-
-    @per("seeds")
-    def measure(e: Evidence) -> pd.Series:
-        return (at_alpha(e, "test_accuracy", alpha) - at_alpha(e, "test_accuracy_frozen", alpha)).abs()
-
-    return measure
+    return (at_alpha(e, "test_accuracy", alpha) - at_alpha(e, "test_accuracy_frozen", alpha)).abs()
 
 
 @per("seeds")
@@ -95,22 +102,18 @@ def series(e: Evidence, of: dict[str, int]) -> pd.DataFrame:
     return pd.concat(tables_of, ignore_index=True)
 
 
-def degree_off(of: dict[str, int]) -> Measure:
+@measures_per("seeds")
+def degree_off(e: Evidence, of: dict[str, int]) -> pd.Series:
     """|q/L − 1| of the deepest network of a seed; what is less than 1e-12 counts as that."""
+    rows = series(e, of)
+    rows = rows[rows["euler_degree"].notna()]
+    need(len(rows) > 0, "networks with an output at the start")
 
-    @per("seeds")
-    def measure(e: Evidence) -> pd.Series:
-        rows = series(e, of)
-        rows = rows[rows["euler_degree"].notna()]
-        need(len(rows) > 0, "networks with an output at the start")
+    def off(own: pd.DataFrame) -> float:
+        deepest = own.loc[own["number"].idxmax()]
+        return max(1e-12, abs(deepest["euler_degree"] / deepest["number"] - 1))
 
-        def off(own: pd.DataFrame) -> float:
-            deepest = own.loc[own["number"].idxmax()]
-            return max(1e-12, abs(deepest["euler_degree"] / deepest["number"] - 1))
-
-        return by_seed(rows, off)
-
-    return measure
+    return by_seed(rows, off)
 
 
 def at_rest(rows: pd.DataFrame) -> None:
@@ -119,20 +122,14 @@ def at_rest(rows: pd.DataFrame) -> None:
 
 
 def lazy_alpha(own: pd.DataFrame) -> float:
-    """The α from which on gap and kernel movement are below the limits: between two α of the grid on a straight line of logarithms.
+    """The α from which on gap and kernel movement are below the limits.
     An unfinished run has not shown how far it moves, so from there on none may be one."""
     own = own.sort_values("alpha")
-    over = np.maximum(own["gap_test"] / Lazy().gap, own["kernel_movement"] / Lazy().kernel).to_numpy(float)
-    over, alpha = np.log(np.clip(over, 1e-300, 1e300)), np.log(own["alpha"].to_numpy(float))
-    above = np.flatnonzero(~(over < 0))
-    if not len(above):
-        return -np.inf
-    if above[-1] + 1 == len(alpha):
-        return np.inf
-    left, right = above[-1], above[-1] + 1
-    at_rest(own.iloc[left:])
-    share = over[left] / (over[left] - over[right])
-    return float(np.exp(alpha[left] + share * (alpha[right] - alpha[left])))
+    alpha, over = own["alpha"], least_lazy(own["gap_test"], own["kernel_movement"])
+    found = stays_below(alpha.to_numpy(float), over.to_numpy(float), Lazy().gap)
+    if np.isfinite(found):
+        at_rest(own[alpha >= alpha[alpha <= found].max()])
+    return found
 
 
 @per("seeds")
@@ -142,28 +139,19 @@ def lazy_with_depth(e: Evidence) -> pd.Series:
     need(rows["number"].nunique() > 1, "more than one depth")
     ends = [rows[rows["number"] == end] for end in (rows["number"].max(), rows["number"].min())]
     deep, shallow = (by_seed(own, lazy_alpha) for own in ends)
-    need(
-        not np.isposinf(deep).any() and not np.isposinf(shallow).any(),
-        "larger alpha, at which all depths are lazy",
-    )
-    need(
-        not np.isneginf(deep).any() and not np.isneginf(shallow).any(),
-        "smaller alpha, at which no depth is lazy",
-    )
+    both = pd.concat([deep, shallow])
+    need(not np.isposinf(both).any(), "larger alpha, at which all depths are lazy")
+    need(not np.isneginf(both).any(), "smaller alpha, at which no depth is lazy")
     return (deep / shallow).dropna()
 
 
-def with_width(scaling: str, column: str) -> Measure:
+@measures_per("seeds")
+def with_width(e: Evidence, scaling: str, column: str) -> pd.Series:
     """The exponent of a column over the width, at the largest α that all widths have."""
-
-    @per("seeds")
-    def measure(e: Evidence) -> pd.Series:
-        rows = series(e, names.MLP_WIDTHS[scaling])
-        rows = rows[rows["alpha"] == rows["alpha"].max()]
-        at_rest(rows)
-        return exponent(rows, "number", column)
-
-    return measure
+    rows = series(e, names.MLP_WIDTHS[scaling])
+    rows = rows[rows["alpha"] == rows["alpha"].max()]
+    at_rest(rows)
+    return exponent(rows, "number", column)
 
 
 @per("seeds")

@@ -4,25 +4,21 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-from lazytraining.claims.measures import LARGE, Measure, by_seed, need, per, rank_correlation
+from lazytraining.claims.measures import LARGE, by_seed, measures_per, need, per, rank_correlation
 from lazytraining.claims.verdict import AFTER_PAPER, Check, Claim, Evidence, Verdict
 from lazytraining.student.step_rules import STEP_RULES, StepRule
 
 _LARGER = STEP_RULES["figure_3"]
 
 
-def rise_with_tau(name: str, column: str, highest: float = np.inf) -> Measure:
+@measures_per("seeds")
+def rise_with_tau(e: Evidence, name: str, column: str, highest: float = np.inf) -> pd.Series:
     """Rank correlation of a loss with τ up to `highest`."""
-
-    @per("seeds")
-    def measure(e: Evidence) -> pd.Series:
-        rows = e.get("runs", name)
-        rows = rows[rows["tau"] <= highest * (1 + 1e-9)]
-        need(rows["tau"].nunique() >= 3, f"at least three tau in {name}")
-        need(rows["seed"].nunique() >= 3, f"at least three seeds in {name}")
-        return by_seed(rows, lambda own: rank_correlation(own["tau"], own[column]))
-
-    return measure
+    rows = e.get("runs", name)
+    rows = rows[rows["tau"] <= highest * (1 + 1e-9)]
+    need(rows["tau"].nunique() >= 3, f"at least three tau in {name}")
+    need(rows["seed"].nunique() >= 3, f"at least three seeds in {name}")
+    return by_seed(rows, lambda own: rank_correlation(own["tau"], own[column]))
 
 
 def along(rows: pd.DataFrame, rule: StepRule) -> pd.DataFrame:
@@ -35,15 +31,11 @@ def along(rows: pd.DataFrame, rule: StepRule) -> pd.DataFrame:
     return rows
 
 
-def rise_along(rule: StepRule) -> Measure:
+@measures_per("seeds")
+def rise_along(e: Evidence, rule: StepRule) -> pd.Series:
     """Rank correlation of the end loss with τ along a rule's steps."""
-
-    @per("seeds")
-    def measure(e: Evidence) -> pd.Series:
-        rows = along(e.get("runs", "step_size", diverged=True), rule)
-        return by_seed(rows, lambda own: rank_correlation(own["tau"], own["test_loss_end"]))
-
-    return measure
+    rows = along(e.get("runs", "step_size", diverged=True), rule)
+    return by_seed(rows, lambda own: rank_correlation(own["tau"], own["test_loss_end"]))
 
 
 def least_worst(costs: Float[np.ndarray, "taus steps"]) -> float:
@@ -69,6 +61,17 @@ def nearest_path(e: Evidence) -> pd.Series:
     )
 
 
+def inverts(start: str, figure: int) -> list[Check]:
+    """The best loss falls with τ with one step size, and rises with it in a figure of the note."""
+    quantity, scale = "rank correlation of the best loss with τ", "correlation"
+    fixed = rise_with_tau(f"fixed_step{start}", "test_loss_best")
+    own = rise_with_tau(f"plateau{start}", "test_loss_best", LARGE)
+    return [
+        Check(f"{quantity}, one step size", fixed, high=-0.5, scale=scale),
+        Check(f"{quantity} up to where it is large, Figure {figure}", own, low=0.5, scale=scale),
+    ]
+
+
 _INVERSE = (
     "we obtained the inverse of the original experiment’s results (focusing on the best throughout training"
 )
@@ -78,20 +81,7 @@ CLAIMS = [
         "§5.1",
         "With one step size for all τ Figure 3 is inverted (best throughout).",
         "figure_7",
-        [
-            Check(
-                "rank correlation of the best loss with τ, one step size",
-                rise_with_tau("fixed_step", "test_loss_best"),
-                high=-0.5,
-                scale="correlation",
-            ),
-            Check(
-                "rank correlation of the best loss with τ up to where it is large, Figure 3",
-                rise_with_tau("plateau", "test_loss_best", LARGE),
-                low=0.5,
-                scale="correlation",
-            ),
-        ],
+        inverts("", 3),
         quote=_INVERSE,
     ),
     Claim(
@@ -99,20 +89,7 @@ CLAIMS = [
         "§5.1",
         "So is Figure 4.",
         "figure_7",
-        [
-            Check(
-                "rank correlation of the best loss with τ, one step size",
-                rise_with_tau("fixed_step_symmetrized", "test_loss_best"),
-                high=-0.5,
-                scale="correlation",
-            ),
-            Check(
-                "rank correlation of the best loss with τ up to where it is large, Figure 4",
-                rise_with_tau("plateau_symmetrized", "test_loss_best", LARGE),
-                low=0.5,
-                scale="correlation",
-            ),
-        ],
+        inverts("_symmetrized", 4),
         quote=_INVERSE,
         reasons={
             Verdict.REPRODUCED: "By how far training has come: with a fixed step, small τ has hardly moved when it ends."
