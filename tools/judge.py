@@ -1,53 +1,134 @@
-"""Judge the evidence in docs/reference again, by the claims as they are now. Nothing is trained.
+"""Judge claims by runs that are there, by the criteria as they are now. Nothing is trained.
 
-For both presets, or those named: claims.parquet and claims.md there are written anew. Run `tools/findings.py` after it. Ends with 0; with
-1 and a line if a preset's evidence is not there; with 2 if the arguments are wrong.
+WHERE is a folder of results, such as results/mine: every claim that its finished experiments decide is printed, or those that --claims names
+with all that was measured. Nothing is written. Or it is paper or quick, a preset in docs/reference; without --claims claims.parquet and
+claims.md there are written anew, and `tools/findings.py` is to run after it. Ends with 0; with 1 and a line if there is no evidence; with 2 if
+the arguments are wrong.
 """
 
 import sys
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import _terminal
 
 PARSER = _terminal.parser(__doc__)
-PARSER.add_argument("presets", metavar="PRESET", nargs="*", help="paper or quick; default: both")
+PARSER.add_argument("places", metavar="WHERE", nargs="*", default=["paper", "quick"])
+PARSER.add_argument("--claims", metavar="CLAIM", nargs="+", help="such as 37a")
 if __name__ == "__main__":
     _terminal.begin(PARSER)
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 import judge_claims
+import pandas as pd
 
-from lazytraining.claims import pages, verdict
+from lazytraining.claims import ledger, pages, verdict
 from lazytraining.config import catalogue
 from lazytraining.files import parquet, schemas, whole
 
+REFERENCE = ROOT / "docs/reference"
+OF_RUNS = ("runs", "models", "phase")
+"""Kinds of evidence that are an experiment's table of runs."""
 
-def evidence(reference: Path) -> verdict.Evidence:
-    """What a preset's ledger is judged from, as tools/reference.py keeps it."""
-    files = {part: sorted(reference.glob(f"theory/{part}.parquet")) for part in judge_claims.THEORY}
+
+def files(folder: Path, kind: str, name: str) -> list[Path]:
+    """Evidence of one kind on an experiment that is finished: of results a file for each job, of a reference one."""
+    table = folder / f"tables/{name}.parquet"
+    if kind in OF_RUNS:
+        return [table] if table.is_file() else []
+    if kind != "paths" and not table.is_file():
+        return []
+    together = folder / kind / f"{name}.parquet"
+    return [together] if together.is_file() else sorted((folder / kind / name).rglob("*.parquet"))
+
+
+def evidence(folder: Path) -> verdict.Evidence:
+    """What there is to judge by in a folder of results or in a preset's reference. Raises Damaged with every file that is not right."""
+    found = {
+        part: sorted([*folder.glob(f"theory/{part}.parquet"), *folder.glob(f"theory/{part}/*.parquet")])
+        for part in judge_claims.THEORY
+    }
     for kind in judge_claims.KINDS:
-        folder = reference / kind if (reference / kind).is_dir() else reference / "tables"
         names = [name for name, read in catalogue.EVIDENCE.items() if kind in read]
-        files[kind] = [path for name in names if (path := folder / f"{name}.parquet").is_file()]
-    return judge_claims.gather(files)
+        found[kind] = [path for name in names for path in files(folder, kind, name)]
+    return judge_claims.gather(found)
+
+
+@dataclass
+class Read(verdict.Evidence):
+    """Evidence that notes which experiments are asked for."""
+
+    names: list[str] = field(default_factory=list)
+
+    def get(self, kind: str, name: str, diverged: bool = False) -> pd.DataFrame:
+        self.names.append(name if kind != "theory" else f"theory ({name})")
+        return super().get(kind, name, diverged)
+
+
+def told(row: dict, found: verdict.Evidence) -> str:
+    """All that the ledger says of a claim, which experiments it is judged by, and where the code is that does it."""
+    read = Read(**vars(found))
+    for module in ledger.MODULES:
+        for claim in module.CLAIMS:
+            if claim.id == row["id"]:
+                verdict.entry(claim, read)
+                code = module.__name__.replace(".", "/")
+    lines = [f"{row['id']}, {row['section']}: {row['claim']}"]
+    parts = {
+        "the note": row["quote"],
+        "verdict": row["verdict"],
+        "because": row["reason"],
+        "measured": row["measured"],
+        "criterion": row["criterion"],
+        "set": row["criterion_set"],
+        "runs of": ", ".join(dict.fromkeys(read.names)),
+        "code": f"scripts/{code}.py",
+    }
+    return "\n".join(lines + [f"  {name:<10} {text}" for name, text in parts.items() if text])
+
+
+def write(reference: Path, rows: list[dict], remark: str) -> None:
+    """A preset's ledger."""
+    parquet.write(reference / "claims.parquet", rows, schemas.CLAIMS)
+    with whole.replacing(reference / "claims.md") as temporary:
+        title = judge_claims.TITLE.format(f"results/{reference.name}")
+        temporary.write_text(pages.markdown(rows, title, remark), encoding="utf-8")
+    print(f"{reference}: {len(rows)} rows")
+
+
+def judge(place: str, claims: list[str] | None) -> str:
+    """Judge one place; what is wrong with it, or nothing."""
+    preset = place in ("paper", "quick")
+    folder = REFERENCE / place if preset else Path(place)
+    if not (folder / "tables").is_dir():
+        return f"{folder}: no tables of runs; expected finished results, such as results/mine, or a reference with its evidence"
+    found = evidence(folder)
+    rows, remark = judge_claims.judged(found)
+    unknown = set(claims or ()) - {row["id"] for row in rows}
+    if unknown:
+        return f"--claims: {', '.join(sorted(unknown))} is not allowed; expected numbers of the ledger, such as 37a"
+    if claims:
+        print("\n\n".join(told(row, found) for row in rows if row["id"] in claims))
+    elif preset:
+        write(folder, rows, remark)
+    else:
+        decided = [row for row in rows if row["verdict"] != verdict.Verdict.OPEN]
+        print("\n".join(f"{row['id']:<4} {row['verdict']:<22} {row['claim']}" for row in decided))
+        print(f"{len(decided)} of {len(rows)} claims are decided by {folder}. --claims tells all of one.")
+    return ""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    for preset in PARSER.parse_args(arguments).presets or ["paper", "quick"]:
-        reference = ROOT / "docs/reference" / preset
-        if not (reference / "tables").is_dir():
-            print(
-                f"{reference}: no tables of runs; expected evidence that make reference has kept",
-                file=sys.stderr,
-            )
+    asked = PARSER.parse_args(arguments)
+    for place in asked.places:
+        try:
+            problem = judge(place, asked.claims)
+        except parquet.Damaged as error:
+            problem = f"{error}\nFor files of another version, judge with that one, or make them again."
+        if problem:
+            print(problem, file=sys.stderr)
             return 1
-        rows, remark = judge_claims.judged(evidence(reference))
-        parquet.write(reference / "claims.parquet", rows, schemas.CLAIMS)
-        with whole.replacing(reference / "claims.md") as temporary:
-            title = judge_claims.TITLE.format(f"results/{preset}")
-            temporary.write_text(pages.markdown(rows, title, remark), encoding="utf-8")
-        print(f"{reference}: {len(rows)} rows")
     return 0
 
 

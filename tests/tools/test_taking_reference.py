@@ -88,3 +88,31 @@ def test_commits_that_nobody_can_check_out_are_not(results, monkeypatch, commit,
     monkeypatch.setattr(parquet, "commit", lambda path: commit)
     (line,) = refused(results)
     assert commit in line and why in line
+
+
+@pytest.mark.workflow
+def test_a_claim_is_judged_by_the_runs_of_a_folder(results, capsys):
+    ledger = pd.read_parquet(results / "claims.parquet").set_index("id")
+    assert judge.main([str(results), "--claims", "19a"]) == 0
+    said = capsys.readouterr().out
+    row = ledger.loc["19a"]
+    assert row["verdict"] in said and row["claim"] in said and row["measured"] in said
+    assert "runs of    plateau" in said and "code       scripts/lazytraining/claims/plateaus.py" in said
+    assert judge.main([str(results)]) == 0
+    decided = capsys.readouterr().out
+    assert f"{(ledger['verdict'] != 'not decided').sum()} of {len(ledger)} claims" in decided
+    (results / "tables/plateau.parquet").unlink()
+    assert judge.main([str(results), "--claims", "19a"]) == 0
+    assert "needs the experiment plateau" in capsys.readouterr().out
+
+
+@pytest.mark.workflow
+def test_what_can_not_be_judged_is_said(results, capsys):
+    assert judge.main([str(results / "nowhere")]) == 1
+    assert "expected finished results" in capsys.readouterr().err
+    assert judge.main([str(results), "--claims", "1", "1000"]) == 1
+    assert "--claims: 1000 is not allowed" in capsys.readouterr().err
+    table = pq.read_table(results / "tables/plateau.parquet", partitioning=None)
+    pq.write_table(table.drop_columns("tau"), results / "tables/plateau.parquet")
+    assert judge.main([str(results)]) == 1
+    assert "plateau.parquet: of another schema" in capsys.readouterr().err

@@ -19,7 +19,7 @@ from lazytraining.claims import (
 )
 from lazytraining.claims.verdict import Claim
 
-_MODULES = (
+MODULES = (
     beyond,
     criterion,
     figure_1,
@@ -39,4 +39,4 @@ def _order(claim: Claim) -> tuple[int, str]:
     return int(number), claim.id.removeprefix(number)
 
 
-CLAIMS = sorted((claim for module in _MODULES for claim in module.CLAIMS), key=_order)
+CLAIMS = sorted((claim for module in MODULES for claim in module.CLAIMS), key=_order)
