@@ -40,7 +40,7 @@ def exponent(runs: pd.DataFrame, column: str) -> str:
     """The exponent of the level lines with its interval over seeds, and the least R², as text; empty where there is none."""
     try:
         found = fits.level_exponents(runs, column)
-        return f"\n$q$ = {fits.interval(found['q'].to_numpy())}, $R^2$ = {found['explained'].min():.2f}"
+        return f"\n$q$ = {fits.interval(found['q'].to_numpy())}\n$R^2$ = {found['explained'].min():.2f}"
     except ValueError:
         return ""
 
@@ -112,7 +112,7 @@ def draw(summary: pd.DataFrame, runs: pd.DataFrame, divide: bool) -> plt.Figure:
         summary = summary.assign(**divided(summary[means], summary["alpha"]))
         runs = runs.assign(**divided(runs[columns], runs["alpha"]))
     symbol = r"$\ln(L/\alpha^2)$" if divide else r"$\ln L$"
-    figure = plt.figure(figsize=(style.PAGE, 5.0))
+    figure = plt.figure(figsize=(style.PAGE, 5.4))
     panels = {name: figure.add_subplot(2, 2, place) for place, name in enumerate(names.READINGS, start=1)}
     drawn = {}
     for name, reading in names.READINGS.items():

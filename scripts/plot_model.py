@@ -11,13 +11,15 @@ from matplotlib import pyplot as plt
 from lazytraining.figures import labels, plots, style
 from lazytraining.files import parquet
 from lazytraining.models import tables
-from lazytraining.student import laziness
+from lazytraining.student import averages, laziness
 from lazytraining.workflow import jobs
 
 MOST_ROWS, MOST_LAYERS = 3, 12
 """The τ that are drawn, and the layers that are named, at most."""
 LEAST_SHARE = 0.9
 """An axis of shares begins here at the latest: what differs by less is all of it."""
+LINE_OF_NAMES = 110
+"""Letters of a legend that is as wide as the page; beside each name the look of its line takes seven."""
 MEASURED = {
     "gap to the twin": (laziness.Lazy().gap, {"gap_test": "test points", "gap_train": "training points"}),
     "movement of the kernel": (
@@ -55,13 +57,15 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame, layers: pd.DataFrame) -> plt.
             axes.set_ylabel(name)
         _over_iterations(row[3], curves.merge(keys, on=list(keys)))
         _layers(below, layers.merge(keys, on=list(keys)))
-        style.letter(row[0], f"{labels.SYMBOLS['tau']} = {tau:g}, {_steps(own)}: {verdict(own)}")
+        style.letter(row[0], f"{labels.SYMBOLS['tau']} = {tau:g}, {_steps(own)}\n{verdict(own)}")
     for axes in panels[0]:
         last = axes is panels[0, -1]
         title = labels.SYMBOLS["alpha"] if last else None
         axes.legend(title=title, loc="lower left" if last else "upper right", handlelength=1.5)
     if layers["layer"].nunique() in range(1, MOST_LAYERS + 1):
-        plots.legend(figure, panels[1], title="layer", loc="outside lower center", ncols=6)
+        longest = layers["layer"].str.len().max()
+        columns = max(1, min(6, LINE_OF_NAMES // (longest + 7)))
+        plots.legend(figure, panels[1], title="layer", loc="outside lower center", ncols=columns)
     return figure
 
 
@@ -71,7 +75,7 @@ def _steps(best: pd.DataFrame) -> str:
 
 
 def verdict(best: pd.DataFrame) -> str:
-    """From which α on the module is lazy: the median over seeds, with the least and the greatest."""
+    """From which α on the module is lazy: the upper median over seeds, with the least and the greatest."""
     found = best.groupby("seed")[["alpha", "regime"]].apply(
         lambda own: laziness.lazy_from(dict(zip(own["alpha"], own["regime"], strict=True)))
     )
@@ -79,8 +83,8 @@ def verdict(best: pd.DataFrame) -> str:
     if not np.isfinite(found.max()):
         last = best[best["alpha"] == best["alpha"].max()]["regime"].mode().iloc[0]
         return f"{last} at {symbol} = {best['alpha'].max():g}"
-    seeds = f" ({found.min():g} to {found.max():g})" if found.min() < found.max() else ""
-    return f"lazy from {symbol} = {found.median():g} on{seeds}"
+    seeds = f"\n({found.min():g} to {found.max():g} over seeds)" if found.min() < found.max() else ""
+    return f"lazy from {symbol} = {averages.upper_median(found):g} on{seeds}"
 
 
 def _scores(axes, runs: pd.DataFrame) -> None:

@@ -29,7 +29,7 @@ def summarise(runs: pd.DataFrame) -> pd.DataFrame:
         runs.groupby(["tau", "step", "seed"])[["alpha", "regime"]]
         .apply(lambda rows: laziness.lazy_from(dict(zip(rows["alpha"], rows["regime"], strict=True))))
         .groupby(["tau", "step"])
-        .agg(lazy_from="median", lazy_from_low="min", lazy_from_high="max")
+        .agg(lazy_from=averages.upper_median, lazy_from_low="min", lazy_from_high="max")
         .reset_index()
     )
     return found.merge(said, on=GROUP).merge(smallest, on=["tau", "step"])[tables.SUMMARY.names]

@@ -100,6 +100,16 @@ def line(name: str, own: pd.DataFrame, reference: pd.DataFrame, threshold: float
     }
 
 
+def apart(own: dict[str, pd.DataFrame], theirs: dict[str, pd.DataFrame]) -> str:
+    """Why nothing is in common: an experiment that both have, and the values of each key that differs."""
+    for name, there in theirs.items():
+        for key in (key for key in CELL[1:] if key in there and key in own[name]):
+            mine, other = (table[key].drop_duplicates().tolist() for table in (own[name], there))
+            if not set(mine) & set(other):
+                return f"which has {key} = {', '.join(map(shown, other))} in {name}, not {', '.join(map(shown, mine))}"
+    return f"which has {', '.join(theirs) or 'none of its experiments'} at other values"
+
+
 def verdicts(own: Path, reference: Path) -> list[str]:
     """A line for each claim that is decided in both, and otherwise here; and one that counts them."""
     if not (own.exists() and reference.exists()):
@@ -127,7 +137,7 @@ def compare(results: Path, reference: Path, threshold: float) -> int:
     both = {name: there for name, there in theirs.items() if name in own}
     rows = pd.DataFrame([line(name, own[name], there, threshold) for name, there in both.items()])
     if rows.empty or (rows["verdict"] == NO_CELL).all():
-        raise NothingError(f"{results}: no cell (m, alpha, tau, eta) of an experiment of {reference}")
+        raise NothingError(f"{results}: no cell in common with {reference}, {apart(own, both)}")
     print(
         f"{results} against {reference}: by how much averages over seeds differ, in the median and at worst,"
     )

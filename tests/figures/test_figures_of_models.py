@@ -8,6 +8,7 @@ import summarise_models
 from letters import is_legible, under_legends
 
 from lazytraining.models import tables
+from lazytraining.student import averages
 
 
 def test_experiments_that_end_in_a_number_are_a_series():
@@ -37,6 +38,11 @@ def test_the_smallest_lazy_scale_has_the_range_of_its_seeds():
     assert summary["eta_mean"].tolist() == [1.5] * 3 and summary.loc[0, "gap_test_mean"] == 2
 
 
+def test_of_two_seeds_the_smallest_lazy_scale_is_one_that_was_tried():
+    assert averages.upper_median(pd.Series([10.0, 100.0])) == 100
+    assert averages.upper_median(pd.Series([10.0, float("inf"), 1.0])) == 10
+
+
 def runs_of(diverged: bool) -> pd.DataFrame:
     """Rows of two experiments, of a series each."""
     values = dict.fromkeys(tables.MEASURED, float("nan") if diverged else 0.05) | {"euler_degree": 1.5}
@@ -52,16 +58,17 @@ def runs_of(diverged: bool) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+@pytest.mark.parametrize("names", [["1", "2"], [f"blocks.{i}.normalisation" for i in range(9)]])
 @pytest.mark.parametrize("diverged", [False, True])
-def test_figures_are_drawn_from_whatever_is_there(diverged):
+def test_figures_are_drawn_from_whatever_is_there(diverged, names):
     runs = runs_of(diverged)
     curve = {"iteration": 0, "test_loss": float("nan") if diverged else 0.4, "twin_test_loss": 0.4}
     curves = runs[["experiment", "alpha", "tau", "eta", "seed"]].assign(**curve)
     figures = [plot_models.draw(runs)]
     one = runs[runs["experiment"] == "own"]
     layers = [
-        one.assign(number=number, layer=str(number), **dict.fromkeys(tables.LAYER_MEASURED, 0.5))
-        for number in (1, 2)
+        one.assign(number=number, layer=name, **dict.fromkeys(tables.LAYER_MEASURED, 0.5))
+        for number, name in enumerate(names)
     ]
     layers = pd.DataFrame(columns=tables.LAYERS.names) if diverged else pd.concat(layers)
     figures.append(plot_model.draw(one, curves[curves["experiment"] == "own"], layers))
@@ -71,5 +78,7 @@ def test_figures_are_drawn_from_whatever_is_there(diverged):
         assert not under_legends(figure)
         texts = [text.get_text() for axes in figure.axes for text in axes.texts]
         assert any("runs diverged" in text for text in texts) is diverged
+    widths = [axes.get_position().width for axes in figures[1].axes]
+    assert min(widths) > 0.1, "names take no room from the panels"
     title = figures[1].axes[0].get_title(loc="left")
     assert ("diverged at $\\alpha$ = 10" if diverged else "lazy from $\\alpha$ = 1 on") in title

@@ -131,6 +131,35 @@ def test_a_run_that_has_hardly_begun_is_unfinished():
     assert {row["regime"] for row in trained(iterations=1, alpha=[1.0])[0]} == {laziness.UNFINISHED}
 
 
+@pytest.mark.parametrize("name", losses.LOSSES)
+def test_no_constant_does_better_than_the_best(name):
+    """What leaves more than a share of its loss has learned nothing of x: of two classes a half of the zero predictor's."""
+    loss, y = losses.LOSSES[name], torch.eye(3, dtype=torch.float64)[[0, 0, 1, 2, 0]]
+    least = torch.zeros(3, dtype=torch.float64, requires_grad=True)
+    descent = torch.optim.LBFGS([least], max_iter=100, tolerance_grad=1e-12, tolerance_change=0)
+
+    def closure() -> torch.Tensor:
+        descent.zero_grad()
+        least.grad = loss.slope(least.detach().expand_as(y), y).mean(0)
+        return torch.tensor(loss.value(least.detach().expand_as(y), y))
+
+    descent.step(closure)
+    found = loss.value(least.detach().expand_as(y), y)
+    assert loss.constant(y) == pytest.approx(found, rel=1e-9) and loss.constant(y) < loss.value(0 * y, y)
+    assert np.isfinite(loss.constant(y[:3])), "a class that no point has"
+
+
+def test_a_network_that_is_no_better_than_a_constant_is_unfinished(tmp_path):
+    """Two classes by chance: the constant ½ has half of the zero predictor's loss."""
+    random = np.random.default_rng(0)
+    arrays = {f"x_{part}": random.standard_normal((60, 3)) for part in ("train", "test")}
+    arrays |= {f"y_{part}": np.arange(60) % 2 for part in ("train", "test")}
+    np.savez(tmp_path / "d.npz", **arrays)
+    runs, *_ = trained(data=str(tmp_path / "d.npz"), n_train=None, n_test=None, alpha=[1000.0], iterations=5)
+    assert runs[0]["train_loss_end"] < 0.6 * runs[0]["zero_loss"]
+    assert runs[0]["regime"] == laziness.UNFINISHED
+
+
 def test_cross_entropy_momentum_and_batches_train():
     row = trained(loss="cross_entropy", batch=16, momentum=0.9, alpha=[100.0])[0][0]
     assert row["test_loss_end"] < row["zero_loss"] == pytest.approx(np.log(10))
@@ -158,6 +187,7 @@ BAD_DATA = {
     "other test points": ({"x_test": np.ones((4, 2))}, "one shape"),
     "no points": ({"x_test": np.ones((0, 3)), "y_test": np.ones(0)}, "without points"),
     "half a class": ({"y_train": np.arange(8) / 2}, "a class 0, 1, …"),
+    "classes from 1 on": ({"y_train": np.arange(8) % 2 + 1}, "y_train from 1 on"),
     "a class below 0": ({"y_train": np.arange(8) % 2 - 1}, "a class 0, 1, …"),
     "a class that is not trained": ({"y_test": np.array([0, 1, 2, 0])}, "class 2 in y_test"),
     "one class": ({"y_train": np.zeros(8), "y_test": np.zeros(4)}, "one value for all points"),
@@ -192,6 +222,36 @@ def test_parquet_and_npz_are_the_same_data(tmp_path):
         for kind in ("npz", "parquet")
     )
     assert all(torch.equal(*pair) for pair in zip(one[:4], other[:4], strict=True))
+
+
+def test_a_column_of_integers_is_classes(tmp_path):
+    columns = {name: GOOD[name][:, None] for name in ("y_train", "y_test")}
+    for file, changed in (("flat", {}), ("column", columns)):
+        np.savez(tmp_path / f"{file}.npz", **GOOD | changed)
+    few = {"n_train": None, "n_test": None}
+    one, other = (
+        loading.data(ModelJob(**JOB | few | {"data": str(tmp_path / f"{file}.npz")}))
+        for file in ("flat", "column")
+    )
+    assert torch.equal(one.y_train, other.y_train) and torch.equal(one.y_test, other.y_test)
+    assert loading.counts(tmp_path / "flat.npz") == loading.counts(tmp_path / "column.npz")
+
+
+def test_a_message_names_what_the_data_may_have_to_do_with_it(tmp_path):
+    def said(data: dict, text: str, **job) -> str:
+        np.savez(tmp_path / "d.npz", **GOOD | data)
+        (tmp_path / "net.py").write_text(f"import torch\ndef build(seed): return {text}\n")
+        files = {"data": str(tmp_path / "d.npz"), "model": f"{tmp_path}/net.py:build", "options": {}}
+        with pytest.raises(ConfigError) as error:
+            loading.load(ModelJob(**JOB | files | {"n_train": None, "n_test": None} | job))
+        return str(error.value)
+
+    small = {name: GOOD[name].astype(np.uint8) for name in ("x_train", "x_test")}
+    line = said(small, "torch.nn.Linear(3, 2)")
+    assert "the points are of uint8 in the data, the weights of float64" in line
+    floats = {name: GOOD[name].astype(float) for name in ("y_train", "y_test")}
+    line = said(floats, "torch.nn.Linear(3, 2)", task="regression")
+    assert "expected 1, as many as the data have numbers, or task: classification" in line
 
 
 BAD_FILES = {

@@ -105,7 +105,7 @@ def test_nothing_to_compare_is_one_line(tmp_path, capsys):
     assert "there is one for paper and quick" in lines[1]
     assert "no such folder" in lines[2]
     assert "summary/plateau.parquet: not readable" in lines[3]
-    assert "no cell (m, alpha, tau, eta)" in lines[4]
+    assert "which has tau = 0.01, 0.1, 1, 10, 100 in plateau, not 0.123" in lines[4]
 
 
 def test_cells_of_a_phase_diagram_are_told_apart():

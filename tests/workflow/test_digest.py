@@ -31,7 +31,7 @@ COVERED = {
     | {"models/pattern", "models/tables", "models/twin", "files/cifar10"}
     | {"config/errors", "config/model_job", "student/network", "student/problem", "student/tangent"},
     "summarise_models": {"models/tables", "student/averages", "student/laziness"},
-    "plot_model": DRAWN | {"models/tables", "student/laziness"},
+    "plot_model": DRAWN | {"models/tables", "student/averages", "student/laziness"},
     "plot_models": DRAWN | {"models/tables", "student/laziness"},
     "summarise_runs": STUDENT | {"files/schemas", "student/averages", "student/recording"},
     "train_phase": STUDENT

@@ -181,4 +181,5 @@ def test_files_of_the_other_execution_are_named_with_what_to_do(workflow, execut
     path.touch()
     workflow.write({"experiments": {"own": TINY}, "execution": execution})
     line = refused(workflow)
-    assert f"was not made in {execution} execution" in line and "Remove" in line
+    other = {"separate": "stacked", "stacked": "separate"}[execution]
+    assert f"was not made in {execution} execution" in line and f"--config execution={other}" in line

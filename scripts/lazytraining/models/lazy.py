@@ -24,7 +24,7 @@ from lazytraining.models.module import Network
 from lazytraining.student import laziness
 
 FITTED = 0.5
-"""Share of the loss at the start, or of the zero predictor's if that is less, at which a run has fitted its targets."""
+"""Share of the loss at the start, or of the best constant if that is less, at which a run has fitted its targets."""
 AT_REST = 1e-3
 """Share by which the loss of a run at rest falls over its last tenth."""
 SAVE_EVERY = 30.0
@@ -278,8 +278,7 @@ def _measure(
     }
     if model.diverged:
         return row | {"regime": laziness.DIVERGED}, []
-    y = points.y_train
-    most = FITTED * min(model.curve[0]["train_loss"], loss.value(torch.zeros_like(y), y))
+    most = FITTED * min(model.curve[0]["train_loss"], loss.constant(points.y_train))
     finished = model.curve[-1]["train_loss"] <= most or _at_rest(model.curve)
     measured, layers = measures.at_end(job, network, points, model, loss, finished)
     return row | measured, layers

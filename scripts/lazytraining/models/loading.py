@@ -49,10 +49,13 @@ def load(job: ModelJob, device: str = "cpu") -> tuple[Network, Points]:
     try:
         network = Network(module, points.x_train, job.precision, device)
     except ModuleError as error:
-        raise ConfigError(f"model: {error}") from None
+        kinds = f"the points are of {points.x_train.dtype} in the data, the weights of {job.precision}"
+        raise ConfigError(f"model: {error}; {kinds.replace('torch.', '')}") from None
     k, asked = network.outputs_each, points.y_train.shape[1]
     if k != asked:
         each = "numbers" if job.task == "regression" else "classes"
+        if job.task == "regression" and asked == 1 and torch.equal(points.y_train, points.y_train.round()):
+            each += ", or task: classification if these are classes"
         raise refused(
             "model", f"{show(job.model)} with {k} outputs", f"{asked}, as many as the data have {each}"
         )
@@ -136,7 +139,7 @@ def data(job: ModelJob) -> Points:
     counts = {"train": job.n_train, "test": job.n_test}
     arrays = {}
     for part, count in counts.items():
-        x, y = (np.asarray(found[f"{letter}_{part}"]) for letter in "xy")
+        x, y = np.asarray(found[f"x_{part}"]), _labels(np.asarray(found[f"y_{part}"]))
         _check(job, part, x, y, count)
         arrays |= {f"x_{part}": x[:count], f"y_{part}": y[:count]}
     if arrays["x_train"].shape[1:] != arrays["x_test"].shape[1:]:
@@ -158,8 +161,13 @@ class Counts(NamedTuple):
 def counts(path: Path) -> Counts:
     """Of a user's own data. Raises ConfigError."""
     arrays = _file(path)
-    y = arrays["y_train"]
+    y = _labels(arrays["y_train"])
     return Counts(len(arrays["x_train"]), len(arrays["x_test"]), y.ndim == 1 and y.dtype.kind in "biu")
+
+
+def _labels(y: np.ndarray) -> np.ndarray:
+    """Targets, where a column of integers is a class for each point."""
+    return y[:, 0] if y.dtype.kind in "biu" and y.ndim == 2 and y.shape[1] == 1 else y
 
 
 def _images(job: ModelJob) -> dict[str, Any]:
@@ -211,6 +219,8 @@ def _check(job: ModelJob, part: str, x: np.ndarray, y: np.ndarray, count: int | 
         raise refused(
             "data", f"{show(job.data)}: {len(x)} x_{part} and {len(y)} y_{part}", "as many targets as points"
         )
+    if job.task == "classification" and part == "train" and job.data not in IMAGES and y.min() > 0:
+        raise refused("data", f"{show(job.data)}: y_train from {y.min():g} on", "classes that begin at 0")
     if count is not None and count > len(x):
         raise refused(
             f"n_{part}", count, f"at most {len(x)}, as many as {show(job.data)} has, or null for all"

@@ -18,9 +18,16 @@ class Loss(ABC):
     def slope(self, f: Float[Tensor, "n k"], y: Float[Tensor, "n k"]) -> Float[Tensor, "n k"]:
         """∂ℓ/∂f of each point, not yet divided by their number."""
 
+    @abstractmethod
+    def constant(self, y: Float[Tensor, "n k"]) -> float:
+        """The least L of an f that is the same for all points."""
+
 
 class MeanSquare(Loss):
     """ℓ = ½ ‖f − y‖²."""
+
+    def constant(self, y: Float[Tensor, "n k"]) -> float:
+        return self.value(y.mean(0).expand_as(y), y)
 
     def value(self, f: Float[Tensor, "n k"], y: Float[Tensor, "n k"]) -> float:
         return ((f - y).square().sum() / (2 * len(f))).item()
@@ -31,6 +38,9 @@ class MeanSquare(Loss):
 
 class CrossEntropy(Loss):
     """ℓ = −Σ_c y_c log softmax(f)_c."""
+
+    def constant(self, y: Float[Tensor, "n k"]) -> float:
+        return self.value(y.mean(0).clamp(torch.finfo(y.dtype).tiny).log().expand_as(y), y)
 
     def value(self, f: Float[Tensor, "n k"], y: Float[Tensor, "n k"]) -> float:
         return -(torch.log_softmax(f, 1) * y).sum(1).mean().item()

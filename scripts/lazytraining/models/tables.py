@@ -74,7 +74,7 @@ SUMMARY = pa.schema(
     + [(name, pa.float64()) for name in ("lazy_from", "lazy_from_low", "lazy_from_high")]
     + [(f"{name}_{statistic}", pa.float64()) for name in MEASURED for statistic in ("mean", "std")]
 )
-"""`regime` is that of most seeds; `lazy_from` the smallest α from which on all are lazy: its median, least and greatest over seeds."""
+"""`regime` is that of most seeds; `lazy_from` the smallest α from which on all are lazy: its upper median, least and greatest over seeds."""
 
 
 def recorded(iterations: int, count: int) -> list[int]:

@@ -28,3 +28,9 @@ def in_groups(
     for column, statistic in found:
         found[column, statistic] = np.ldexp(found[column, statistic], powers[column])
     return found
+
+
+def upper_median(values: pd.Series) -> float:
+    """The median, and of two in the middle the larger: a value that is there, which may be infinite."""
+    ordered = sorted(values)
+    return float(ordered[len(ordered) // 2])

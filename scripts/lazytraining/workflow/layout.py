@@ -31,12 +31,12 @@ def problem(config: Config) -> str:
             f"{results} has files of an older layout ({old.relative_to(results)}), which are not read. Move that folder away or "
             "remove it, and the same command makes them again; or choose another folder with results: …"
         )
-    other = "m~*" if config.execution == "stacked" else "seed~*"
+    other, there = ("m~*", "separate") if config.execution == "stacked" else ("seed~*", "stacked")
     for name in config.sweeps:
         if found := next((results / "runs" / name).glob(other), None):
             return (
                 f"{found} was not made in {config.execution} execution, and a data set with both would have each run twice. "
-                f"Remove {results}/runs, curves and weights, or choose another folder with results: …"
+                f"Go on with --config execution={there}; or choose another folder with results: …, or remove {results}/runs, curves and weights"
             )
     return ""
 
