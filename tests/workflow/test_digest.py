@@ -47,6 +47,7 @@ COVERED = {
     "plot_figure_7": DRAWN | {"files/schemas"},
     "plot_interactive": {
         "config/names",
+        "figures/labels",
         "figures/regimes",
         "figures/style",
         "files/schemas",
