@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+import check_config
 import pyarrow as pa
 import pytest
 import yaml
@@ -15,6 +16,7 @@ from conftest import ROOT
 from lazytraining.claims.ledger import CLAIMS
 from lazytraining.config import catalogue, kinds
 from lazytraining.files import schemas
+from lazytraining.workflow import cost
 
 PACKAGES = [path for path in (ROOT / "scripts/lazytraining").iterdir() if (path / "__init__.py").exists()]
 CAPTIONS = [path for path in ROOT.glob("docs/captions/*.rst") if path.stem != "start"]  # a page of HTML
@@ -111,6 +113,21 @@ def test_rules_that_documents_run_are_there():
     commands = re.compile(r"(?:run_script\.py|slurm-array-jobs:|--forcerun) ([a-z_]+)")
     named = {name for page in PAGES for name in commands.findall(page.read_text())}
     assert len(named) > 2 and named <= catalogue.RULES
+
+
+def test_the_paper_presets_operations_are_those_of_the_table():
+    config = check_config.load()
+    (table,) = [table for table in tables("performance.md") if "operations" in table[0][-1]]
+    told = {tuple(names(row[0])): (int(row[1]), float(row[3])) for row in table[2:]}
+    assert {name for of in told for name in of} == set(config.sweeps)
+    total = 0, 0.0
+    for of, (runs, operations) in told.items():
+        if of:  # the last row that has no experiment is the sum
+            jobs = [config.job(config.runs[name]) for name in of]
+            found = sum(len(job.keys) for job in jobs), sum(map(cost.operations, jobs))
+            assert (runs, operations) == (found[0], pytest.approx(found[1], abs=6e11)), of
+            total = total[0] + found[0], total[1] + found[1]
+    assert told[()] == (total[0], pytest.approx(total[1], abs=3e12))
 
 
 def test_the_readme_is_short():
