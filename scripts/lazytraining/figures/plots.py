@@ -61,7 +61,7 @@ def log_axis(axes: Axes, which: str, room: float | int = 0) -> None:
     if room:
         low, high = getattr(axes, f"get_{which}lim")()
         top = np.log10(high) + room * (np.log10(high) - np.log10(low))
-        getattr(axes, f"set_{which}lim")(low, max(high, 10 ** min(top, 300)))
+        getattr(axes, f"set_{which}lim")(low, max(high, 10.0 ** min(top, 300.0)))
 
 
 def say(axes: Axes, text: str, height: float = 0.5) -> None:
