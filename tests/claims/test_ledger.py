@@ -104,6 +104,26 @@ def test_partly_hangs_on_the_best_of_several_and_is_corrected():
     assert row["verdict"] == Verdict.PARTLY and 0 < row["chance"] < 0.05
 
 
+def test_a_claim_whose_parts_can_not_be_had_apart_is_refuted_by_one():
+    assert judge([True, False], whole=True) is judge([None, False], whole=True) is Verdict.NOT
+    assert (
+        judge([True, None], whole=True) is Verdict.OPEN
+        and judge([True, True], whole=True) is Verdict.REPRODUCED
+    )
+    fails, open_ = check(5.0, 5.1, high=1), check(-9.0, 9.0, low=0)
+    claim = Claim("7", "§1", "text", "figure_1", [open_, fails], whole=True)
+    row = verdict.entry(claim, Evidence())
+    assert row["verdict"] == Verdict.NOT and 0 < row["chance"] < 0.05
+    just = check(
+        *(np.array([0.0, 1.0, 2.0]) - 1 + 1.05 * stats.t.ppf(0.975, 2) * stats.sem([0, 1, 2])), high=0
+    )
+    claim = Claim("7", "§1", "text", "figure_1", [open_, just], whole=True)
+    assert verdict.examine(just, Evidence()).holds is False
+    assert verdict.entry(claim, Evidence())["verdict"] == Verdict.OPEN, (
+        "the worst of two, by Holm's correction"
+    )
+
+
 def test_a_ledger_says_what_chance_would_do():
     rows = [{"chance": chance} for chance in (0.001, 0.03, 0.04, math.nan)]
     text = "3 verdicts hang on intervals; if each true value lay on its bound, 0.2 of them would be by chance. 1 stay with Holm's correction"

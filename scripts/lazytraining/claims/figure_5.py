@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from lazytraining.claims.measures import LAYERS, by_seed, extreme, measures_per, need, per
-from lazytraining.claims.verdict import Check, Claim, Evidence, LackingError, Verdict
+from lazytraining.claims.verdict import AFTER_BOTH, Check, Claim, Evidence, LackingError, Verdict
 from lazytraining.config.names import READINGS
 from lazytraining.student import fits
 
@@ -130,8 +130,9 @@ CLAIMS = [
         "§4.4",
         "Equal losses lie on α ∝ τ^(-q) with q = 2, in the experiment as the text describes it.",
         "figure_5",
-        [_q("tau_alpha_text")],
-        premises=[_described("tau_alpha_text")],
+        [_q("tau_alpha_text"), _described("tau_alpha_text")],
+        whole=True,
+        criterion_set=AFTER_BOTH,
         quote="to maintain the same level of test loss, α decays proportionally to 1/τ^q",
         reasons=dict.fromkeys(
             (Verdict.NOT, Verdict.PARTLY), "η/α is not a function of α τ² there, and small steps stop early."
@@ -142,8 +143,9 @@ CLAIMS = [
         "§4.4",
         "So they do in the experiment as it was published.",
         "figure_5",
-        [_q("tau_alpha_code")],
-        premises=[_described("tau_alpha_code")],
+        [_q("tau_alpha_code"), _described("tau_alpha_code")],
+        whole=True,
+        criterion_set=AFTER_BOTH,
         quote="to maintain the same level of test loss, α decays proportionally to 1/τ^q",
         reasons=dict.fromkeys(
             (Verdict.NOT, Verdict.PARTLY),

@@ -129,6 +129,8 @@ class Claim:
     quote: str = ""
     """The note's own words that are tested here."""
     identity: bool = False
+    whole: bool = False
+    """Whether its parts can't be had apart: one criterion that fails refutes it, whatever the others are."""
     criterion_set: str = ""
     """When its criterion was set; empty if before its runs."""
 
@@ -183,6 +185,7 @@ def judge(
     artefact: Sequence[bool | None] = (),
     premises: Sequence[bool | None] = (),
     identity: bool = False,
+    whole: bool = False,
 ) -> Verdict:
     """The verdict from whether each check holds (None: open). An identity that its numbers miss is open: they are wrong then."""
     if not all(premises):
@@ -191,7 +194,7 @@ def judge(
         return Verdict.IDENTITY if all(checks) else Verdict.OPEN
     if artefact and all(artefact):
         return Verdict.ARTEFACT
-    if not any(holds is None for holds in checks) and not any(checks):
+    if (whole and False in checks) or set(checks) == {False}:
         return Verdict.NOT
     if None in checks or (artefact and False not in artefact):
         return Verdict.OPEN
@@ -202,10 +205,10 @@ def entry(claim: Claim, evidence: Evidence) -> dict:
     """The claim's row of the ledger."""
     groups = (claim.checks, claim.artefact, claim.premises)
     outcomes = [[examine(check, evidence) for check in group] for group in groups]
-    verdict = _judged(outcomes, claim.identity)
-    if verdict is Verdict.PARTLY:
+    verdict = _judged(outcomes, claim)
+    if verdict is Verdict.PARTLY or (claim.whole and verdict is Verdict.NOT):
         outcomes[0] = _corrected(outcomes[0])
-        verdict = _judged(outcomes, claim.identity)
+        verdict = _judged(outcomes, claim)
     pairs = [pair for group in zip(groups, outcomes, strict=True) for pair in zip(*group, strict=True)]
     measured = dict.fromkeys(
         f"{check.quantity}: {outcome.found} ({outcome.samples})"
@@ -231,8 +234,9 @@ def entry(claim: Claim, evidence: Evidence) -> dict:
     }
 
 
-def _judged(outcomes: list[list[Outcome]], identity: bool) -> Verdict:
-    return judge(*([outcome.holds for outcome in group] for group in outcomes), identity=identity)
+def _judged(outcomes: list[list[Outcome]], claim: Claim) -> Verdict:
+    held = ([outcome.holds for outcome in group] for group in outcomes)
+    return judge(*held, identity=claim.identity, whole=claim.whole)
 
 
 def _corrected(outcomes: list[Outcome]) -> list[Outcome]:
@@ -254,6 +258,8 @@ def _chance(verdict: Verdict, outcomes: list[list[Outcome]]) -> float:
     if verdict in (Verdict.OPEN, Verdict.IDENTITY):
         return math.nan
     checks, artefact, premises = outcomes
+    if verdict is Verdict.NOT:  # of a claim that is refuted by one criterion, those are left out that are not
+        checks = [outcome for outcome in checks if outcome.holds is False]
     return max(
         outcome.chance for outcome in [*(artefact if verdict is Verdict.ARTEFACT else checks), *premises]
     )
