@@ -36,7 +36,7 @@ KINDS = (
     "endpoints",
     "phase",
 )
-STEPS = {"step_size": (1e-5, 1e-3, 0.1, 1.0, 10.0), "convergence_symmetrized": (1e-3, 0.1)}
+STEPS = {"step_size": np.logspace(-5, 1, 7), "convergence_symmetrized": (1e-3, 0.1)}
 """Of the experiments that sweep the step."""
 
 

@@ -17,7 +17,7 @@ from lazytraining.student.problem import make_problem
 
 PROBLEM = ProblemKey(d=20, n_train=100, n_test=80, teacher_neurons=3, teacher_gain=1.0, seed=4)
 CURVE = ["experiment", "m", "alpha", "tau", "eta", "seed"]
-CURVE += ["iteration", "train_loss", "test_loss", "relative_change", "relative_distance"]
+CURVE += ["iteration", "train_loss", "test_loss", "relative_change", "relative_distance", *schemas.ALONG]
 RUN = ["experiment", "m", "alpha", "tau", "eta", "seed", "symmetrize", "precision", "iterations"]
 RUN += ["stopped_early", "diverged", "train_loss_end", "test_loss_end", "test_loss_best", "best_iteration"]
 RUN += ["relative_change", "relative_distance", "hidden_distance", "output_distance", "gate_flips"]

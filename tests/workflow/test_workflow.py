@@ -199,7 +199,7 @@ def test_a_figure_needs_its_own_runs_and_no_others(tmp_path):
 def test_paper_preset_lists_the_right_jobs(tmp_path):
     jobs = Workflow(tmp_path, {}).jobs("all", "theory", "lazy_limit", "claims")
     trajectories, plateaus, grids, fixed = 3 * 10, 2 * 33 * 10, 3 * 100 * 3, 2 * 33 * 10
-    convergence, step_size, width, population, narrow = 9 * 5 * 5, 17 * 14 * 3, 2 * 13 * 10, 17 * 10, 21 * 10
+    convergence, step_size, width, population, narrow = 9 * 5 * 5, 9 * 14 * 3, 2 * 12 * 10, 17 * 10, 21 * 10
     beyond = convergence + step_size + width + population + narrow + 3 * 3  # more neurons than points
     assert jobs["train_students"] == trajectories + grids + fixed + beyond
     assert jobs["train_students_keep_weights"] == plateaus + 2 * 9 * 8
