@@ -5,6 +5,8 @@ rule measure_landscape:
     output:
         surface="<results>/surfaces/{experiment}/m~{m}.parquet",
         endpoints="<results>/endpoints/{experiment}/m~{m}.parquet",
+        aligned_surface="<results>/aligned_surfaces/{experiment}/m~{m}.parquet",
+        aligned_endpoints="<results>/aligned_endpoints/{experiment}/m~{m}.parquet",
     log:
         "<logs>/measure_landscape/{experiment}/m~{m}.log",
     wildcard_constraints:

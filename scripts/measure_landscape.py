@@ -1,7 +1,8 @@
-"""Test loss on the plane of one landscape: the final weights of one experiment at one m.
+"""Test loss on the planes of one landscape: the final weights of one experiment at one m.
 
 In: rows and weights of the experiment's seeds, and of the other landscape's at the same m (or of their stacks, which have
-other m too). Out: the surface (a grid) and the end points (every student projected onto the plane).
+other m too). Out: the surface (a grid) and the end points (every student projected onto the plane), of the plane that the
+configuration asks for and of the same students with their neurons aligned.
 """
 
 import math
@@ -84,9 +85,14 @@ def main(snakemake) -> None:
                 vectors.append(parquet.weights_of(weights, run)[1].ravel().astype(float))
     data = problem.make_problem(**params.problem)
     group = {name: params.run[name] for name in schemas.GROUP}
-    surface, endpoints = measure(runs, np.stack(vectors), data, group, params.landscape)
-    parquet.write(snakemake.output.surface, surface, schemas.SURFACE)
-    parquet.write(snakemake.output.endpoints, endpoints, schemas.ENDPOINTS)
+    chosen, out = params.landscape, snakemake.output
+    for plane, *paths in (
+        (chosen["plane"], out.surface, out.endpoints),
+        ("aligned", out.aligned_surface, out.aligned_endpoints),
+    ):
+        tables = measure(runs, np.stack(vectors), data, group, chosen | {"plane": plane})
+        for path, rows, schema in zip(paths, tables, (schemas.SURFACE, schemas.ENDPOINTS), strict=True):
+            parquet.write(path, rows, schema)
 
 
 if __name__ == "__main__":

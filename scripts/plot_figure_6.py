@@ -1,7 +1,9 @@
-"""Figure 6 (§4.7): where students of both scalings end, on the plane of the 1/m students, and what that hides.
+"""Figure 6 (§4.7): where students of both scalings end, on the planes of the 1/m students, and what that hides.
 
-In: surface and end points of every landscape. Out: the figure as PNG and PDF.
+In: surface and end points of every landscape, and those of the 1/m students with their neurons aligned. Out: the figure as PNG and PDF.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,27 +15,41 @@ from lazytraining.files import parquet, schemas
 from lazytraining.workflow import jobs
 
 PLANE = "landscape_mean_field"
+PANELS = 4
+"""Planes in a row."""
 
 
-def planes(figure, surfaces: pd.DataFrame, endpoints: pd.DataFrame, widths: list[int]) -> None:
-    """The 1/m plane at each m, with the end points on it."""
-    columns = min(3, len(widths))
-    rows = -(-len(widths) // columns)
-    norm = plots.loss_norm(surfaces["test_loss"])
-    panels = figure.subplots(rows, columns, squeeze=False)
-    first, second, _ = labels.directions(surfaces)
-    for axes, m in zip(panels.ravel(), widths, strict=False):
-        students = endpoints[endpoints["m"] == m]
-        plots.surface(axes, surfaces[surfaces["m"] == m], students[students["experiment"] == PLANE], norm)
+class Plane(NamedTuple):
+    """One kind of plane of the 1/m students at each m, with the students of both scalings on it."""
+
+    surfaces: pd.DataFrame
+    endpoints: pd.DataFrame
+    title: str = ""
+
+
+def planes(figure, shown: list[Plane], widths: list[int]) -> None:
+    """At each m all these planes side by side."""
+    columns = min(PANELS // len(shown), len(widths)) * len(shown)
+    norm = plots.loss_norm(pd.concat([plane.surfaces["test_loss"] for plane in shown]))
+    panels = figure.subplots(rows_of(widths, len(shown)), columns, squeeze=False)
+    pairs = [(m, plane) for m in widths for plane in shown]
+    for axes, (m, plane) in zip(panels.flat, pairs, strict=False):
+        students = plane.endpoints[plane.endpoints["m"] == m]
+        spanning = students[students["experiment"] == PLANE]
+        plots.surface(axes, plane.surfaces[plane.surfaces["m"] == m], spanning, norm)
         plots.endpoints(axes, students, norm)
-        axes.set_title(f"$m={m}$")
-    for axes in panels.ravel()[len(widths) :]:
+        axes.set_title(f"$m={m}${plane.title}")
+        axes.locator_params(nbins=4)
+    for axes in panels.flat[len(pairs) :]:
         axes.axis("off")
-    for axes in panels[:, 0]:
-        axes.set_ylabel(second)
-    for axes in panels[-1]:
-        axes.set_xlabel(first)
-    plots.student_bar(figure, norm, panels, endpoints)
+    first, second, _ = labels.directions(shown[0].surfaces)
+    figure.supxlabel(first, fontsize=8)
+    figure.supylabel(second, fontsize=8)
+    plots.student_bar(figure, norm, panels, shown[0].endpoints, aspect=20 * len(panels))
+
+
+def rows_of(widths: list[int], kinds: int) -> int:
+    return -(-len(widths) // (PANELS // kinds))
 
 
 def numbers(figure, endpoints: pd.DataFrame) -> None:
@@ -68,23 +84,38 @@ def numbers(figure, endpoints: pd.DataFrame) -> None:
     style.letter(inside, "in the plane")
 
 
-def draw(surfaces: pd.DataFrame, endpoints: pd.DataFrame, widths: list[int]) -> plt.Figure:
-    surfaces = surfaces[surfaces["experiment"] == PLANE]
-    endpoints = endpoints[endpoints["plane"] == PLANE]
-    heights = [2.0 * -(-len(widths) // 3) + 0.5, 2.1]
+def draw(
+    surfaces: pd.DataFrame,
+    endpoints: pd.DataFrame,
+    aligned_surfaces: pd.DataFrame,
+    aligned_endpoints: pd.DataFrame,
+    widths: list[int],
+) -> plt.Figure:
+    shown = [Plane(surfaces[surfaces["experiment"] == PLANE], endpoints[endpoints["plane"] == PLANE])]
+    if not (surfaces["kind"] == "aligned").any():  # else the configuration asks for no other
+        shown.append(Plane(aligned_surfaces, aligned_endpoints, ", aligned"))
+    heights = [1.5 * rows_of(widths, len(shown)) + 0.7, 2.1]
     figure = plt.figure(figsize=(style.PAGE, sum(heights) + 0.3))
     upper, lower = figure.subfigures(2, 1, height_ratios=heights)
-    planes(upper, surfaces, endpoints, widths)
-    numbers(lower, endpoints)
+    planes(upper, shown, widths)
+    numbers(lower, shown[0].endpoints)
     plots.endpoint_legend(upper, endpoints)
     return figure
 
 
 def main(snakemake) -> None:
     jobs.start(snakemake)
-    surfaces = parquet.read(snakemake.input.surfaces, schemas.SURFACE).to_pandas()
-    endpoints = parquet.read(snakemake.input.endpoints, schemas.ENDPOINTS).to_pandas()
-    style.save(draw(surfaces, endpoints, snakemake.params.widths), snakemake.output.png, snakemake.output.pdf)
+    read = snakemake.input
+    tables = [
+        parquet.read(paths, schema).to_pandas()
+        for paths, schema in (
+            (read.surfaces, schemas.SURFACE),
+            (read.endpoints, schemas.ENDPOINTS),
+            (read.aligned_surfaces, schemas.SURFACE),
+            (read.aligned_endpoints, schemas.ENDPOINTS),
+        )
+    ]
+    style.save(draw(*tables, snakemake.params.widths), snakemake.output.png, snakemake.output.pdf)
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ def read() -> dict[str, set[str]]:
     for figure in catalogue.FIGURES.values():
         for kind, chosen in figure.reads.items():
             for name in chosen or figure.experiments:
-                found[name].add("runs" if kind == "summaries" else kind)
+                found[name].add("runs" if kind == "summaries" else kind.removeprefix("aligned_"))
     return found
 
 

@@ -88,7 +88,11 @@ DRAW = {
     "figure_3": lambda t: plot_figure_3.draw(*both(t, "figure_3", "runs", "baselines")),
     "figure_4": lambda t: plot_figure_3.draw(*both(t, "figure_4", "runs", "baselines")),
     "figure_5": lambda t: plot_figure_5.draw(t.summaries(*OF["figure_5"]), t("runs", *OF["figure_5"]), True),
-    "figure_6": lambda t: plot_figure_6.draw(*both(t, "figure_6", "surfaces", "endpoints"), t.widths()),
+    "figure_6": lambda t: plot_figure_6.draw(
+        *both(t, "figure_6", "surfaces", "endpoints"),
+        *(t(kind, plot_figure_6.PLANE) for kind in ("surfaces", "endpoints")),
+        t.widths(),
+    ),
     "figure_7": lambda t: plot_figure_7.draw(t("runs", *OF["figure_7"])),
     "plateaus": lambda t: plot_plateaus.draw(*both(t, "plateaus", "runs", "baselines")),
     "theory": lambda t: plot_theory.draw(*(t("theory", part) for part in ("start", "step"))),
@@ -149,6 +153,19 @@ def test_a_plane_beyond_all_numbers_is_drawn(name):
 
     far = tables.evidence(tables.Case(far_away))
     is_drawn(DRAW[name](Mixed(far, "", far)), False, True)
+
+
+def test_figure_6_has_both_planes_side_by_side_and_one_where_the_configuration_asks_for_the_aligned(made):
+    found = made["all there"]
+    t = Mixed(found, "", found)
+    surfaces, endpoints = both(t, "figure_6", "surfaces", "endpoints")
+    own = [t(kind, plot_figure_6.PLANE) for kind in ("surfaces", "endpoints")]
+    for kind, beside in (("principal", 2), ("aligned", 1)):
+        figure = plot_figure_6.draw(surfaces.assign(kind=kind), endpoints, *own, t.widths())
+        titles = [axes.get_title() for axes in figure.axes]
+        assert [f"$m={m}$" in titles for m in t.widths()] == [True] * len(t.widths())
+        assert sum("m=" in title for title in titles) == beside * len(t.widths())
+        plt.close(figure)
 
 
 @pytest.mark.parametrize("case", [WHOLLY, "a diverged seed", "one diverged run", "losses of 1e285"])

@@ -28,6 +28,8 @@ SETS = {
     "baselines": schemas.BASELINES,
     "surfaces": schemas.SURFACE,
     "endpoints": schemas.ENDPOINTS,
+    "aligned_surfaces": schemas.SURFACE,
+    "aligned_endpoints": schemas.ENDPOINTS,
     "spectra": schemas.SPECTRA,
     "neurons": schemas.PATHS,
     "theory/start": schemas.THEORY_START,

@@ -71,7 +71,12 @@ FIGURES = {
         "Figure 6",
         NOTE,
         {name: {"m"} for name in LANDSCAPES},
-        {"surfaces": ALL, "endpoints": ALL},
+        {
+            "surfaces": ALL,
+            "endpoints": ALL,
+            "aligned_surfaces": ("landscape_mean_field",),
+            "aligned_endpoints": ("landscape_mean_field",),
+        },
         settings=_WIDTHS,
     ),
     "figure_7": Figure(

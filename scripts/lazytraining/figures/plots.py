@@ -327,9 +327,9 @@ def color_bar(figure: Figure | SubFigure, norm: Normalize, axes, label: str, **o
     bar.minorticks_off()
 
 
-def student_bar(figure: Figure | SubFigure, norm: LogNorm, axes, students: pd.DataFrame) -> None:
+def student_bar(figure: Figure | SubFigure, norm: LogNorm, axes, students: pd.DataFrame, **options) -> None:
     """The colour bar of surfaces on which students stand in the colour of their own loss; those off its scale are counted."""
-    label, options = labels.LABELS["test_loss"], {}
+    label = labels.LABELS["test_loss"]
     own = students.loc[~students["diverged"], "test_loss"]
     off = {"below": (own < norm.vmin).sum(), "above": (own > norm.vmax).sum()}
     if norm is not NO_COLORS and any(off.values()):

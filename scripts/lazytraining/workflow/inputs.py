@@ -36,8 +36,11 @@ class Inputs:
                 [f"<results>/spectra/{name}.parquet"] if name in self.keep_weights else []
             ),
             "curves": partial(self.of_jobs, "curves"),
-            "surfaces": partial(self.at_widths, "surfaces"),
-            "endpoints": partial(self.at_widths, "endpoints"),
+            **{
+                f"{aligned}{data}": partial(self.at_widths, f"{aligned}{data}")
+                for aligned in ("", "aligned_")
+                for data in ("surfaces", "endpoints")
+            },
             "paths": partial(self.over_seeds, "neurons"),
             "baselines": self.baselines,
         }
