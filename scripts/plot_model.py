@@ -1,4 +1,4 @@
-"""A module and its tangent twin against α, and over iterations; and what training does to its layers.
+"""A module and its tangent twin against α, or against τ where only τ is swept, and over iterations; and what training does to its layers.
 
 In: the table of all runs, their curves and their layers. Out: the figure as PNG and PDF, two rows of panels for each τ. Each α is at
 its best step size, where several numbers were tried; medians and ranges over the seeds that did not diverge, a cross where some did.
@@ -15,7 +15,7 @@ from lazytraining.student import averages, laziness
 from lazytraining.workflow import jobs
 
 MOST_ROWS, MOST_LAYERS = 3, 12
-"""The τ that are drawn, and the layers that are named, at most."""
+"""The values of the scale that is not on the axis, and the layers that are named, at most."""
 LEAST_SHARE = 0.9
 """An axis of shares begins here at the latest: what differs by less is all of it."""
 LINE_OF_NAMES = 110
@@ -41,26 +41,29 @@ LAYERS = {
 
 def draw(runs: pd.DataFrame, curves: pd.DataFrame, layers: pd.DataFrame) -> plt.Figure:
     best = tables.best(runs)
-    taus = np.sort(best["tau"].unique())[:MOST_ROWS]
+    over, other = swept(best)
+    values = np.sort(best[other].unique())[:MOST_ROWS]
     figure, panels = plt.subplots(
-        2 * len(taus), 4, figsize=(style.PAGE, 1.3 + 4.0 * len(taus)), squeeze=False
+        2 * len(values), 4, figsize=(style.PAGE, 1.3 + 4.0 * len(values)), squeeze=False
     )
-    for row, below, tau in zip(panels[::2], panels[1::2], taus, strict=True):
-        own = best[best["tau"] == tau]
+    for row, below, value in zip(panels[::2], panels[1::2], values, strict=True):
+        own = best[best[other] == value]
         keys = own[["alpha", "tau", "eta", "seed"]]
-        _scores(row[0], own)
-        kept = own[~own["diverged"]].set_index("alpha")
+        _scores(row[0], own, over)
+        kept = own[~own["diverged"]].set_index(over)
         for axes, (name, (limit, columns)) in zip(row[1:], MEASURED.items(), strict=False):
             lines = {label: kept[column] for column, label in columns.items()}
-            plots.against_scale(axes, own, lines, limit)
+            plots.against_scale(axes, own, lines, limit, over=over)
             plots.plain_logarithmic(axes, room=2 * plots.LINE)
             axes.set_ylabel(name)
-        _over_iterations(row[3], curves.merge(keys, on=list(keys)))
-        _layers(below, layers.merge(keys, on=list(keys)))
-        style.letter(row[0], f"{labels.SYMBOLS['tau']} = {tau:g}, {_steps(own)}\n{verdict(own)}")
+        _over_iterations(row[3], curves.merge(keys, on=list(keys)), over)
+        _layers(below, layers.merge(keys, on=list(keys)), over)
+        style.letter(
+            row[0], f"{labels.SYMBOLS[other]} = {value:g}, {_steps(own, over)}\n{verdict(own, over)}"
+        )
     for axes in panels[0]:
         last = axes is panels[0, -1]
-        title = labels.SYMBOLS["alpha"] if last else None
+        title = labels.SYMBOLS[over] if last else None
         axes.legend(title=title, loc="lower left" if last else "upper right", handlelength=1.5)
     if layers["layer"].nunique() in range(1, MOST_LAYERS + 1):
         longest = layers["layer"].str.len().max()
@@ -69,25 +72,31 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame, layers: pd.DataFrame) -> plt.
     return figure
 
 
-def _steps(best: pd.DataFrame) -> str:
+def swept(runs: pd.DataFrame) -> tuple[str, str]:
+    """The scale that is on the axis, and the other: α and τ, but for sweeps of τ alone."""
+    only_tau = runs["alpha"].nunique() == 1 < runs["tau"].nunique()
+    return ("tau", "alpha") if only_tau else ("alpha", "tau")
+
+
+def _steps(best: pd.DataFrame, over: str) -> str:
     steps = best["step"].unique()
-    return f"step {steps[0]}" if len(steps) == 1 else "each α at its best step"
+    return f"step {steps[0]}" if len(steps) == 1 else f"each {labels.SYMBOLS[over]} at its best step"
 
 
-def verdict(best: pd.DataFrame) -> str:
-    """From which α on the module is lazy: the upper median over seeds, with the least and the greatest."""
-    found = best.groupby("seed")[["alpha", "regime"]].apply(
-        lambda own: laziness.lazy_from(dict(zip(own["alpha"], own["regime"], strict=True)))
+def verdict(best: pd.DataFrame, over: str) -> str:
+    """From which scale on the module is lazy: the upper median over seeds, with the least and the greatest."""
+    found = best.groupby("seed")[[over, "regime"]].apply(
+        lambda own: laziness.lazy_from(dict(zip(own[over], own["regime"], strict=True)))
     )
-    symbol = labels.SYMBOLS["alpha"]
+    symbol = labels.SYMBOLS[over]
     if not np.isfinite(found.max()):
-        last = best[best["alpha"] == best["alpha"].max()]["regime"].mode().iloc[0]
-        return f"{last} at {symbol} = {best['alpha'].max():g}"
+        last = best[best[over] == best[over].max()]["regime"].mode().iloc[0]
+        return f"{last} at {symbol} = {best[over].max():g}"
     seeds = f"\n({found.min():g} to {found.max():g} over seeds)" if found.min() < found.max() else ""
     return f"lazy from {symbol} = {averages.upper_median(found):g} on{seeds}"
 
 
-def _scores(axes, runs: pd.DataFrame) -> None:
+def _scores(axes, runs: pd.DataFrame, over: str) -> None:
     """Accuracy on test points, or their loss in a regression."""
     classes = runs["test_accuracy"].notna().any()
     words = ("model", "twin", "pattern frozen")
@@ -96,7 +105,7 @@ def _scores(axes, runs: pd.DataFrame) -> None:
         for name, word in zip(SCORES if classes else LOSSES, words, strict=True)
         if runs[name].notna().any()
     }
-    plots.sweep(axes, runs, names or {"test_loss_end": "model"}, over="alpha")
+    plots.sweep(axes, runs, names or {"test_loss_end": "model"}, over=over)
     axes.set_ylabel("test accuracy" if classes else labels.LABELS["test_loss"])
     if classes:
         low, high = axes.get_ylim()
@@ -106,7 +115,7 @@ def _scores(axes, runs: pd.DataFrame) -> None:
         plots.plain_logarithmic(axes, room=4 * plots.LINE)
 
 
-def _layers(panels, layers: pd.DataFrame) -> None:
+def _layers(panels, layers: pd.DataFrame, over: str) -> None:
     """A line for each layer, in the median over seeds, the deeper the darker."""
     names = dict(layers.sort_values("number")[["number", "layer"]].drop_duplicates().itertuples(index=False))
     for axes, (column, label) in zip(panels, LAYERS.items(), strict=True):
@@ -115,12 +124,12 @@ def _layers(panels, layers: pd.DataFrame) -> None:
             axes.set_axis_off()
             continue
         for place, number in enumerate(names):
-            median = kept[kept["number"] == number].groupby("alpha")[column].median()
+            median = kept[kept["number"] == number].groupby(over)[column].median()
             look = style.line_look(place) | {"color": style.shade(place, len(names))}
             if len(median):
                 axes.plot(median.index, median, label=names[number], **look)
-        axes.set(xlabel=labels.LABELS["alpha"], ylabel=label)
-        plots.fit_axis(axes, "x", layers["alpha"].to_numpy())
+        axes.set(xlabel=labels.LABELS[over], ylabel=label)
+        plots.fit_axis(axes, "x", layers[over].to_numpy())
         if column == "relative_distance":
             plots.log_axis(axes, "y")
         else:
@@ -128,14 +137,14 @@ def _layers(panels, layers: pd.DataFrame) -> None:
             axes.set_ylim(low, 1 + 0.04 * (1 - low))
 
 
-def _over_iterations(axes, curves: pd.DataFrame) -> None:
-    """Test loss of the model at each α, in the median over seeds, the darker the larger; and of the twin at the largest."""
-    alphas = np.sort(curves["alpha"].unique())
-    for number, alpha in enumerate(alphas):
-        median = curves[curves["alpha"] == alpha].groupby("iteration")["test_loss"].median()
-        color = style.shade(number, len(alphas))
-        axes.plot(median.index, median, color=color, linestyle=style.LINES[number % 4], label=f"{alpha:g}")
-    twin = curves[curves["alpha"] == alphas[-1]].groupby("iteration")["twin_test_loss"].median()
+def _over_iterations(axes, curves: pd.DataFrame, over: str) -> None:
+    """Test loss of the model at each scale, in the median over seeds, the darker the larger; and of the twin at the largest."""
+    scales = np.sort(curves[over].unique())
+    for number, scale in enumerate(scales):
+        median = curves[curves[over] == scale].groupby("iteration")["test_loss"].median()
+        color = style.shade(number, len(scales))
+        axes.plot(median.index, median, color=color, linestyle=style.LINES[number % 4], label=f"{scale:g}")
+    twin = curves[curves[over] == scales[-1]].groupby("iteration")["twin_test_loss"].median()
     axes.plot(twin.index, twin, color="0.2", linestyle=(0, (1, 1)), label="twin")
     axes.set(xscale="symlog", xlabel=labels.LABELS["iteration"], ylabel=labels.LABELS["test_loss"])
     plots.plain_logarithmic(axes)

@@ -49,11 +49,11 @@ def draw(population: pd.DataFrame, narrow: pd.DataFrame, baselines: pd.DataFrame
     for name, runs in (("(a)", population), ("(b)", narrow)):
         moved = runs[~runs["diverged"]].set_index(["tau", "seed"])
         for column, label in labels.LAYERS.items():
-            plots.medians(right, moved[column], next(numbers), f"{name} {label}")
+            plots.medians(right, moved[column], next(numbers), f"{name} {label.split()[-1]}")
     right.set(xlabel=labels.LABELS["tau"], ylabel=labels.LABELS["movement"])
-    plots.log_axis(right, "y", room=4 * plots.LINE)
+    plots.log_axis(right, "y", room=3 * plots.LINE)
     plots.fit_axis(right, "x", narrow["tau"].to_numpy())
-    right.legend(loc="upper right")
+    right.legend(loc="upper right", ncols=2, title=", ".join(labels.LAYERS.values()), columnspacing=1)
     style.letter(right, "(c) movement")
     return figure
 

@@ -82,3 +82,20 @@ def test_figures_are_drawn_from_whatever_is_there(diverged, names):
     assert min(widths) > 0.1, "names take no room from the panels"
     title = figures[1].axes[0].get_title(loc="left")
     assert ("diverged at $\\alpha$ = 10" if diverged else "lazy from $\\alpha$ = 1 on") in title
+
+
+def test_where_tau_alone_is_swept_the_axis_and_the_verdict_are_of_tau():
+    runs = pd.concat(
+        runs_of(False).query("experiment == 'own' and alpha == 1").assign(tau=tau, regime=regime)
+        for tau, regime in ((0.1, "crossover"), (1.0, "lazy"), (10.0, "lazy"))
+    )
+    curves = runs[["experiment", "alpha", "tau", "eta", "seed"]].assign(
+        iteration=0, test_loss=0.4, twin_test_loss=0.4
+    )
+    layers = runs.assign(number=1, layer="1", **dict.fromkeys(tables.LAYER_MEASURED, 0.5))
+    figure = plot_model.draw(runs, curves, layers)
+    assert len(figure.axes) == 8
+    title = figure.axes[0].get_title("left")
+    assert r"$\alpha$ = 1," in title and r"lazy from $\tau$ = 1 on" in title
+    for axes in (figure.axes[1], figure.axes[4]):
+        assert "\\tau" in axes.get_xlabel() and axes.lines[0].get_xdata().tolist() == [0.1, 1, 10]

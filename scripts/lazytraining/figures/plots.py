@@ -186,16 +186,21 @@ def mark_diverged(axes: Axes, counts: pd.DataFrame) -> None:
 
 
 def against_scale(
-    axes: Axes, runs: pd.DataFrame, lines: dict[str, pd.Series], threshold: float, shaded: bool = False
+    axes: Axes,
+    runs: pd.DataFrame,
+    lines: dict[str, pd.Series],
+    threshold: float,
+    shaded: bool = False,
+    over: str = "alpha",
 ) -> None:
-    """Medians of what is indexed by α, a line for each label, beside a threshold; with `shaded` the later the darker."""
+    """Medians of what is indexed by a scale, a line for each label, beside a threshold; with `shaded` the later the darker."""
     for number, (label, values) in enumerate(lines.items()):
         look = {"color": style.shade(number, len(lines))} if shaded else {}
         medians(axes, values, number, label, **look)
     axes.axhline(threshold, **style.THRESHOLD)
-    fit_axis(axes, "x", runs["alpha"].to_numpy())
+    fit_axis(axes, "x", runs[over].to_numpy())
     say_diverged(axes, runs)
-    axes.set_xlabel(labels.LABELS["alpha"])
+    axes.set_xlabel(labels.LABELS[over])
 
 
 def legend(figure: Figure | SubFigure, panels: Iterable[Axes], **options) -> None:
