@@ -29,6 +29,8 @@ IMAGES = {
     "cifar10": lambda job: images.cifar10(),
 }
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")
+MOST_CLASSES = 1000
+"""Where points are fewer: each class is a number of each target."""
 
 
 class Points(NamedTuple):
@@ -59,7 +61,33 @@ def load(job: ModelJob, device: str = "cpu") -> tuple[Network, Points]:
         raise refused(
             "model", f"{show(job.model)} with {k} outputs", f"{asked}, as many as the data have {each}"
         )
-    return network, Points(*(None if part is None else network.inputs(part.to(device)) for part in points))
+    points = Points(*(None if part is None else network.inputs(part.to(device)) for part in points))
+    if is_file(job.model) or is_own(job.data):
+        _check_outputs(job, network, points)
+    return network, points
+
+
+def _check_outputs(job: ModelJob, network: Network, points: Points) -> None:
+    """The network has finite outputs at every point, not at the first ones alone."""
+    for name in ("x_train", "x_test"):
+        x = getattr(points, name)
+        try:
+            finite = network.outputs(network.weights, x).isfinite().all(1)
+        except Exception as error:
+            why = f"{type(error).__name__}: {_line(error)}"
+            raise refused(
+                "data",
+                f"{show(job.data)}: {name}, on which {show(job.model)} fails",
+                "points that it can take",
+                why,
+            ) from None
+        if not finite.all():
+            which = f"at point {finite.int().argmin().item()} of {name} in {show(job.data)}"
+            raise refused(
+                "model",
+                f"{show(job.model)} with outputs that are not finite {which}",
+                "finite ones at its start",
+            )
 
 
 def build(job: ModelJob, points: Points) -> nn.Module:
@@ -106,6 +134,11 @@ def is_file(model: str) -> bool:
     return ":" in model
 
 
+def is_own(data: str) -> bool:
+    """Whether data are a user's own, a file."""
+    return data not in (*IMAGES, "teacher")
+
+
 def _imported(path: Path) -> Any:
     """A user's file as a module; what stands beside it can be imported by it."""
     if not path.is_file():
@@ -136,19 +169,13 @@ def data(job: ModelJob) -> Points:
         found = _images(job)
     else:
         found = _file(Path(job.data))
+    arrays = {name: np.asarray(found[name]) for name in ARRAYS}
+    arrays |= {name: _labels(arrays[name]) for name in ("y_train", "y_test")}
+    for part, count in (("train", job.n_train), ("test", job.n_test)):
+        _check(job, part, arrays[f"x_{part}"], arrays[f"y_{part}"], count)
+    _check_alike(job, arrays)
     counts = {"train": job.n_train, "test": job.n_test}
-    arrays = {}
-    for part, count in counts.items():
-        x, y = np.asarray(found[f"x_{part}"]), _labels(np.asarray(found[f"y_{part}"]))
-        _check(job, part, x, y, count)
-        arrays |= {f"x_{part}": x[:count], f"y_{part}": y[:count]}
-    if arrays["x_train"].shape[1:] != arrays["x_test"].shape[1:]:
-        raise refused(
-            "data",
-            f"{show(job.data)} with points of shape {arrays['x_train'].shape[1:]} and test points of {arrays['x_test'].shape[1:]}",
-            "one shape",
-        )
-    return _points(job, arrays, found.get("black"))
+    return _points(job, {name: arrays[name][: counts[name[2:]]] for name in ARRAYS}, found.get("black"))
 
 
 class Counts(NamedTuple):
@@ -161,6 +188,8 @@ class Counts(NamedTuple):
 def counts(path: Path) -> Counts:
     """Of a user's own data. Raises ConfigError."""
     arrays = _file(path)
+    for name in ARRAYS:
+        _check_numbers(str(path), name, arrays[name])
     y = _labels(arrays["y_train"])
     return Counts(len(arrays["x_train"]), len(arrays["x_test"]), y.ndim == 1 and y.dtype.kind in "biu")
 
@@ -202,58 +231,112 @@ def _of_table(table: pa.Table) -> dict[str, np.ndarray]:
     }
 
 
+def _check_numbers(data: str, name: str, values: np.ndarray, precision: str = "float64") -> None:
+    """Numbers for at least one point, finite in this precision."""
+    if values.dtype.kind not in "biuf":
+        raise refused("data", f"{show(data)}: {name} of {values.dtype}", "numbers")
+    if values.ndim == 0 or values.size == 0:
+        raise refused(
+            "data",
+            f"{show(data)}: {name} of shape {values.shape}",
+            "at least one point, and one number of each",
+        )
+    with np.errstate(over="ignore"):
+        lost = np.sum(~np.isfinite(values.astype(precision))) if values.dtype.kind == "f" else 0
+    if lost:
+        raise refused(
+            "data",
+            f"{show(data)}: {name} with {lost} values that are not finite in {precision}",
+            "finite numbers",
+        )
+
+
 def _check(job: ModelJob, part: str, x: np.ndarray, y: np.ndarray, count: int | None) -> None:
-    """Numbers, as many points as targets, finite, and as many as are asked for."""
+    """Numbers, as many points as targets, and as many as are asked for."""
     for name, values in ((f"x_{part}", x), (f"y_{part}", y)):
-        if values.dtype.kind not in "biuf":
-            raise refused("data", f"{show(job.data)}: {name} of {values.dtype}", "numbers")
-        if values.ndim == 0 or len(values) == 0:
-            raise refused("data", f"{show(job.data)}: {name} without points", "at least one")
-        if values.dtype.kind == "f" and not np.isfinite(values).all():
-            raise refused(
-                "data",
-                f"{show(job.data)}: {name} with {np.sum(~np.isfinite(values))} values that are not finite",
-                "finite numbers",
-            )
+        _check_numbers(job.data, name, values, job.precision)
     if len(x) != len(y):
         raise refused(
             "data", f"{show(job.data)}: {len(x)} x_{part} and {len(y)} y_{part}", "as many targets as points"
         )
-    if job.task == "classification" and part == "train" and job.data not in IMAGES and y.min() > 0:
-        raise refused("data", f"{show(job.data)}: y_train from {y.min():g} on", "classes that begin at 0")
+    if job.task == "classification" and part == "train" and is_own(job.data) and y.min() > 0:
+        raise refused("data", f"{show(job.data)}: y_train from {y.min()} on", "classes that begin at 0")
     if count is not None and count > len(x):
         raise refused(
             f"n_{part}", count, f"at most {len(x)}, as many as {show(job.data)} has, or null for all"
         )
 
 
+def _check_alike(job: ModelJob, arrays: dict[str, np.ndarray]) -> None:
+    """Test points and their targets are of the shape of the training points, and of their kind of numbers."""
+    for letter, what in (("x", "points"), ("y", "targets")):
+        train, test = (arrays[f"{letter}_{part}"] for part in ("train", "test"))
+        shapes = [values.shape[1:] for values in (train, test)]
+        if shapes[0] != shapes[1] and not (letter == "y" and {*shapes} == {(), (1,)}):
+            raise refused(
+                "data",
+                f"{show(job.data)} with {what} of shape {shapes[0]} and test {what} of {shapes[1]}",
+                "one shape",
+            )
+    kinds = [arrays[name].dtype for name in ("x_train", "x_test")]
+    if kinds[0] != kinds[1] and {kind.kind for kind in kinds} != {"f"}:
+        raise refused(
+            "data", f"{show(job.data)}: x_train of {kinds[0]} and x_test of {kinds[1]}", "one type of numbers"
+        )
+
+
 def _points(job: ModelJob, arrays: dict[str, np.ndarray], black: np.ndarray | None) -> Points:
     targets = [arrays["y_train"], arrays["y_test"]]
     if job.task == "classification":
-        classes = int(targets[0].max()) + 1
         for name, y in zip(("y_train", "y_test"), targets, strict=True):
             if y.ndim > 1 or not np.equal(np.mod(y, 1), 0).all() or y.min() < 0:
                 raise refused(
                     "data",
-                    f"{show(job.data)}: {name} of shape {y.shape} from {y.min():g} to {y.max():g}",
+                    f"{show(job.data)}: {name} of shape {y.shape} from {y.min()} to {y.max()}",
                     "a class 0, 1, … for each point with task: classification",
                 )
-            if y.max() >= classes:
-                raise refused(
-                    "data",
-                    f"{show(job.data)}: class {y.max():g} in {name}",
-                    f"classes that y_train has, up to {classes - 1}",
-                )
+        classes, most = int(targets[0].max()) + 1, max(MOST_CLASSES, len(targets[0]))
+        if classes > most:
+            raise refused(
+                "data",
+                f"{show(job.data)}: class {classes - 1} in y_train",
+                f"classes numbered from 0 without gaps, up to {most - 1}",
+            )
+        if targets[1].max() >= classes:
+            raise refused(
+                "data",
+                f"{show(job.data)}: class {int(targets[1].max())} in y_test",
+                f"classes that y_train{_first(job.n_train)} has, up to {classes - 1}",
+            )
         targets = [np.eye(classes)[y.astype(int)] for y in targets]
     else:
         targets = [y.reshape(len(y), -1).astype(float) for y in targets]
     if np.ptp(targets[0], axis=0).max() == 0:
         raise refused(
-            "data", f"{show(job.data)}: y_train with one value for all points", "targets that differ"
+            "data",
+            f"{show(job.data)}: y_train{_first(job.n_train)} with one value for all points",
+            "targets that differ",
         )
-    x_train, x_test = (torch.from_numpy(np.ascontiguousarray(arrays[name])) for name in ("x_train", "x_test"))
+    if not targets[1].any():
+        raise refused(
+            "data",
+            f"{show(job.data)}: y_test{_first(job.n_test)} with 0 for all points",
+            "some that are not 0, because gaps are shares of their norm",
+        )
+    x_train, x_test = (torch.from_numpy(_native(arrays[name])) for name in ("x_train", "x_test"))
     y_train, y_test = map(torch.from_numpy, targets)
     return Points(x_train, y_train, x_test, y_test, None if black is None else torch.from_numpy(black))
+
+
+def _first(count: int | None) -> str:
+    """Which targets are meant, where not all are used."""
+    return f" (its first {count})" if count else ""
+
+
+def _native(values: np.ndarray) -> np.ndarray:
+    """The same numbers in a type of this machine that torch has."""
+    kind = np.dtype(float) if values.dtype.kind == "f" and values.dtype.itemsize > 8 else values.dtype
+    return np.ascontiguousarray(values, kind.newbyteorder("="))
 
 
 def _line(error: Exception) -> str:
