@@ -30,6 +30,15 @@ def test_an_interval_of_correlations_stays_between_its_ends():
     assert fits.interval(np.ones(3), "correlation") == (1, 1, 1)
 
 
+def test_an_interval_of_shares_stays_between_none_and_all():
+    found = fits.interval(np.array([0.9, 0.98, 1.0]), "share")
+    assert 0 < found.low < found.value < found.high <= 1
+    assert found.value == pytest.approx(np.sin(np.arcsin(np.sqrt([0.9, 0.98, 1.0])).mean()) ** 2)
+    assert fits.interval(np.array([0.0, 0.5]), "share").low == 0
+    with pytest.raises(ValueError, match="no interval"):
+        fits.interval(np.array([0.5, 1.1]), "share")
+
+
 def test_the_interval_of_a_median_covers_it_whatever_the_distribution():
     rng, inside = np.random.default_rng(0), 0
     for sample in np.exp(3 * rng.standard_normal((2000, 10))):

@@ -157,9 +157,9 @@ CLAIMS = [
         "§4.4",
         "The published Figure 5 shows the loss at convergence.",
         "figure_5",
-        [Check("share of cells above the zero predictor's loss", share_above_zero, high=0.05)],
+        [Check("share of cells above the zero predictor's loss", share_above_zero, high=0.05, scale="share")],
         artefact=[
-            Check("share of cells above the zero predictor's loss", share_above_zero, low=0.3),
+            Check("share of cells above the zero predictor's loss", share_above_zero, low=0.3, scale="share"),
             Check("best over initial loss in those cells, median", best_over_initial, low=0.5, scale="log"),
         ],
         quote="We calculated the test loss of the model at convergence for each pair of (τ, α)",
@@ -175,6 +175,7 @@ CLAIMS = [
                 "share of cells a quarter above the converged loss at their α τ²",
                 unconverged_share,
                 high=0.05,
+                scale="share",
             )
         ],
         quote="Convergence was defined using early stopping, requiring an improvement of at least 10^(−4) over 100 training iterations for the "

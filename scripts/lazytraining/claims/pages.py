@@ -13,7 +13,7 @@ from lazytraining.student.fits import Interval
 
 HOW = (
     f"τ counts as large from {LARGE:g} on. Values are means over seeds, widths or students, as each claim says, with 95 % "
-    "intervals, Student's t: of ratios and sizes on logarithms, of correlations by Fisher's z, of medians by the sign test. A criterion is met if the whole interval meets it, and open if the interval is on "
+    "intervals, Student's t: of ratios and sizes on logarithms, of correlations by Fisher's z, of shares by arcsines, of medians by the sign test. A criterion is met if the whole interval meets it, and open if the interval is on "
     "both sides. A claim is an artefact if all is seen that its other cause would show; else it is reproduced if all its "
     "criteria are met and not if none is; it is not decided where its premises are not met, or where a criterion is open. An "
     "identity holds by algebra, so it is shown and not counted as reproduced. That a claim is partly reproduced hangs on the best of its "

@@ -257,16 +257,19 @@ CLAIMS = [
                 "share of cells predicted rightly: output layer moves by more than a tenth",
                 agreement("predicted_output", "output_distance", MOVED),
                 low=0.9,
+                scale="share",
             ),
             Check(
                 "the same: by more than a half",
                 agreement("predicted_output", "output_distance", HALF),
                 low=0.9,
+                scale="share",
             ),
             Check(
                 "the same: the kernel, by more than a tenth",
                 agreement("predicted_kernel", "kernel_movement", MOVED),
                 low=0.9,
+                scale="share",
             ),
         ],
         criterion_set=AFTER_PAPER,
@@ -281,9 +284,10 @@ CLAIMS = [
                 "predicted movement of the output layer, smallest m, largest g, not symmetrised",
                 at_corner("predicted_output", False, False),
                 low=HALF,
+                scale="log",
             ),
-            Check("the same, measured", at_corner("output_distance", False, False), low=HALF),
-            Check("κ there", at_corner("kappa", False, False), high=HALF),
+            Check("the same, measured", at_corner("output_distance", False, False), low=HALF, scale="log"),
+            Check("κ there", at_corner("kappa", False, False), high=HALF, scale="log"),
         ],
         reasons={
             Verdict.REPRODUCED: "κ weighs curvature against the largest singular value of Dh(w0); the displacement counts the small ones, "

@@ -202,6 +202,10 @@ CLAIMS = [
         "width",
         [Check("largest sharpness over m, 1/m over 1/√m", wider_everywhere, high=1, scale="log")],
         quote="for 1/m the loss landscape is wide under different values of m",
+        reasons={
+            Verdict.REPRODUCED: "In distances between weights, as the note's planes have it. Most of it is the output scale, whose square is in the "
+            "sharpness: α² is m times smaller with 1/m. Width so measured depends on the size of the weights (Dinh et al. 2017)."
+        },
     ),
     Claim(
         "30b",
@@ -210,6 +214,9 @@ CLAIMS = [
         "width",
         [Check("sharpness at the smallest m, 1/√m over 1/m", narrower_at_smallest, low=1, scale="log")],
         quote="for 1/√m scaling the loss landscape is narrow and deep for small m",
+        reasons={
+            Verdict.REPRODUCED: "Where the ratio of claim 30a is largest at the smallest m, these are the same numbers."
+        },
     ),
     Claim(
         "30c",

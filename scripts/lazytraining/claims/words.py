@@ -1,5 +1,6 @@
 """The ledger's words, and its rows in a template. Jinja is all it needs, so that the process that makes the report has it too."""
 
+import math
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
@@ -35,6 +36,12 @@ def counted(rows: list[dict]) -> dict[Verdict, int]:
     return {verdict: note.count(verdict) for verdict in Verdict}
 
 
+def chance(row: dict) -> str:
+    """How likely samples so far from the bounds that decide a row are, if the mean lay there; empty where nothing hangs on an interval."""
+    p = row["chance"]
+    return "" if math.isnan(p) else f"p {'< 1e-6' if p < 1e-6 else f'= {p:.2g}'} if the mean lay on the bound"
+
+
 def written(template: str, rows: list[dict], filters: dict[str, Callable] | None = None, **more) -> str:
     """A template beside this module, with these rows, their counts and marks."""
     environment = Environment(
@@ -44,7 +51,7 @@ def written(template: str, rows: list[dict], filters: dict[str, Callable] | None
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= filters or {}
+    environment.filters |= {"chance": chance} | (filters or {})
     more |= {"rows": rows, "counts": counted(rows), "marks": MARKS, "undecided": Verdict.OPEN}
     return environment.get_template(template).render(more)
 

@@ -32,14 +32,19 @@ SCALES = {
     "linear": (lambda values: values, lambda mean: mean),
     "log": (np.log, np.exp),
     "correlation": (_of_correlations, np.tanh),
+    "share": (
+        lambda values: np.arcsin(np.sqrt(values)),
+        lambda mean: np.sin(np.clip(mean, 0, np.pi / 2)) ** 2,
+    ),
 }
 """How samples are transformed before their mean is taken, and how it is brought back: ratios and sizes in logarithms, correlations by
-Fisher's z. So no interval leaves the range of what it is of."""
+Fisher's z, shares from 0 to 1 by the arcsine of their roots. So no interval leaves the range of what it is of."""
 
 
 def _transformed(values: Float[np.ndarray, " k"], scale: str) -> Float[np.ndarray, " k"]:
     values = np.asarray(values, float)
-    if len(values) == 0 or not np.isfinite(values).all() or (scale == "log" and values.min() <= 0):
+    outside = {"log": (values <= 0).any(), "share": ((values < 0) | (values > 1)).any()}
+    if len(values) == 0 or not np.isfinite(values).all() or outside.get(scale):
         raise ValueError(f"no interval of {values}")
     return SCALES[scale][0](values)
 
@@ -50,7 +55,7 @@ def interval(values: Float[np.ndarray, " k"], scale: str = "linear") -> Interval
 
     One sample has no interval: its ends are NaN. Samples that are all equal have one of width 0.
 
-    Raises ValueError for no samples, or for a sample ≤ 0 with "log".
+    Raises ValueError for no samples, for a sample ≤ 0 with "log", or outside 0 to 1 with "share".
     """
     if scale == "median":
         ordered = np.sort(_transformed(values, "linear"))
@@ -102,14 +107,22 @@ def slope(x: Float[np.ndarray, " k"], y: Float[np.ndarray, " k"]) -> float:
 def two_terms(
     alpha: Float[np.ndarray, " k"], n: Float[np.ndarray, " k"], gap: Float[np.ndarray, " k"]
 ) -> Float[np.ndarray, " k"]:
-    """The law gap² = C₁ α⁻⁴ + C₂ α⁻³/n with C₁, C₂ ≥ 0 that fit k gaps above 0 best, each relative to itself; its gaps.
+    """The law gap² = C₁ α⁻⁴ + C₂ α⁻³/n with C₁, C₂ ≥ 0 that fit k gaps above 0 best in logarithms; its gaps.
 
     It is that of weights to those of the tangent model, where gates switch on n points: C₁ what flips add up to coherently, C₂ incoherently.
     """
     terms = np.column_stack([alpha**-2.0, alpha**-1.5 / np.sqrt(n)])
     size = gap.max()  # so that no square is beyond all numbers
-    factors, _ = scipy.optimize.nnls((terms / (gap / size)[:, None]) ** 2, np.ones(len(gap)))
-    return size * np.hypot(*(terms * np.sqrt(factors)).T)
+    terms /= np.exp(np.log(terms / (gap / size)[:, None]).mean(0))  # either alone, where it fits best
+
+    def law(logs: Float[np.ndarray, " 2"]) -> Float[np.ndarray, " k"]:
+        return np.hypot(*(terms * np.exp(logs)).T)
+
+    both = scipy.optimize.least_squares(
+        lambda logs: np.log(law(logs) / (gap / size)), np.full(2, -0.35), xtol=1e-15, ftol=1e-15, gtol=1e-15
+    ).x
+    found = [*terms.T, law(both)]
+    return size * min(found, key=lambda own: np.square(np.log(own / (gap / size))).sum())
 
 
 def first_below(t: Float[np.ndarray, " k"], loss: Float[np.ndarray, " k"], level: float) -> float:
