@@ -29,6 +29,7 @@ KINDS = {
     "spectra": (schemas.SPECTRA, "experiment"),
     "paths": (schemas.PATHS, "experiment"),
     "models": (tables.RUN, "experiment"),
+    "model_curves": (tables.CURVE, "experiment"),
     "phase": (schemas.PHASE, "experiment"),
 }
 """Schema of each kind of evidence, and the column that says which experiment it is of."""

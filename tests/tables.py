@@ -30,6 +30,7 @@ KINDS = {
     "surfaces": (schemas.SURFACE, ("x", "y")),
     "endpoints": (schemas.ENDPOINTS, ()),
     "models": (models.RUN, ()),
+    "model_curves": (models.CURVE, ("iteration",)),
     "phase": (schemas.PHASE, ("coupling",)),
 }
 SCALINGS = {"1/m": lambda m: 1 / m, "1/sqrt(m)": lambda m: m**-0.5, "1": lambda m: 1.0}

@@ -487,7 +487,11 @@ def vgg11(lost: float, frozen: float, stabler: float) -> Evidence:
         ),
         gates_kept=share,
     )
-    return Evidence(models={"vgg11": table.assign(step=table["eta"].map("{:g}".format))})
+    curves = table.merge(pd.DataFrame({"iteration": [0, 100, 200], "share": [0.0, 0.5, 1.0]}), how="cross")
+    curves["train_loss"] = curves["train_loss_end"] ** curves["share"]
+    curves["test_accuracy"] *= curves["share"]
+    table = table.assign(step=table["eta"].map("{:g}".format))
+    return Evidence(models={"vgg11": table}, model_curves={"vgg11": curves})
 
 
 def test_the_cnn_is_judged_at_the_best_step_size_of_each_alpha():
@@ -498,11 +502,20 @@ def test_the_cnn_is_judged_at_the_best_step_size_of_each_alpha():
     assert verdict_of("38b", otherwise) == Verdict.PARTLY
     assert verdict_of("38c", otherwise) == Verdict.NOT
     table = as_said.models["vgg11"]
-    assert verdict_of("38a", Evidence(models={"vgg11": table[table["alpha"] > 1]})) == Verdict.OPEN
-    edge = table[table["eta"] < 0.2]
-    assert verdict_of("38a", Evidence(models={"vgg11": edge})) == Verdict.OPEN, "a larger step may be better"
-    slow = table.assign(train_accuracy=table["train_accuracy"] - 0.1 * (table["alpha"] > 1))
-    assert verdict_of("38a", Evidence(models={"vgg11": slow})) == Verdict.OPEN, "it is not trained as far"
+    curves = {"model_curves": as_said.model_curves}
+    lazy = Evidence(models={"vgg11": table[table["alpha"] > 1]}, **curves)
+    assert verdict_of("38a", lazy) == Verdict.OPEN
+    edge = Evidence(models={"vgg11": table[table["eta"] < 0.2]}, **curves)
+    assert verdict_of("38a", edge) == Verdict.OPEN, "a larger step may be better"
+    slow = table.assign(
+        train_loss_end=np.where(table["alpha"] > 1, 10 * table["train_loss_end"], table["train_loss_end"])
+    )
+    slow = Evidence(models={"vgg11": slow}, **curves)
+    halfway = models.lost_at_equal_loss(slow).values.to_numpy()
+    assert halfway == pytest.approx(0.8 + 1e-3 * np.arange(3) - 0.5 * (0.9 + 1e-3 * np.arange(3)))
+    assert verdict_of("38a", slow) == Verdict.NOT, "as slow, at half of its way, is worse"
+    best = as_said.model_curves["vgg11"].assign(train_loss=1.0)
+    assert verdict_of("38a", Evidence(models={"vgg11": table}, model_curves={"vgg11": best})) == Verdict.OPEN
 
 
 def networks(

@@ -31,6 +31,7 @@ KINDS = (
     "spectra",
     "paths",
     "models",
+    "model_curves",
     "theory",
     "surfaces",
     "endpoints",

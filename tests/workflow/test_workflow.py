@@ -113,7 +113,7 @@ def test_the_ledger_reads_what_the_configuration_says_it_does(finished, monkeypa
     }
     paths |= {"surfaces": "surfaces/**/*.parquet", "endpoints": "endpoints/**/*.parquet"}
     paths |= {"spectra": "spectra/*.parquet", "paths": "neurons/**/*.parquet"}
-    paths |= {"phase": "tables/phase_*.parquet"}
+    paths |= {"phase": "tables/phase_*.parquet", "model_curves": "model_curves/vgg11/*.parquet"}
     paths |= {part: f"theory/{part}/*.parquet" for part in ("start", "step", "limit", "sample")}
     found = {kind: [str(path) for path in finished.results.glob(pattern)] for kind, pattern in paths.items()}
     found["models"] = [str(finished.results / f"tables/{name}.parquet") for name in ("vgg11", *MODELS)]

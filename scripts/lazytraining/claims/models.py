@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 
 from lazytraining.claims.measures import (
-    Measure,
     at_extreme,
     by_seed,
     exponent,
@@ -15,7 +14,7 @@ from lazytraining.claims.measures import (
     rank_correlation,
     stays_below,
 )
-from lazytraining.claims.verdict import AFTER_PAPER, Check, Claim, Evidence, LackingError, Verdict
+from lazytraining.claims.verdict import AFTER_BOTH, AFTER_PAPER, Check, Claim, Evidence, LackingError, Verdict
 from lazytraining.config import names
 from lazytraining.models import tables
 from lazytraining.student.laziness import UNFINISHED, Lazy
@@ -36,9 +35,33 @@ def at_alpha(e: Evidence, column: str, alpha: float | None) -> pd.Series:
     return rows[rows["alpha"] == alpha].set_index("seed")[column]
 
 
-def change_to_largest_alpha(column: str) -> Measure:
-    """A column at the largest α, less at α = 1."""
-    return per("seeds")(lambda e: (at_alpha(e, column, None) - at_alpha(e, column, 1.0)).dropna())
+@per("seeds")
+def lost_at_equal_loss(e: Evidence) -> pd.Series:
+    """Test accuracy at the largest α when training ends, less that at α = 1 where its training loss comes down to the same, in logarithms
+    between records."""
+    ends = {column: at_alpha(e, column, None) for column in ("train_loss_end", "test_accuracy")}
+    runs = cnn_runs(e)
+    own = runs.loc[runs["alpha"] == 1, tables.KEYS]
+    need(len(own) > 0, "alpha = 1 in vgg11")
+    curves = e.get("model_curves", "vgg11").merge(own, on=tables.KEYS)
+
+    def accuracy(curve: pd.DataFrame) -> float:
+        columns = curve.sort_values("iteration")[["train_loss", "test_accuracy"]]
+        loss, accuracy = columns.to_numpy(float).T
+        level = ends["train_loss_end"].get(curve["seed"].iloc[0], np.nan)
+        after = int(np.argmax(loss <= level))
+        if not loss[after] <= level:
+            return np.nan
+        if after == 0:
+            return float(accuracy[0])
+        share = np.log(loss[after - 1] / level) / np.log(loss[after - 1] / loss[after])
+        return float(accuracy[after - 1] + share * (accuracy[after] - accuracy[after - 1]))
+
+    found = by_seed(curves, accuracy).dropna()
+    need(
+        len(found) > 0, "runs of vgg11 at alpha = 1 that come down to the training loss of the largest alpha"
+    )
+    return (ends["test_accuracy"] - found).dropna()
 
 
 @measures_per("seeds")
@@ -74,12 +97,6 @@ def rate_inside(e: Evidence) -> pd.Series:
     """The best step size at the largest α, over the largest that was tried."""
     most = e.get("models", "vgg11", diverged=True)["eta"].max()
     return at_alpha(e, "eta", None) / most
-
-
-@per("seeds")
-def left_untrained(e: Evidence) -> pd.Series:
-    """Training accuracy at α = 1, less that at the largest α."""
-    return (at_alpha(e, "train_accuracy", 1.0) - at_alpha(e, "train_accuracy", None)).dropna()
 
 
 @per("seeds")
@@ -184,20 +201,17 @@ CLAIMS = [
     Claim(
         "38a",
         "ours",
-        "The CNN classifies worse in the lazy regime, trained as far (Chizat, Oyallon and Bach 2019).",
+        "The CNN classifies worse in the lazy regime, at equal training loss (Chizat, Oyallon and Bach 2019).",
         "vgg11",
         [
             Check(
-                "test accuracy at the largest α less that at α = 1",
-                change_to_largest_alpha("test_accuracy"),
+                "test accuracy at the largest α less that at α = 1 where the training loss is the same",
+                lost_at_equal_loss,
                 high=0,
             )
         ],
-        premises=[
-            Check("best step size at the largest α over the largest tried", rate_inside, high=1),
-            Check("training accuracy at α = 1 less that at the largest α", left_untrained, high=0.05),
-        ],
-        criterion_set=AFTER_PAPER,
+        premises=[Check("best step size at the largest α over the largest tried", rate_inside, high=1)],
+        criterion_set=AFTER_BOTH,
     ),
     Claim(
         "38b",

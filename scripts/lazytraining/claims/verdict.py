@@ -43,6 +43,7 @@ class Evidence:
     spectra: dict[str, pd.DataFrame] = field(default_factory=dict)
     paths: dict[str, pd.DataFrame] = field(default_factory=dict)
     models: dict[str, pd.DataFrame] = field(default_factory=dict)
+    model_curves: dict[str, pd.DataFrame] = field(default_factory=dict)
     phase: dict[str, pd.DataFrame] = field(default_factory=dict)
     theory: dict[str, pd.DataFrame] = field(default_factory=dict)
 

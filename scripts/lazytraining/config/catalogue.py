@@ -192,7 +192,8 @@ EVIDENCE = {
     "more_neurons_than_points": {"runs", "baselines"},
     "population_loss": {"runs"},
     "neuron_paths": {"paths"},
-    **{name: {"models"} for name in ("vgg11", "student_module", *names.MLPS)},
+    "vgg11": {"models", "model_curves"},
+    **{name: {"models"} for name in ("student_module", *names.MLPS)},
     "phase_plane": {"phase"},
     "phase_plane_note": {"phase"},
 }

@@ -36,6 +36,7 @@ class Inputs:
                 [f"<results>/spectra/{name}.parquet"] if name in self.keep_weights else []
             ),
             "curves": partial(self.of_jobs, "curves"),
+            "model_curves": partial(self.over_seeds, "model_curves"),
             **{
                 f"{aligned}{data}": partial(self.at_widths, f"{aligned}{data}")
                 for aligned in ("", "aligned_")
