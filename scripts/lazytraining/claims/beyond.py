@@ -236,6 +236,7 @@ CLAIMS = [
         reasons={
             Verdict.NOT: "Momentum brings it to the best fit in the tangent space sooner, and no lazy run gets below that."
         },
+        criterion_set=AFTER_PAPER,
     ),
     Claim(
         "24",

@@ -237,6 +237,7 @@ CLAIMS = [
                 scale="correlation",
             )
         ],
+        criterion_set=AFTER_PAPER,
     ),
     Claim(
         "45a",
