@@ -42,7 +42,7 @@ paper: $(ENVIRONMENT) ## the paper preset and its report
 test: $(DEVELOPERS) ## the whole test suite
 	$(PYTEST)
 
-test-fast: $(DEVELOPERS) ## the mathematics alone, without the checks of shapes: under a minute
+test-fast: $(DEVELOPERS) ## the mathematics alone, without the checks of shapes: a minute and a half
 	$(PYTEST) --jaxtyping-packages= -m 'not (workflow or cluster or browser or reference)'
 
 test-reference: $(DEVELOPERS) ## runs of full size against an independent transcription: seven minutes

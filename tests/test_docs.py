@@ -1,4 +1,4 @@
-"""What docs say of modules, of names, of papers, and of make's targets is so; their links are there, their sentences short."""
+"""What docs say of modules, names, columns, targets and papers is so, and whole; their links are there, their sentences short."""
 
 import ast
 import re
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import check_config
+import environment
 import pyarrow as pa
 import pytest
 import yaml
@@ -15,7 +16,10 @@ from conftest import ROOT
 
 from lazytraining.claims.ledger import CLAIMS
 from lazytraining.config import catalogue, kinds
+from lazytraining.config.experiments import Config
 from lazytraining.files import schemas
+from lazytraining.models import tables as models
+from lazytraining.student.problem import Stream
 from lazytraining.workflow import cost
 
 PACKAGES = [path for path in (ROOT / "scripts/lazytraining").iterdir() if (path / "__init__.py").exists()]
@@ -30,6 +34,12 @@ CITED = re.compile(r"\b[A-Z]\w+(?:(?:, [A-Z]\w+)* and [A-Z]\w+| et al\.) (?:19|2
 NUMBERED = re.compile(r"(?<![\w)\]])\[\d+\](?!\()")
 
 
+@pytest.fixture(scope="module")
+def paper() -> Config:
+    """The paper preset."""
+    return check_config.load()
+
+
 def tables(page: str) -> list[list[list[str]]]:
     """The tables of a page, each a list of rows of cells."""
     text = (ROOT / "docs" / page).read_text()
@@ -39,6 +49,11 @@ def tables(page: str) -> list[list[list[str]]]:
 
 def names(cell: str) -> list[str]:
     return re.findall(r"`([^`]+)`", cell)
+
+
+RUNNING = tables("running.md")
+"""Its tables: presets, targets of Snakemake, those of make, results, messages."""
+MAKE = set(re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[1].split())
 
 
 def test_the_architecture_names_every_module_and_no_other():
@@ -53,19 +68,60 @@ def test_the_architecture_names_every_module_and_no_other():
     assert {package: sorted(modules) for package, modules in named.items()} == there
 
 
-def test_the_models_symbols_have_names_that_exist():
+SCHEMAS = [one for module in (schemas, models) for one in vars(module).values() if isinstance(one, pa.Schema)]
+
+
+def column(name: str) -> str:
+    """A column without the statistic over seeds behind its name."""
+    return re.sub(rf"_({'|'.join(schemas.STATISTICS)})$", "", name)
+
+
+def test_the_model_names_every_column_and_the_symbols_names_exist():
     keys = {"landscape", "seed"}
-    for model in (kinds.Descent, kinds.Population):
-        keys |= set(model.model_fields)
-    columns = {"start", "end"}  # of the weights' files
-    for schema in vars(schemas).values():
-        columns |= set(schema.names) if isinstance(schema, pa.Schema) else set()
+    for kind in (kinds.Descent, kinds.Population):
+        keys |= set(kind.model_fields)
+    columns = {column(name) for schema in SCHEMAS for name in schema.names}
+    found = set()
     for head, _, *rows in tables("model.md"):
         for row in rows:
             for title, cell in zip(head, row, strict=True):
-                known = {"in the configuration": keys, "in files": columns}.get(title.strip())
-                if known:
-                    assert set(names(cell)) <= known
+                if title.strip() == "in the configuration":
+                    assert set(names(cell)) <= keys
+                found |= set(names(cell)) if title.strip() == "in files" else set()
+    assert found == columns | {"start", "end"}  # of the weights' files
+
+
+def test_running_lists_every_target_of_snakemake_and_of_make():
+    snakemake, make = ({name for row in rows for name in names(row[0])} for _, _, *rows in RUNNING[1:3])
+    assert snakemake == catalogue.TARGETS | {"plateau"}  # one of the experiments
+    assert {name.split()[1] for name in make} == MAKE
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_what_documents_ask_of_make_is_there(page):
+    asked = re.findall(r"(?:`|^ {4})make ([a-z][a-z-]*)", page.read_text(), re.MULTILINE)
+    assert set(asked) <= MAKE
+
+
+def test_paths_of_runs_are_as_they_are_told(paper):
+    (told,) = {name for row in RUNNING[3][2:] for name in names(row[0]) if name.startswith("runs/")}
+    page = (ROOT / "docs/running.md").read_text()
+    template, example = re.search(r"RUN is `(.*?)`.*?`plateau` has `(.*?)`", page, re.DOTALL).groups()
+    (run,) = paper.jobs["plateau"][example]
+    assert run.path == example and told == "runs/E/RUN.parquet"
+    parts = [[part.split("~")[0] for part in path.split("/")] for path in (template, example)]
+    assert parts[0] == parts[1] == list(run._fields[1:])
+
+
+def test_stable_has_every_stream_and_the_pythons_of_the_packages():
+    promises, streams = tables("stable.md")
+    told = {int(k) for row in streams[2:] for k in re.findall(r"\d+", row[0])}
+    assert told == set(Stream)
+    (python,) = [row[1] for row in promises if row[0].strip() == "Python"]
+    first, *_, last = ((3, int(minor)) for minor in re.findall(r"3\.(\d+)", python))
+    assert (first, last) == (environment.OLDEST, environment.NEWEST)
+    allowed = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"]
+    assert allowed == f">=3.{first[1]},<3.{last[1] + 1}"
 
 
 def test_tests_lie_in_folders_of_what_they_test():
@@ -78,8 +134,7 @@ def test_tests_lie_in_folders_of_what_they_test():
 def test_make_help_lists_every_target():
     done = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
     told = re.findall(r"^([a-z-]+) +\S", done.stdout, re.MULTILINE)
-    phony = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[1].split()
-    assert sorted(told) == sorted(phony)
+    assert sorted(told) == sorted(MAKE)
 
 
 def without_code(text: str) -> str:
@@ -115,15 +170,14 @@ def test_rules_that_documents_run_are_there():
     assert len(named) > 2 and named <= catalogue.RULES
 
 
-def test_the_paper_presets_operations_are_those_of_the_table():
-    config = check_config.load()
+def test_the_paper_presets_operations_are_those_of_the_table(paper):
     (table,) = [table for table in tables("performance.md") if "operations" in table[0][-1]]
     told = {tuple(names(row[0])): (int(row[1]), float(row[3])) for row in table[2:]}
-    assert {name for of in told for name in of} == set(config.sweeps)
+    assert {name for of in told for name in of} == set(paper.sweeps)
     total = 0, 0.0
     for of, (runs, operations) in told.items():
         if of:  # the last row that has no experiment is the sum
-            jobs = [config.job(config.runs[name]) for name in of]
+            jobs = [paper.job(paper.runs[name]) for name in of]
             found = sum(len(job.keys) for job in jobs), sum(map(cost.operations, jobs))
             assert (runs, operations) == (found[0], pytest.approx(found[1], abs=6e11)), of
             total = total[0] + found[0], total[1] + found[1]
