@@ -58,8 +58,11 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame, layers: pd.DataFrame) -> plt.
             axes.set_ylabel(name)
         _over_iterations(row[3], curves.merge(keys, on=list(keys)), over)
         _layers(below, layers.merge(keys, on=list(keys)), over)
+        for letter, axes in zip("bcdefgh", [*row[1:], *below], strict=True):
+            if axes.axison:
+                style.letter(axes, f"({letter})")
         style.letter(
-            row[0], f"{labels.SYMBOLS[other]} = {value:g}, {_steps(own, over)}\n{verdict(own, over)}"
+            row[0], f"(a) {labels.SYMBOLS[other]} = {value:g}, {_steps(own, over)}\n{verdict(own, over)}"
         )
     for axes in panels[0]:
         last = axes is panels[0, -1]

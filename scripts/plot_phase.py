@@ -22,6 +22,10 @@ from lazytraining.workflow import jobs
 
 LEAST = 1e-4
 """Below, a kernel has not moved."""
+OUTPUT_MOVED = 0.5
+"""Share of its norm by which the output layer moves where little of its start is left."""
+KAPPA = laziness.Lazy().gap
+"""The note's criterion is to be small: as small as a gap."""
 WIDTH, OUTLINE = 1.4, [withStroke(linewidth=2.8, foreground="black")]
 ROWS = {
     "kernel_movement": r"kernel movement $\|K_T-K_0\|\,/\,\|K_0\|$",
@@ -38,12 +42,12 @@ def contours(lazy: dict[str, float]) -> dict[str, tuple[str, float, dict]]:
         f"kernel movement {lazy['kernel']:g}": ("kernel_movement", lazy["kernel"], black),
         f"gap {lazy['gap']:g}": ("gap_test", lazy["gap"], black | {"linestyles": "--"}),
         f"kernel movement {lazy['kernel']:g}, predicted": ("predicted_kernel", lazy["kernel"], white),
-        "movement of the output layer 0.5, predicted": (
+        f"movement of the output layer {OUTPUT_MOVED:g}, predicted": (
             "predicted_output",
-            0.5,
+            OUTPUT_MOVED,
             white | {"linestyles": "--"},
         ),
-        r"$\kappa=0.1$": ("kappa", 0.1, white | {"linestyles": ":"}),
+        rf"$\kappa={KAPPA:g}$": ("kappa", KAPPA, white | {"linestyles": ":"}),
     }
 
 
