@@ -43,7 +43,7 @@ rule reported:
         rules.neurons.input,
         INPUTS.drawn(PLANES),
         INPUTS.of_models() if MODELS else [],
-        ["<results>/interactive.html"] if TURNED else [],
+        INPUTS.interactive(),
         rules.claims.input,
     localrule: True
 

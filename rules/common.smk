@@ -68,8 +68,7 @@ MODELS = CONFIG.of_kind(AnyModel)
 PLANES = CONFIG.of_kind(Phase)
 INPUTS = Inputs(CONFIG)
 KEEP_WEIGHTS = INPUTS.keep_weights
-TURNED = [name for name in catalogue.TURNED if not INPUTS.lacking(name)]
-"""Figures with an interactive version, of which the configuration has all."""
+TURNED = INPUTS.turned
 
 
 pathvars:

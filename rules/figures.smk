@@ -76,9 +76,9 @@ rule plot_experiment:
 
 rule plot_interactive:
     input:
-        surfaces=INPUTS.turned("figure_6", "surfaces"),
-        endpoints=INPUTS.turned("figure_6", "endpoints"),
-        summaries=INPUTS.turned("figure_5", "summaries"),
+        surfaces=INPUTS.read_by_turned("figure_6", "surfaces"),
+        endpoints=INPUTS.read_by_turned("figure_6", "endpoints"),
+        summaries=INPUTS.read_by_turned("figure_5", "summaries"),
         planes=[f"<results>/summary/{name}.parquet" for name in PLANES],
     output:
         report(

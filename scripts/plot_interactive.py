@@ -23,7 +23,7 @@ from lazytraining.workflow import jobs
 BAR = {"thickness": 14, "len": 0.7}
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Loss surfaces</title><style>
+<title>Surfaces to turn</title><style>
 html, body { height: 100%; margin: 0; font: 14px/1.4 sans-serif }
 body { display: flex; flex-direction: column; padding: .5rem; box-sizing: border-box; overflow-x: hidden }
 form { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center }

@@ -1,5 +1,6 @@
 """What a path means, and the line for one that means nothing."""
 
+import check_config
 import pytest
 from conftest import TINY
 from snakemake.exceptions import WorkflowError
@@ -9,6 +10,7 @@ from lazytraining.config import experiments
 from lazytraining.workflow.inputs import Inputs
 
 CONFIG = experiments.load({"results": "r", "experiments": {"own": TINY}})
+PLANE = check_config.load().experiments["phase_plane"].model_dump()
 INPUTS = Inputs(CONFIG)
 RUN = "m~4/alpha~1/tau~1/eta~0.01/seed~0"
 
@@ -41,3 +43,16 @@ def test_another_m_or_seed_is_named(m, seed):
     if m == "4":
         with pytest.raises(WorkflowError, match=f"^part/seed~{seed} is not configured$"):
             INPUTS.seeded(wildcards("own", seed=seed), CONFIG.sweeps["own"], "part")
+
+
+@pytest.mark.parametrize(("m", "coupling"), [([3, 16], [0.1, 30]), ([3], [0.1, 30]), ([3, 16], [0.1])])
+def test_a_phase_diagram_alone_turns_where_it_is_a_plane(m, coupling):
+    own = {"own": PLANE | {"m": m, "coupling": coupling}}
+    inputs = Inputs(experiments.load({"results": "r", "experiments": own}))
+    if len(m) > 1 < len(coupling):
+        assert inputs.interactive() == ["<results>/interactive.html"]
+        assert inputs.read_by_turned("figure_6", "surfaces") == []
+    else:
+        assert inputs.interactive() == []
+        with pytest.raises(WorkflowError, match=r"^figure_6 needs the experiment landscape_mean_field"):
+            inputs.read_by_turned("figure_6", "surfaces")(None)

@@ -14,7 +14,7 @@ from snakemake.exceptions import WorkflowError
 from lazytraining.config import catalogue
 from lazytraining.config.experiments import Config
 from lazytraining.config.job import Run
-from lazytraining.config.kinds import AnyModel, Kind
+from lazytraining.config.kinds import AnyModel, Kind, Phase
 
 Files = list[str]
 Input = Callable[[Any], Files]
@@ -27,6 +27,8 @@ class Inputs:
     def __init__(self, config: Config):
         self.config = config
         self.keep_weights = [name for name, one in config.sweeps.items() if one.keep_weights]
+        self.turned = [name for name in catalogue.TURNED if not self.lacking(name)]
+        """Figures with an interactive version, of which the configuration has all."""
         self.data: dict[str, Callable[[str], Files]] = {
             "runs": lambda name: [f"<results>/tables/{name}.parquet"],
             "models": lambda name: [f"<results>/tables/{name}.parquet"],
@@ -173,10 +175,15 @@ class Inputs:
         }
         return tuple(name for name in used if used[name])
 
-    def turned(self, figure: str, data: str) -> Input | Files:
-        """What the interactive version of a figure reads; nothing where only the other one can be made."""
-        complete = [name for name in catalogue.TURNED if not self.lacking(name)]
-        return self.read_by(figure)[data] if figure in complete or not complete else []
+    def read_by_turned(self, figure: str, data: str) -> Input | Files:
+        """What the interactive version of a figure reads; nothing where only something else turns."""
+        return self.read_by(figure)[data] if figure in self.turned or not self.interactive() else []
+
+    def interactive(self) -> Files:
+        """The page of what turns: figures, and phase diagrams of more than one m and coupling; none where nothing does."""
+        planes = self.config.of_kind(Phase).values()
+        turns = self.turned or any(len(one.m) > 1 < len(one.coupling) for one in planes)
+        return ["<results>/interactive.html"] if turns else []
 
     def pictures(self, figure: str) -> Files:
         """The files of a figure, with each landscape of Figure 2."""
