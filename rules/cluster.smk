@@ -18,9 +18,7 @@ def unknown_partitions():
 
 def forgotten_too_soon():
     """What is wrong with how long squeue knows a job that has ended, if it is asked: every 30 s at first, every 180 s where jobs take long."""
-    from snakemake_executor_plugin_slurm.job_status_query import get_min_job_age
-
-    age = get_min_job_age()
+    age = internals.min_job_age()
     if internals.status_command(workflow) == "squeue" and age is not None and age < 240:
         return (
             f"squeue forgets a job MinJobAge = {age} s after its end, and is asked every 180 s where jobs take long: the end of one "

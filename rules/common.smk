@@ -57,7 +57,7 @@ def load_config():
         logger.warning(f"Configuration: {line}")
     if why := provenance.commit()[1]:
         logger.warning(f"The commit is unknown, and no result will say of which it is ({why})")
-    if "gpu" in workflow.global_resources and not shutil.which("nvidia-smi"):
+    if internals.has_gpu(workflow) and not shutil.which("nvidia-smi"):
         logger.warning("No GPU on this machine (no nvidia-smi): stacks will be trained on the CPU")
     return loaded
 

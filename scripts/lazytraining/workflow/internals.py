@@ -1,7 +1,7 @@
 """What this workflow leans on in Snakemake beyond its documentation, so that a new version has one file to be held against.
 
 Documented, and used elsewhere too: rules, wildcards, params, `workflow.configfiles`, the handlers, `snakemake.utils`,
-`snakemake.logging`, `snakemake.exceptions`.
+`snakemake.logging`, `snakemake.exceptions`, `snakemake.shell`. By `workflow.current_basedir` rules/common.smk finds this module.
 """
 
 import threading
@@ -63,9 +63,21 @@ def executor(workflow: Workflow) -> str:
     return workflow.executor_plugin.name
 
 
+def has_gpu(workflow: Workflow) -> bool:
+    """Whether there is said to be a GPU: `--resources gpu=1`."""
+    return "gpu" in workflow.global_resources
+
+
 def status_command(workflow: Workflow) -> str | None:
     """What the SLURM executor asks how jobs are."""
     return workflow.executor_settings.status_command
+
+
+def min_job_age() -> int | None:
+    """Seconds for which squeue knows a job that has ended; None if scontrol does not say."""
+    from snakemake_executor_plugin_slurm.job_status_query import get_min_job_age  # there on clusters alone
+
+    return get_min_job_age()
 
 
 # The jobs.
