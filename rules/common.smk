@@ -18,7 +18,7 @@ elif find_spec("lazytraining") is None:
     )
 
 from lazytraining.config import catalogue, experiments
-from lazytraining.config.kinds import AnyModel, Neurons, Phase
+from lazytraining.config.kinds import AnyModel, Phase
 from lazytraining.files import provenance
 from lazytraining.workflow import cost, internals, layout, memory, modules
 from lazytraining.workflow.digest import code_digest
@@ -63,7 +63,6 @@ def load_config():
 
 
 CONFIG = load_config()
-IN_THE_PLANE = CONFIG.of_kind(Neurons)
 MODELS = CONFIG.of_kind(AnyModel)
 PLANES = CONFIG.of_kind(Phase)
 INPUTS = Inputs(CONFIG)

@@ -50,8 +50,8 @@ for name in CONFIG.experiments:
 
 rule plot_experiment:
     input:
-        summary="<results>/summary/{experiment}.parquet",
-        runs="<results>/tables/{experiment}.parquet",
+        summary=rules.summarise_runs.output.summary,
+        runs=rules.summarise_runs.output.runs,
     output:
         png=report(
             "<results>/figures/{experiment}.png",

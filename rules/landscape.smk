@@ -28,8 +28,8 @@ rule measure_landscape:
 
 rule plot_landscape:
     input:
-        surface="<results>/surfaces/{experiment}/m~{m}.parquet",
-        endpoints="<results>/endpoints/{experiment}/m~{m}.parquet",
+        surface=rules.measure_landscape.output.surface,
+        endpoints=rules.measure_landscape.output.endpoints,
     output:
         png=report(
             "<results>/figures/figure_2_{experiment}_m={m}.png",

@@ -15,7 +15,6 @@ rule train_model:
         experiment=one_of(MODELS),
     conda:
         "../envs/environment.yaml"
-    threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: attempt * asked_by_model(wildcards.experiment)[0],
         runtime=lambda wildcards, attempt: attempt * asked_by_model(wildcards.experiment)[1],
@@ -53,7 +52,7 @@ rule summarise_models:
 
 rule plot_model:
     input:
-        runs="<results>/tables/{experiment}.parquet",
+        runs=rules.summarise_models.output.runs,
         curves=lambda wildcards: INPUTS.of_jobs("model_curves", wildcards.experiment),
         layers=lambda wildcards: INPUTS.of_jobs("model_layers", wildcards.experiment),
     output:

@@ -1,3 +1,8 @@
+from lazytraining.config.kinds import Neurons
+
+IN_THE_PLANE = CONFIG.of_kind(Neurons)
+
+
 rule train_neurons:
     output:
         "<results>/neurons/{experiment}/seed~{seed}.parquet",

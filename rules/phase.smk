@@ -7,7 +7,6 @@ rule train_phase:
         experiment=one_of(PLANES),
     conda:
         "../envs/environment.yaml"
-    threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: attempt * memory.phase(CONFIG.job(INPUTS.at(wildcards))),
         runtime=lambda wildcards, attempt: attempt * cost.phase_minutes(CONFIG.job(INPUTS.at(wildcards))),
@@ -44,7 +43,7 @@ rule summarise_phase:
 
 rule plot_phase:
     input:
-        summary="<results>/summary/{experiment}.parquet",
+        summary=rules.summarise_phase.output.summary,
     output:
         png=report(
             "<results>/figures/{experiment}.png",

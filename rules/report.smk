@@ -40,8 +40,9 @@ def escaped(row):
 def verdicts(job, files):
     """What the ledger says of a figure, for its caption."""
     names = {Path(path).stem for path in job.output}
-    names |= {"underparameterized"} if "population" in names else set()
-    names |= {"figure_3", "figure_4"} if "plateaus" in names else set()
+    names |= {
+        other for name in names & catalogue.FIGURES.keys() for other in catalogue.FIGURES[name].verdicts
+    }
     found = [
         f"claim {texts.for_rest(row['id'])} {texts.for_rest(row['verdict'])}"
         for row in ledger_of(files)
@@ -97,7 +98,7 @@ def start_page(files):
         page["plateaus"] = [
             f'<a href="#claim-{row["id"]}">claim {row["id"]}</a> {row["verdict"]}'
             for row in map(escaped, claims)
-            if row["figure"] in ("figure_3", "figure_4")
+            if row["figure"] in catalogue.FIGURES["plateaus"].verdicts
         ]
     if "plateaus" in drawn:
         path = html.escape(str(drawn["plateaus"].path))

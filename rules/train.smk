@@ -8,7 +8,6 @@ rule train_students:
         experiment=one_of(name for name in CONFIG.sweeps if name not in KEEP_WEIGHTS),
     conda:
         "../envs/environment.yaml"
-    threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: attempt * memory.students(job_of(wildcards)),
         runtime=lambda wildcards, attempt: attempt * cost.minutes(job_of(wildcards)),

@@ -21,6 +21,7 @@ class Figure:
     `experiments` has the experiments that it draws, each with the keys that it draws them over; they sweep nothing else.
     `reads` has the data sets that it reads, each of all its experiments or of those named; `theory` the parts of the
     theory. `settings` are taken from the configuration. Its caption is docs/captions/NAME.rst, its script scripts/plot_NAME.py unless `script` says otherwise.
+    The caption adds the ledger's verdicts on the figure, and on those in `verdicts`.
     """
 
     label: str
@@ -30,6 +31,7 @@ class Figure:
     theory: tuple[str, ...] = ()
     script: str | None = None
     settings: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
+    verdicts: tuple[str, ...] = ()
 
 
 ALL = None
@@ -90,6 +92,7 @@ FIGURES = {
         NOTE,
         {"plateau": {"tau"}, "plateau_symmetrized": {"tau"}},
         {"runs": ALL, "baselines": ALL},
+        verdicts=("figure_3", "figure_4"),
     ),
     "theory": Figure("1 At the start (§1.1, §3.3)", THEORY, {}, {}, theory=("start", "step")),
     "lazy_limit": Figure(
@@ -110,6 +113,7 @@ FIGURES = {
         BEYOND,
         {"population_loss": {"tau"}, "underparameterized": {"tau"}},
         {"runs": ALL, "baselines": ("underparameterized",)},
+        verdicts=("underparameterized",),
     ),
     "step_size": Figure(
         "3 Step sizes (§5.1)",
