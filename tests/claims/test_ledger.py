@@ -253,7 +253,7 @@ def test_a_claim_that_is_added_to_its_module_is_in_the_ledger(tmp_path):
     shutil.copytree(Path(verdict.__file__).parents[1], library)
     with (library / "claims/beyond.py").open("a") as file:
         file.write(
-            'CLAIMS.append(Claim("99", "ours", "One more.", "width", [Check("x", paths_moved(True), 0)]))\n'
+            'CLAIMS.append(Claim("99", "ours", "One more.", "width", [Check("x", paths_moved(largest=True), 0)]))\n'
         )
     show = "from lazytraining.claims import ledger, pages, verdict; rows = [verdict.entry(c, verdict.Evidence()) for c in ledger.CLAIMS]"
     command = [sys.executable, "-c", f"{show}; print(pages.markdown(rows, 'Ledger'))"]

@@ -92,6 +92,6 @@ def test_without_the_other_start_nothing_is_decided():
 
 
 def test_the_window_is_from_the_first_lazy_cell_to_the_last():
-    found = phase.lazy_decades(False, True)(Evidence(phase={"phase_plane": CELLS})).values
+    found = phase.lazy_decades(symmetrize=False, largest=True)(Evidence(phase={"phase_plane": CELLS})).values
     lazy = COUPLINGS[(COUPLINGS > 15) & (COUPLINGS < 200)]
     assert found.to_list() == pytest.approx([np.log10(lazy[-1] / lazy[0])] * 3)

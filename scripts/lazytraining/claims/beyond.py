@@ -8,6 +8,7 @@ from lazytraining.claims.measures import (
     at_largest_tau,
     by_seed,
     extreme,
+    initial_loss,
     measures_per,
     moves_little,
     need,
@@ -18,7 +19,7 @@ from lazytraining.student import fits
 
 
 @measures_per("seeds")
-def paths_moved(e: Evidence, largest: bool) -> pd.Series:
+def paths_moved(e: Evidence, *, largest: bool) -> pd.Series:
     """‖w_T − w0‖/‖w0‖ over the points |a| b of all neurons, at the largest or smallest τ."""
 
     def moved(own: pd.DataFrame) -> float:
@@ -31,7 +32,7 @@ def paths_moved(e: Evidence, largest: bool) -> pd.Series:
 
 
 @measures_per("seeds")
-def rank_left(e: Evidence, name: str, largest: bool) -> pd.Series:
+def rank_left(e: Evidence, name: str, *, largest: bool) -> pd.Series:
     """Stable rank of the hidden layer at the end over that at the start, at the largest or smallest τ."""
 
     def share(own: pd.DataFrame) -> float:
@@ -52,11 +53,11 @@ def few_curves(e: Evidence) -> pd.DataFrame:
 
 def first_loss(e: Evidence) -> pd.Series:
     """The training loss of the predictor that is 0: a symmetrised student's at its start."""
-    return by_seed(few_curves(e), lambda own: float(own.loc[own["iteration"].idxmin(), "train_loss"]))
+    return by_seed(few_curves(e), initial_loss)
 
 
 @measures_per("seeds")
-def over_zero(e: Evidence, largest: bool) -> pd.Series:
+def over_zero(e: Evidence, *, largest: bool) -> pd.Series:
     """Training loss over that of the zero predictor, at the largest τ or at the best."""
     rows = e.get("runs", FEW)
     loss = (
@@ -157,7 +158,7 @@ CLAIMS = [
         [
             Check(
                 "training loss at the largest τ over that of the zero predictor",
-                over_zero(True),
+                over_zero(largest=True),
                 low=0.01,
                 scale="log",
             ),
@@ -165,7 +166,7 @@ CLAIMS = [
         premises=[
             Check(
                 "the least of all τ over that of the zero predictor, median",
-                over_zero(False),
+                over_zero(largest=False),
                 high=0.01,
                 scale="median",
             ),
@@ -244,8 +245,8 @@ CLAIMS = [
         "In the plane, neurons of a lazy student move little, those of the other far (Chizat, Oyallon and Bach 2019).",
         "neuron_paths",
         [
-            Check("distance over initial size, largest τ", paths_moved(True), high=0.5, scale="log"),
-            Check("distance over initial size, smallest τ", paths_moved(False), low=2, scale="log"),
+            Check("distance over initial size, largest τ", paths_moved(largest=True), high=0.5, scale="log"),
+            Check("distance over initial size, smallest τ", paths_moved(largest=False), low=2, scale="log"),
         ],
         quote="This showed that, in the lazy regime, weights move only slightly from their initialization to their final values at the end of "
         "training.",
@@ -258,20 +259,20 @@ CLAIMS = [
         [
             Check(
                 "stable rank at the end over that at the start, smallest τ",
-                rank_left("plateau", False),
+                rank_left("plateau", largest=False),
                 high=0.5,
                 scale="log",
             ),
-            Check("the same, largest τ", rank_left("plateau", True), low=0.9, scale="log"),
+            Check("the same, largest τ", rank_left("plateau", largest=True), low=0.9, scale="log"),
             Check(
                 "the same, symmetrised, smallest τ",
-                rank_left("plateau_symmetrized", False),
+                rank_left("plateau_symmetrized", largest=False),
                 high=0.5,
                 scale="log",
             ),
             Check(
                 "the same, symmetrised, largest τ",
-                rank_left("plateau_symmetrized", True),
+                rank_left("plateau_symmetrized", largest=True),
                 low=0.9,
                 scale="log",
             ),

@@ -10,6 +10,7 @@ from lazytraining.claims.measures import (
     at_extreme,
     by_seed,
     exponent,
+    first_below,
     is_lazy,
     jackknife,
     measures_per,
@@ -31,7 +32,7 @@ def start_rows(e: Evidence, sweep: str, symmetrize: bool = False) -> pd.DataFram
     return rows[(rows["sweep"] == sweep) & (rows["symmetrize"] == symmetrize)]
 
 
-def step_rows(e: Evidence, symmetrize: bool | None) -> pd.DataFrame:
+def step_rows(e: Evidence, *, symmetrize: bool | None) -> pd.DataFrame:
     """Rows over τ of one step, from one kind of start, or from both."""
     rows = e.get("theory", "step")
     rows = rows[(rows["sweep"] == "tau") & ((rows["symmetrize"] == symmetrize) | (symmetrize is None))]
@@ -40,7 +41,9 @@ def step_rows(e: Evidence, symmetrize: bool | None) -> pd.DataFrame:
 
 
 @measures_per("seeds")
-def start_exponent(e: Evidence, column: str, sweep: str, symmetrize: bool, above: float = 0.0) -> pd.Series:
+def start_exponent(
+    e: Evidence, column: str, sweep: str, *, symmetrize: bool, above: float = 0.0
+) -> pd.Series:
     """Exponent of κ, the gradient or the stable step over τ or α, from `above` on."""
     rows = start_rows(e, sweep, symmetrize)
     rows = rows[rows[sweep] >= above]
@@ -50,7 +53,7 @@ def start_exponent(e: Evidence, column: str, sweep: str, symmetrize: bool, above
 
 def norm_exponent(column: str) -> Measure:
     """Exponent over τ of a norm at the start, not symmetrised."""
-    return per("seeds")(lambda e: exponent(step_rows(e, False), "tau", column))
+    return per("seeds")(lambda e: exponent(step_rows(e, symmetrize=False), "tau", column))
 
 
 @per("seeds")
@@ -59,17 +62,12 @@ def plateau_kappa(e: Evidence) -> pd.Series:
     return at_extreme(start_rows(e, "tau"), "kappa", "tau")
 
 
-def first_below(rows: pd.DataFrame, level: float) -> float:
-    """The τ at which κ first is at most `level`, between grid points; infinite if it never is."""
-    own = rows.sort_values("tau")
-    return float(np.exp(fits.first_below(np.log(own["tau"].to_numpy()), own["kappa"].to_numpy(), level)))
-
-
 @measures_per("seeds")
 def satisfied_earlier(e: Evidence, level: float) -> pd.Series:
     """τ at which κ first is below a level, with over without symmetrisation."""
     found = [
-        by_seed(start_rows(e, "tau", start), lambda own: first_below(own, level)) for start in (True, False)
+        by_seed(start_rows(e, "tau", start), lambda own: first_below(own, "tau", "kappa", level))
+        for start in (True, False)
     ]
     tau = np.sort(start_rows(e, "tau")["tau"].unique())
     need(len(tau) > 1 and (np.diff(np.log10(tau)) < 0.6).all(), "theory.tau at most half a decade apart")
@@ -107,23 +105,23 @@ def kappa_over_bound(scaling: str) -> Measure:
         m = mean.index.to_numpy(float)
         return float((mean["kappa"] / (m**-0.5 + 1 / (m * mean["alpha"]))).max())
 
-    return per("seeds")(lambda e: jackknife(start_rows(e, scaling), largest, "seed", least=3))
+    return per("seeds")(lambda e: jackknife(start_rows(e, scaling), largest, least=3))
 
 
 @measures_per("seeds")
-def one_step(e: Evidence, largest: bool) -> pd.Series:
+def one_step(e: Evidence, *, largest: bool) -> pd.Series:
     """Δ(F)/Δ(Dh) at the largest or smallest τ, symmetrised."""
-    rows = step_rows(e, True)
+    rows = step_rows(e, symmetrize=True)
     rows = rows.assign(ratio=rows["objective_change"] / rows["differential_change"])
     return at_extreme(rows, "ratio", "tau", largest)
 
 
 @measures_per("seeds")
 def over_estimate(
-    e: Evidence, change: str, estimate: str, symmetrize: bool | None, largest: bool
+    e: Evidence, change: str, estimate: str, *, symmetrize: bool | None, largest: bool
 ) -> pd.Series:
     """Largest or smallest ratio over τ of a change in one step to what §1.1 says that it is."""
-    rows = step_rows(e, symmetrize)
+    rows = step_rows(e, symmetrize=symmetrize)
     ratio = (rows[change] / rows[estimate]).groupby(rows["seed"])
     return ratio.max() if largest else ratio.min()
 
@@ -145,13 +143,13 @@ CLAIMS = [
         [
             Check(
                 "smallest ratio of the two over τ",
-                over_estimate("objective_change", "objective_estimate", None, largest=False),
+                over_estimate("objective_change", "objective_estimate", symmetrize=None, largest=False),
                 low=0.5,
                 scale="log",
             ),
             Check(
                 "largest ratio of the two over τ",
-                over_estimate("objective_change", "objective_estimate", None, largest=True),
+                over_estimate("objective_change", "objective_estimate", symmetrize=None, largest=True),
                 high=2,
                 scale="log",
             ),
@@ -167,7 +165,7 @@ CLAIMS = [
         [
             Check(
                 f"largest ratio of the two over τ, {name}",
-                over_estimate("differential_change", "differential_bound", start, largest=True),
+                over_estimate("differential_change", "differential_bound", symmetrize=start, largest=True),
                 high=1,
                 scale="log",
             )
@@ -218,7 +216,14 @@ CLAIMS = [
         "§1.1",
         "With h(w0) = 0, κ falls as 1/α.",
         "theory",
-        [Check("exponent of κ over α, symmetrised", start_exponent("kappa", "alpha", True), -1.01, -0.99)],
+        [
+            Check(
+                "exponent of κ over α, symmetrised",
+                start_exponent("kappa", "alpha", symmetrize=True),
+                -1.01,
+                -0.99,
+            )
+        ],
         quote="As α grows bigger the criterion decreases, leading to a lazy training situation.",
         identity=True,
         reasons={Verdict.IDENTITY: "κ is (1/α) ‖y‖ ‖D²h‖/‖Dh‖² there."},
@@ -228,7 +233,13 @@ CLAIMS = [
         "§1.1",
         "κ falls as α grows, where h(w0) is not 0 too.",
         "theory",
-        [Check("exponent of κ over α, not symmetrised", start_exponent("kappa", "alpha", False), high=-0.5)],
+        [
+            Check(
+                "exponent of κ over α, not symmetrised",
+                start_exponent("kappa", "alpha", symmetrize=False),
+                high=-0.5,
+            )
+        ],
         quote="As α grows bigger the criterion decreases, leading to a lazy training situation.",
         reasons={Verdict.NOT: "‖α h(w0) − y‖ grows with α there, and κ has a level as over τ."},
     ),
@@ -257,7 +268,14 @@ CLAIMS = [
         "§3.3, A.1",
         "Without symmetrisation κ is constant at large τ.",
         "theory",
-        [Check("exponent of κ over τ at large τ", start_exponent("kappa", "tau", False, LARGE), -0.01, 0.01)],
+        [
+            Check(
+                "exponent of κ over τ at large τ",
+                start_exponent("kappa", "tau", symmetrize=False, above=LARGE),
+                -0.01,
+                0.01,
+            )
+        ],
         quote="as τ increases further, the criterion stabilizes",
         identity=True,
         reasons={Verdict.IDENTITY: "By 2-homogeneity, up to y/τ², which vanishes."},
@@ -325,7 +343,7 @@ CLAIMS = [
         [
             Check(
                 f"exponent of ‖∇F(w0)‖ over τ at large τ, {name}",
-                start_exponent("gradient_norm", "tau", start, LARGE),
+                start_exponent("gradient_norm", "tau", symmetrize=start, above=LARGE),
                 low=0.5,
             )
             for start, name in STARTS.items()
@@ -342,7 +360,7 @@ CLAIMS = [
         [
             Check(
                 "exponent over τ of the largest stable step",
-                start_exponent("stable_step", "tau", False),
+                start_exponent("stable_step", "tau", symmetrize=False),
                 -2.01,
                 -1.99,
             )

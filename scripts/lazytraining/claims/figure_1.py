@@ -10,6 +10,7 @@ from lazytraining.claims.measures import (
     at_largest_tau,
     by_seed,
     extreme,
+    initial_loss,
     is_lazy,
     largest_tau,
     least_lazy,
@@ -26,7 +27,7 @@ from lazytraining.student import fits
 from lazytraining.student.laziness import Lazy
 from lazytraining.student.step_rules import STEP_RULES
 
-LEARNING = 0.1
+LEARNING_TAU = 0.1
 """The τ of the note's run that learns features: claims of speed demand it."""
 
 
@@ -53,7 +54,7 @@ def settled(own: pd.DataFrame) -> float:
     return float(t[after - 1] + share * (t[after] - t[after - 1]))
 
 
-def figure_1_curves(e: Evidence, largest: bool) -> pd.DataFrame:
+def figure_1_curves(e: Evidence, *, largest: bool) -> pd.DataFrame:
     """Figure 1's curves at the largest or smallest τ."""
     return extreme(e.get("curves", "trajectory"), "tau", largest, " in trajectory")
 
@@ -74,18 +75,16 @@ def stays_lazy(name: str) -> Check:
 @measures_per("seeds")
 def ratio_of_curves(e: Evidence, statistic: Callable[[pd.DataFrame], float]) -> pd.Series:
     """A number from each of Figure 1's curves, largest τ over smallest."""
-    lazy, learning = (by_seed(figure_1_curves(e, largest), statistic) for largest in (True, False))
+    lazy, learning = (by_seed(figure_1_curves(e, largest=largest), statistic) for largest in (True, False))
     return (lazy / learning).dropna()
 
 
 @per("seeds")
 def moving_share(e: Evidence) -> pd.Series:
     """The share of the run that S takes to 90 % of its end, smallest τ."""
-    return by_seed(figure_1_curves(e, False), lambda own: settled(own) / own["iteration"].max()).dropna()
-
-
-def initial_loss(own: pd.DataFrame) -> float:
-    return float(own.loc[own["iteration"].idxmin(), "train_loss"])
+    return by_seed(
+        figure_1_curves(e, largest=False), lambda own: settled(own) / own["iteration"].max()
+    ).dropna()
 
 
 def time_to(own: pd.DataFrame, level: float) -> float:
@@ -96,10 +95,12 @@ def time_to(own: pd.DataFrame, level: float) -> float:
 
 
 @measures_per("seeds")
-def figure_1_speed(e: Evidence, share: float, common: bool = False) -> pd.Series:
+def figure_1_speed(e: Evidence, share: float, *, common: bool = False) -> pd.Series:
     """Iterations until the training loss is a share of its first, largest τ over smallest: of its own first, or with `common` of that at
     the smallest τ, whose output is nearly 0, for both. A run that never gets there counts with all its iterations."""
-    lazy, learning = (dict(list(figure_1_curves(e, largest).groupby("seed"))) for largest in (True, False))
+    lazy, learning = (
+        dict(list(figure_1_curves(e, largest=largest).groupby("seed"))) for largest in (True, False)
+    )
     found = {}
     for seed in sorted(lazy.keys() & learning.keys()):
         levels = [share * initial_loss(own[seed]) for own in (learning if common else lazy, learning)]
@@ -110,19 +111,19 @@ def figure_1_speed(e: Evidence, share: float, common: bool = False) -> pd.Series
 
 @measures_per("seeds")
 def slower_by(e: Evidence, share: float, kind: str) -> pd.Series:
-    """Iterations to a share of the initial training loss at the largest τ, over those at τ = `LEARNING`.
+    """Iterations to a share of the initial training loss at the largest τ, over those at τ = `LEARNING_TAU`.
 
     A lazy run that never gets there counts with all its iterations, so that the ratio is a lower bound.
     """
     curves = e.get("curves", "convergence_symmetrized")
     largest = extreme(curves, "tau", where=" in convergence_symmetrized")["tau"].iloc[0]
-    text = f"tau = {LEARNING:g} and a larger one in convergence_symmetrized"
-    need(LEARNING in set(curves["tau"]) and largest > LEARNING, text)
+    text = f"tau = {LEARNING_TAU:g} and a larger one in convergence_symmetrized"
+    need(LEARNING_TAU in set(curves["tau"]) and largest > LEARNING_TAU, text)
     times = fits.times_to_reach(curves, [share]).set_index("seed")
-    lazy, learning = (times.loc[times["tau"] == tau, kind] for tau in (largest, LEARNING))
+    lazy, learning = (times.loc[times["tau"] == tau, kind] for tau in (largest, LEARNING_TAU))
     need(
         np.isfinite(learning).all(),
-        f"runs at tau = {LEARNING:g} that reach {share:g} of the initial loss",
+        f"runs at tau = {LEARNING_TAU:g} that reach {share:g} of the initial loss",
     )
     return lazy.replace(np.inf, curves["iteration"].max()) / learning
 
@@ -186,10 +187,10 @@ _SPEED = "iterations to {:g} of its initial training loss, largest τ over small
 
 
 def faster(kind: str) -> list[Check]:
-    """Whether training at the largest τ takes fewer iterations than at τ = `LEARNING`, to a tenth and to a hundredth."""
+    """Whether training at the largest τ takes fewer iterations than at τ = `LEARNING_TAU`, to a tenth and to a hundredth."""
     quantity = "iterations to {:g} of the initial training loss, largest τ over τ = {:g}"
     return [
-        Check(quantity.format(share, LEARNING), slower_by(share, kind), high=1, scale="log")
+        Check(quantity.format(share, LEARNING_TAU), slower_by(share, kind), high=1, scale="log")
         for share in (1e-1, 1e-2)
     ]
 

@@ -8,16 +8,15 @@ from lazytraining.claims.verdict import AFTER_BOTH, AFTER_PAPER, Check, Claim, E
 from lazytraining.config.names import LANDSCAPES, scaling
 
 
-def principal(surfaces: pd.DataFrame) -> pd.DataFrame:
-    """The same surfaces. Raises LackingError if they are not on principal planes."""
+def need_principal(surfaces: pd.DataFrame) -> None:
+    """Raises LackingError unless the surfaces are on principal planes."""
     need((surfaces["kind"] == "principal").all(), "landscape.plane: principal")
-    return surfaces
 
 
 def centres(e: Evidence, name: str) -> pd.DataFrame:
     """Each student of a scaling's planes: the height of its plane's centre, plain, aligned and of permuted copies, over its own loss."""
     surfaces, points = (e.get(kind, name) for kind in ("surfaces", "endpoints"))
-    principal(surfaces)
+    need_principal(surfaces)
     points = points[points["experiment"] == name].set_index(["m", "seed"])["test_loss"]
     planes = surfaces.groupby("m")[["centre_loss", "aligned_centre_loss", "permuted_centre_loss"]].first()
     found = planes.join(points, how="inner")
@@ -58,7 +57,7 @@ def permuted_over_plain(e: Evidence, name: str) -> pd.Series:
 def widest(e: Evidence, students: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """At the largest m: the surface of the 1/m plane, and the end points of one scaling on it."""
     surface, points = (e.get(kind, "landscape_mean_field") for kind in ("surfaces", "endpoints"))
-    principal(surface)
+    need_principal(surface)
     m = points.attrs["whole"]["m"][1]
     need(m in set(surface["m"]), "three runs at the largest m in landscape_mean_field that did not diverge")
     own = points[(points["m"] == m) & (points["experiment"] == students) & np.isfinite(points["x"])]

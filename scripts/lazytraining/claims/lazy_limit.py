@@ -49,7 +49,7 @@ def switching_exponent(e: Evidence, column: str) -> pd.Series:
         mean = part.assign(square=part[column] ** 2).groupby("alpha")["square"].mean()
         return fits.slope(mean.index.to_numpy(float), np.sqrt(mean.to_numpy()))
 
-    return jackknife(rows, slope, "seed", least=3)
+    return jackknife(rows, slope, least=3)
 
 
 @measures_per("seeds")

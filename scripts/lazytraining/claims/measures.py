@@ -93,21 +93,30 @@ def rank_correlation(x: pd.Series, y: pd.Series) -> float:
     return float(stats.spearmanr(x, y).statistic)
 
 
-def jackknife(
-    table: pd.DataFrame, statistic: Callable[[pd.DataFrame], float], kind: str, least: int = 6
-) -> pd.Series:
-    """Pseudo-values k θ − (k−1) θ_without of a statistic of a table with k values of `kind`: a mean with its spread."""
-    items = table[kind].unique()
-    k = len(items)
-    need(k >= least, f"at least {least} different {kind}, not {k}")
+def jackknife(table: pd.DataFrame, statistic: Callable[[pd.DataFrame], float], *, least: int) -> pd.Series:
+    """Pseudo-values k θ − (k−1) θ_without of a statistic of a table with k seeds: a mean with its spread."""
+    seeds = table["seed"].unique()
+    k = len(seeds)
+    need(k >= least, f"at least {least} different seed, not {k}")
     whole = statistic(table)
-    values = {item: k * whole - (k - 1) * statistic(table[table[kind] != item]) for item in items}
+    values = {seed: k * whole - (k - 1) * statistic(table[table["seed"] != seed]) for seed in seeds}
     return pd.Series(values, dtype=float)
 
 
 def off_one(ratio: pd.Series) -> pd.Series:
     """|ratio − 1|; what is less than the rounding of 1 counts as that."""
     return (ratio - 1).abs().clip(lower=np.finfo(float).eps)
+
+
+def initial_loss(own: pd.DataFrame) -> float:
+    """The training loss at the first iteration of a curve."""
+    return float(own.loc[own["iteration"].idxmin(), "train_loss"])
+
+
+def first_below(own: pd.DataFrame, x: str, y: str, level: float) -> float:
+    """The x > 0 at which y first is at most a level, between points on a straight line of logarithms; infinite if it never is."""
+    own = own.sort_values(x)
+    return float(np.exp(fits.first_below(np.log(own[x].to_numpy(float)), own[y].to_numpy(float), level)))
 
 
 def stays_below(

@@ -9,12 +9,12 @@ from lazytraining.claims.measures import (
     by_seed,
     exponent,
     extreme,
+    first_below,
     measures_per,
     need,
     per,
 )
 from lazytraining.claims.verdict import AFTER_PAPER, Check, Claim, Evidence, Verdict
-from lazytraining.student import fits
 from lazytraining.student.laziness import LAZY
 
 NOTE = "phase_plane_note"
@@ -22,7 +22,7 @@ MOVED, HALF = 0.1, 0.5
 """A relative movement is small below the first, and of the order of 1 above the second."""
 
 
-def cells(e: Evidence, symmetrize: bool, name: str = "phase_plane") -> pd.DataFrame:
+def cells(e: Evidence, *, symmetrize: bool, name: str = "phase_plane") -> pd.DataFrame:
     """The cells of one start."""
     rows = e.get("phase", name)
     kept = rows[rows["symmetrize"] == symmetrize]
@@ -33,7 +33,7 @@ def cells(e: Evidence, symmetrize: bool, name: str = "phase_plane") -> pd.DataFr
 
 def of_widths(e: Evidence, least: float) -> pd.DataFrame:
     """Symmetrised cells of all m from `least` n on, of which there have to be two."""
-    rows = cells(e, True)
+    rows = cells(e, symmetrize=True)
     rows = rows[rows["m"] >= least * rows["n_train"]]
     need(rows["m"].nunique() > 1, f"more than one m{' >= n_train' if least else ''} in phase_plane")
     return rows
@@ -55,21 +55,17 @@ def spread_over_widths(e: Evidence, least: float = 0.0) -> pd.Series:
 @per("seeds")
 def kernel_constant(e: Evidence) -> pd.Series:
     """g times the kernel's movement at the smallest g and the largest m, symmetrised."""
-    rows = extreme(cells(e, True), "m", where=" in phase_plane")
-    return at_extreme(rows.assign(size=rows["coupling"] * rows["kernel_movement"]), "size", "coupling", False)
+    rows = extreme(cells(e, symmetrize=True), "m", where=" in phase_plane")
+    return at_extreme(
+        rows.assign(size=rows["coupling"] * rows["kernel_movement"]), "size", "coupling", largest=False
+    )
 
 
 @per("seeds")
 def lazy_from(e: Evidence) -> pd.Series:
     """The g at which the kernel moves by MOVED, between grid points, at the largest m, symmetrised."""
-    rows = extreme(cells(e, True), "m", where=" in phase_plane")
-
-    def first(own: pd.DataFrame) -> float:
-        own = own.sort_values("coupling")
-        moved = own["kernel_movement"].to_numpy(float)
-        return float(np.exp(fits.first_below(np.log(own["coupling"].to_numpy(float)), moved, MOVED)))
-
-    found = by_seed(rows, first)
+    rows = extreme(cells(e, symmetrize=True), "m", where=" in phase_plane")
+    found = by_seed(rows, lambda own: first_below(own, "coupling", "kernel_movement", MOVED))
     need(np.isfinite(found).all(), "larger coupling in phase_plane, at which the kernel stays")
     return found
 
@@ -87,9 +83,9 @@ def gap_over_widths(e: Evidence) -> pd.Series:
 
 
 @measures_per("seeds")
-def lazy_decades(e: Evidence, symmetrize: bool, largest: bool) -> pd.Series:
+def lazy_decades(e: Evidence, *, symmetrize: bool, largest: bool) -> pd.Series:
     """Decades of g, from the first lazy cell to the last, at the largest or the smallest m; 0 for none or one."""
-    rows = extreme(cells(e, symmetrize), "m", largest, " in phase_plane")
+    rows = extreme(cells(e, symmetrize=symmetrize), "m", largest, " in phase_plane")
 
     def decades(own: pd.DataFrame) -> float:
         lazy = np.log10(own.loc[own["regime"] == LAZY, "coupling"])
@@ -101,7 +97,7 @@ def lazy_decades(e: Evidence, symmetrize: bool, largest: bool) -> pd.Series:
 @per("seeds")
 def opening(e: Evidence) -> pd.Series:
     """The least m/n with a lazy cell, without symmetrisation; of the seeds that have one."""
-    rows = cells(e, False)
+    rows = cells(e, symmetrize=False)
     rows = rows[rows["regime"] == LAZY]
     need(len(rows) > 0, "larger m in phase_plane, at which a cell is lazy")
     return (rows["m"] / rows["n_train"]).groupby(rows["seed"]).min()
@@ -111,13 +107,14 @@ def opening(e: Evidence) -> pd.Series:
 def at_corner(
     e: Evidence,
     column: str,
+    *,
     symmetrize: bool,
     most_neurons: bool,
     most_coupling: bool = True,
     name: str = "phase_plane",
 ) -> pd.Series:
     """A measure of the cell at the largest or smallest m and the largest or smallest g."""
-    rows = extreme(cells(e, symmetrize, name), "m", most_neurons, f" in {name}")
+    rows = extreme(cells(e, symmetrize=symmetrize, name=name), "m", most_neurons, f" in {name}")
     rows = rows.assign(kappa_over_distance=rows["kappa"] / rows["relative_distance"])
     return at_extreme(rows, column, "coupling", most_coupling)
 
@@ -130,9 +127,9 @@ def agreement(e: Evidence, said: str, column: str, level: float) -> pd.Series:
 
 
 @measures_per("seeds")
-def stable_step(e: Evidence, most_coupling: bool) -> pd.Series:
+def stable_step(e: Evidence, *, most_coupling: bool) -> pd.Series:
     """The largest stable step of descent over 2n/λ_max at the start, symmetrised, at the largest or smallest g."""
-    rows = cells(e, True)
+    rows = cells(e, symmetrize=True)
     rows = rows[rows["stable_step_ratio"].notna()]
     need(len(rows) > 0, "stable_step: true in phase_plane")
     rows = rows[rows["m"] == rows["m"].max()]
@@ -141,7 +138,7 @@ def stable_step(e: Evidence, most_coupling: bool) -> pd.Series:
 
 def kappa_over_distance(name: str) -> Measure:
     """κ over the relative distance of all weights at the largest g and m, symmetrised: a constant where training is lazy."""
-    return at_corner("kappa_over_distance", True, True, name=name)
+    return at_corner("kappa_over_distance", symmetrize=True, most_neurons=True, name=name)
 
 
 @per("seeds")
@@ -218,16 +215,23 @@ CLAIMS = [
         "phase_plane",
         [
             Check(
-                "decades of g that are lazy, largest m, not symmetrised", lazy_decades(False, True), low=0.3
+                "decades of g that are lazy, largest m, not symmetrised",
+                lazy_decades(symmetrize=False, largest=True),
+                low=0.3,
             ),
-            Check("the same, smallest m", lazy_decades(False, False), high=0.1),
+            Check("the same, smallest m", lazy_decades(symmetrize=False, largest=False), high=0.1),
             Check(
                 "gap to the tangent model at the largest g, largest m, not symmetrised",
-                at_corner("gap_test", False, True),
+                at_corner("gap_test", symmetrize=False, most_neurons=True),
                 low=0.5,
                 scale="log",
             ),
-            Check("the same, symmetrised", at_corner("gap_test", True, True), high=0.05, scale="log"),
+            Check(
+                "the same, symmetrised",
+                at_corner("gap_test", symmetrize=True, most_neurons=True),
+                high=0.05,
+                scale="log",
+            ),
         ],
         reasons={
             Verdict.REPRODUCED: "h(w0) grows with g and has to be cancelled first; the more neurons there are for each point, the less each "
@@ -282,12 +286,22 @@ CLAIMS = [
         [
             Check(
                 "predicted movement of the output layer, smallest m, largest g, not symmetrised",
-                at_corner("predicted_output", False, False),
+                at_corner("predicted_output", symmetrize=False, most_neurons=False),
                 low=HALF,
                 scale="log",
             ),
-            Check("the same, measured", at_corner("output_distance", False, False), low=HALF, scale="log"),
-            Check("κ there", at_corner("kappa", False, False), high=HALF, scale="log"),
+            Check(
+                "the same, measured",
+                at_corner("output_distance", symmetrize=False, most_neurons=False),
+                low=HALF,
+                scale="log",
+            ),
+            Check(
+                "κ there",
+                at_corner("kappa", symmetrize=False, most_neurons=False),
+                high=HALF,
+                scale="log",
+            ),
         ],
         reasons={
             Verdict.REPRODUCED: "κ weighs curvature against the largest singular value of Dh(w0); the displacement counts the small ones, "
@@ -323,11 +337,16 @@ CLAIMS = [
         [
             Check(
                 "largest λ_max on the way over that at the start, largest m, symmetrised, smallest g",
-                at_corner("sharpening", True, True, False),
+                at_corner("sharpening", symmetrize=True, most_neurons=True, most_coupling=False),
                 low=10,
                 scale="log",
             ),
-            Check("the same, largest g", at_corner("sharpening", True, True), high=1.1, scale="log"),
+            Check(
+                "the same, largest g",
+                at_corner("sharpening", symmetrize=True, most_neurons=True),
+                high=1.1,
+                scale="log",
+            ),
         ],
         reasons={
             Verdict.REPRODUCED: "Below g of order 1 the weights grow until the outputs have the size of the targets."

@@ -62,7 +62,7 @@ def spread_exponent(e: Evidence) -> pd.Series:
         spread = loss.std() / loss.mean()
         return fits.slope(spread.index.to_numpy(float), spread.to_numpy(float))
 
-    return jackknife(rows, slope, "seed", least=4)
+    return jackknife(rows, slope, least=4)
 
 
 def both_scalings(e: Evidence) -> pd.DataFrame:
