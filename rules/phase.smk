@@ -24,7 +24,7 @@ rule summarise_phase:
         lambda wildcards: INPUTS.of_jobs("phase_runs", wildcards.experiment),
     output:
         summary="<results>/summary/{experiment}.parquet",
-        cells="<results>/tables/{experiment}.parquet",
+        runs="<results>/tables/{experiment}.parquet",
         trained="<results>/trained/{experiment}.json",
     log:
         "<logs>/summarise_phase/{experiment}.log",

@@ -6,7 +6,6 @@ there are and where they come from.
 """
 
 import pandas as pd
-import pyarrow as pa
 
 from lazytraining.files import parquet
 from lazytraining.models import tables
@@ -48,12 +47,7 @@ def main(snakemake) -> None:
     jobs.start(snakemake)
     inputs, expected = snakemake.input, {"configuration": snakemake.params.configuration}
     runs = parquet.read_runs(inputs.runs, inputs.curves, (tables.RUN, tables.CURVE), recorded, **expected)
-    codes = jobs.say_if_mixed(runs, snakemake.output.summary)
-    runs = runs.sort_by([(key, "ascending") for key in tables.KEYS])
-    summary = pa.Table.from_pandas(summarise(runs.to_pandas()), preserve_index=False)
-    parquet.write(snakemake.output.runs, runs, tables.RUN, run_code=codes)
-    parquet.write(snakemake.output.summary, summary, tables.SUMMARY, run_code=codes)
-    jobs.describe(runs, snakemake.output.trained)
+    jobs.summarise(snakemake.output, runs, summarise, tables.KEYS, (tables.RUN, tables.SUMMARY))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ coupling and start; and trained/E.json, how many there are and where they come f
 """
 
 import pandas as pd
-import pyarrow as pa
 
 from lazytraining.files import parquet, schemas
 from lazytraining.student import averages, laziness
@@ -28,12 +27,8 @@ def main(snakemake) -> None:
     jobs.start(snakemake)
     expected = {"configuration": snakemake.params.configuration}
     rows = parquet.read(snakemake.input, schemas.PHASE, **expected)
-    codes = jobs.say_if_mixed(rows, snakemake.output.summary)
-    rows = rows.sort_by([(key, "ascending") for key in schemas.PHASE_KEYS])
-    summary = pa.Table.from_pandas(summarise(rows.to_pandas()), preserve_index=False)
-    parquet.write(snakemake.output.cells, rows, schemas.PHASE, run_code=codes)
-    parquet.write(snakemake.output.summary, summary, schemas.PHASE_SUMMARY, run_code=codes)
-    jobs.describe(rows, snakemake.output.trained)
+    both = schemas.PHASE, schemas.PHASE_SUMMARY
+    jobs.summarise(snakemake.output, rows, summarise, schemas.PHASE_KEYS, both)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ the keys; and trained/E.json, how many there are and where they come from.
 from functools import partial
 
 import pandas as pd
-import pyarrow as pa
 
 from lazytraining.files import parquet, schemas
 from lazytraining.student import averages, recording
@@ -34,12 +33,7 @@ def main(snakemake) -> None:
     inputs = snakemake.input
     points = partial(recorded, iterations=snakemake.params.iterations)
     runs = parquet.read_runs(inputs.runs, inputs.curves, (schemas.RUN, schemas.CURVE), points, **expected)
-    codes = jobs.say_if_mixed(runs, snakemake.output.summary)
-    runs = runs.sort_by([(key, "ascending") for key in schemas.KEYS])
-    summary = pa.Table.from_pandas(summarise(runs.to_pandas()), preserve_index=False)
-    parquet.write(snakemake.output.runs, runs, schemas.RUN, run_code=codes)
-    parquet.write(snakemake.output.summary, summary, schemas.SUMMARY, run_code=codes)
-    jobs.describe(runs, snakemake.output.trained)
+    jobs.summarise(snakemake.output, runs, summarise, schemas.KEYS, (schemas.RUN, schemas.SUMMARY))
 
 
 if __name__ == "__main__":

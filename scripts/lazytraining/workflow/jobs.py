@@ -1,8 +1,9 @@
-"""What every script does first."""
+"""What every script does first, and what those that gather an experiment do last."""
 
 import json
 import os
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -82,12 +83,21 @@ def say(line: str) -> None:
             os.write(descriptor, f"{one_line(line)}\n".encode())
 
 
-def say_if_mixed(runs: pa.Table, summary: str) -> str:
-    """The digests of the code that made these runs, with a line if they are several."""
+def summarise(
+    output, runs: pa.Table, statistics: Callable, keys: list[str], schemas: tuple[pa.Schema, pa.Schema]
+) -> None:
+    """Write all runs of an experiment by their keys, what `statistics` makes of that as a frame, and what `describe` says of them.
+
+    The schemas are those of a run and of a row of statistics. There is a line on the terminal if different code has made the runs.
+    """
     codes = runs.schema.metadata[b"run_code"].decode()
     if " " in codes:
-        say(f"{summary}: of runs that different code has made ({codes})")
-    return codes
+        say(f"{output.summary}: of runs that different code has made ({codes})")
+    runs = runs.sort_by([(key, "ascending") for key in keys])
+    summary = pa.Table.from_pandas(statistics(runs.to_pandas()), preserve_index=False)
+    parquet.write(output.runs, runs, schemas[0], run_code=codes)
+    parquet.write(output.summary, summary, schemas[1], run_code=codes)
+    describe(runs, output.trained)
 
 
 def describe(runs: pa.Table, path: str | Path) -> None:
