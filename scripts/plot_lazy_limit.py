@@ -9,7 +9,6 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.ticker import NullLocator
 
 from lazytraining.figures import labels, plots, style
 from lazytraining.files import parquet, schemas
@@ -185,10 +184,7 @@ def draw(limit: pd.DataFrame, sample: pd.DataFrame, curves: pd.DataFrame, runs: 
         rate: rf"(e) linear convergence, $\alpha={limit['alpha'].max():g}$",
         fast: "(f) speed, symmetrised",
     }
-    for axes, title in titles.items():
-        style.letter(axes, title)
-        for which in "xy":
-            getattr(axes, f"{which}axis").set_minor_locator(NullLocator())
+    plots.entitle(titles)
     return figure
 
 

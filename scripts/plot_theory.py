@@ -7,7 +7,6 @@ the greatest.
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.ticker import NullLocator
 
 from lazytraining.figures import labels, plots, style
 from lazytraining.files import parquet, schemas
@@ -73,10 +72,7 @@ def draw(start: pd.DataFrame, step: pd.DataFrame) -> plt.Figure:
         gradients: r"(e) gradient",
         steps: r"(f) largest stable step",
     }
-    for axes, title in titles.items():
-        style.letter(axes, title)
-        for which in "xy":
-            getattr(axes, f"{which}axis").set_minor_locator(NullLocator())
+    plots.entitle(titles)
     plots.legend(figure, [tau], ncols=2)
     return figure
 

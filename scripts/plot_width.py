@@ -11,7 +11,7 @@ from lazytraining.figures import labels, plots, style
 from lazytraining.files import parquet, schemas
 from lazytraining.workflow import jobs
 
-SCALINGS = {"width_mean_field": "mean-field", "width_ntk": "NTK"}
+NAMES = {"width_mean_field": "mean-field", "width_ntk": "NTK"}
 PANELS = {
     "test_loss_end": labels.LABELS["test_loss_end"],
     "hidden_distance": labels.LABELS["movement"],
@@ -22,7 +22,7 @@ PANELS = {
 def draw(runs: pd.DataFrame) -> plt.Figure:
     figure, panels = plt.subplots(1, 3, figsize=(style.PAGE, 2.7))
     kept = runs[~runs["diverged"]]
-    for number, (experiment, scaling) in enumerate(SCALINGS.items()):
+    for number, (experiment, scaling) in enumerate(NAMES.items()):
         label = f"{labels.SCALING_OF[experiment]} ({scaling})"
         own = kept[kept["experiment"] == experiment]
         for axes, column in zip(panels, PANELS, strict=True):

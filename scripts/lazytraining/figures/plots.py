@@ -1,6 +1,6 @@
 """What figures are built from: bands over seeds, heat maps, axes that fit their values."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -330,6 +330,14 @@ def color_bar(figure: Figure | SubFigure, norm: Normalize, axes, label: str, **o
         options |= {"ticks": FixedLocator(np.log10(ticks)), "format": FixedFormatter(shown)}
     bar = figure.colorbar(ScalarMappable(norm, style.COLORMAP), ax=axes, label=label, **options)
     bar.minorticks_off()
+
+
+def entitle(titles: Mapping[Axes, str]) -> None:
+    """Panels with their titles, and ticks at labelled values alone."""
+    for axes, title in titles.items():
+        style.letter(axes, title)
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_minor_locator(NullLocator())
 
 
 def student_bar(figure: Figure | SubFigure, norm: LogNorm, axes, students: pd.DataFrame, **options) -> None:
