@@ -3,7 +3,7 @@
 import pytest
 
 from lazytraining.config import experiments
-from lazytraining.config.any_model import OPTIONS
+from lazytraining.config.any_model import MLP, OPTIONS
 from lazytraining.config.errors import ConfigError
 
 MINE = {"kind": "model", "model": "mlp", "data": "digits", "task": "classification", "alpha": [1, 10]}
@@ -120,7 +120,9 @@ def test_options_are_those_of_the_built_in_models():
     assert known.keys() == OPTIONS.keys()
     for name, function in known.items():
         parts = inspect.signature(function).parameters.values()
-        assert {part.name for part in parts if part.kind is part.KEYWORD_ONLY} == OPTIONS[name].keys()
+        defaults = {part.name: part.default for part in parts if part.kind is part.KEYWORD_ONLY}
+        assert defaults.keys() == OPTIONS[name].keys()
+        assert name != "mlp" or defaults == MLP
 
 
 def test_models_are_counted_without_torch_as_they_are():
@@ -128,12 +130,13 @@ def test_models_are_counted_without_torch_as_they_are():
     from lazytraining.models import sizes
     from lazytraining.workflow import modules
 
-    for model, options in {
+    given = {
         "mlp": {"depth": 4, "width": 30},
         "cnn": {"channels": 5},
         "transformer": {"width": 16, "heads": 2},
         "vgg11": {"width": 0.1},
-    }.items():
+    }
+    for model, options in [*given.items(), *((model, {}) for model in given)]:
         one = load(model=model, options=options, n_test=20, kernel_points=4).experiments["mine"]
         job = one.told("mine", 0)
         counted, found = modules.sizes("mine", one), sizes.sizes(job)

@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from conftest import TINY, Workflow, run_beside
+from conftest import Workflow, run_beside
+from tiny import TINY
 
 from lazytraining.workflow import memory
 
@@ -42,6 +43,19 @@ def test_a_job_asks_for_what_it_takes(peaks, kind):
         assert taken + AROUND <= asked and grown <= asked - memory.BASE, found
         assert grown > NOISE, "a size that tells"
         assert (asked - memory.BASE) / memory.SPARE <= 2 * grown + NOISE, found
+
+
+def test_its_constants_are_those_of_the_code_that_fills_the_memory():
+    """It has them again, because a driver has no torch and waits for no compiler."""
+    from lazytraining.models import module
+    from lazytraining.student import descent, flow, landscape, recording, training
+
+    assert training.CPU_FEATURES == memory.STACK
+    assert (descent.OPERATIONS, descent.LONGEST) == memory.LOSSES
+    assert (flow.NUMBERS, landscape.FEATURES) == (memory.FLOWS, memory.SURFACE)
+    assert module.AT_ONCE == memory.GRADIENTS
+    longest = max(len(recording.recorded_iterations(10**power)) for power in range(13))
+    assert longest == memory.RECORDED
 
 
 def test_what_is_beyond_the_machine_is_one_line_before_any_job(tmp_path):

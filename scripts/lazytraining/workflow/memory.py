@@ -19,7 +19,7 @@ BASE = 1000
 """A job's packages are up to 350, each of the two Snakemakes around it 150."""
 SPARE = 1.25
 """Above what was counted."""
-RECORDED = 222
+RECORDED = 220
 """Recorded iterations, at most."""
 ROW = 1600
 """Bytes of a row on its way into a file."""
@@ -31,6 +31,8 @@ FLOWS = 2**16
 """Neurons times points of flows that are integrated together, unless one has more (`flow.NUMBERS`)."""
 SURFACE = 2**21
 """Neurons times points, or weights, computed at once of a landscape (`landscape.FEATURES`)."""
+GRADIENTS = 2**26
+"""Numbers of gradients or activations of a module at once (`module.AT_ONCE`)."""
 
 
 def students(job: Job) -> int:
@@ -132,12 +134,12 @@ def model(sizes: dict[str, int | float], job: ModelJob) -> int:
     if not sizes:
         return _asked(0)
     p, k, n = sizes["parameters"], sizes["outputs"], sizes["n_train"]
-    most, points = 2**26, min(job.kernel_points, n)  # `module.AT_ONCE` numbers of gradients or activations
-    together = max(1, min(k, most // (points * p)))
-    kernel = 1.1 * min(most, points * together * p)
+    points = min(job.kernel_points, n)
+    together = max(1, min(k, GRADIENTS // (points * p)))
+    kernel = 1.1 * min(GRADIENTS, points * together * p)
     by_steps = job.batch or job.momentum or job.decay or job.loss != "mse" or job.augment != "none"
-    closed = 0 if by_steps or n * k > 4000 else 5 * (n * k) ** 2 + min(most, n * k * p)
-    passes = 3 * min(most, sizes["activations"] * max(n, sizes["n_test"]))
+    closed = 0 if by_steps or n * k > 4000 else 5 * (n * k) ** 2 + min(GRADIENTS, n * k * p)
+    passes = 3 * min(GRADIENTS, sizes["activations"] * max(n, sizes["n_test"]))
     vectors = p * (40 + 3 * len(job.alpha))
     return _asked(8 * (3 * sizes["numbers"] + vectors + max(kernel, closed, passes)))
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-from lazytraining.config.any_model import DATA
+from lazytraining.config.any_model import DATA, MLP
 from lazytraining.config.kinds import AnyModel
 from lazytraining.files import cifar10
 from lazytraining.workflow import digest
@@ -61,8 +61,8 @@ def _counted(
     """Weights, and numbers that a pass makes of a point, of the built-in models (`models.builtin`)."""
     inputs = math.prod(shape)
     if model == "mlp":
-        width, depth = options.get("width", 256), options.get("depth", 3)
-        units = [inputs, *[width] * (depth - 1), k]
+        given = MLP | options
+        units = [inputs, *[given["width"]] * (given["depth"] - 1), k]
         return sum(b * (a + 1) for a, b in itertools.pairwise(units)), 2 * sum(units)
     if model == "student":
         m = options.get("m", 50)
