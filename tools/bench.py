@@ -25,10 +25,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
 
+import _loops
 import check_config
 import numpy as np
 import pandas as pd
@@ -37,9 +37,8 @@ import torch
 import yaml
 
 from lazytraining.files import parquet
-from lazytraining.student import descent, gpu, network, problem
+from lazytraining.student import network, problem
 from lazytraining.student.network import Weights
-from lazytraining.student.students import Students
 from lazytraining.workflow import cost
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -83,8 +82,6 @@ OVER_PRODUCTS = {
 """The most that the engine may take of the time of its products."""
 PLAIN_OVER_ENGINE = {4: 10.0, 50: 2.3}
 """The least that a plain loop takes of the engine's time, for m neurons."""
-Loop = Callable[[int], int | None]
-"""Does about so many iterations; how many, if not that many."""
 
 
 @contextmanager
@@ -96,130 +93,7 @@ def one_core():
     os.sched_setaffinity(0, cores)
 
 
-def engine(data: problem.Problem, start: Weights, displaced: bool) -> Loop:
-    """A descent under way: recording is as dense as in the middle of a long run."""
-    students = Students(start, 1.0, 0.01, displaced=displaced)
-    run = descent.Descent(students=students, data=data, iterations=10**6)
-
-    def advance(iterations: int) -> int:
-        first = run.iteration
-        while run.iteration < first + iterations:
-            run.advance()
-        return run.iteration - first
-
-    advance(2000)
-    return advance
-
-
-def products(data: problem.Problem, start: Weights, displaced: bool) -> Loop:
-    """The matrix products of an iteration, of both inputs and of the gradient, by NumPy's library."""
-    stack, m, d = start.hidden.shape
-    hidden, dtype = start.hidden.reshape(-1, d), start.hidden.dtype
-    inputs = np.vstack([data.x_train, data.x_test]).T.astype(dtype, order="C")
-    x_train, features = data.x_train.astype(dtype), np.empty((stack * m, inputs.shape[1]), dtype)
-    gated = np.random.default_rng(0).standard_normal((stack * m, len(x_train))).astype(dtype)
-    gradient = np.empty_like(hidden)
-
-    def run(iterations: int) -> None:
-        for _ in range(iterations):
-            np.matmul(hidden, inputs, out=features)
-            np.matmul(gated, x_train, out=gradient)
-
-    return run
-
-
-def gpu_engine(data: problem.Problem, start: Weights, displaced: bool) -> Loop:
-    """Iterations with both losses, on a GPU."""
-    made = gpu.Engine(Students(start, 1.0, 0.01, displaced=displaced), data, None)
-
-    def run(iterations: int) -> None:
-        made.run(iterations, True, True)
-
-    return run
-
-
-def gpu_products(data: problem.Problem, start: Weights, displaced: bool) -> Loop:
-    """The same products on a GPU, as many in one graph as its engine has."""
-    made = gpu.Engine(Students(start, 1.0, 0.01, displaced=displaced), data, None)
-    gated = torch.randn_like(made.gated)
-
-    def iterations() -> None:
-        torch.matmul(made.hidden, made.inputs, out=made.features)
-        torch.matmul(gated, made.points, out=made.gradient)
-
-    iterations()  # libraries allocate on first use, which a capture forbids
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
-        for _ in range(gpu.GRAPHED[0]):
-            iterations()
-
-    def run(count: int) -> int:
-        replays = -(-count // gpu.GRAPHED[0])
-        for _ in range(replays):
-            graph.replay()
-        torch.cuda.synchronize()
-        return replays * gpu.GRAPHED[0]
-
-    return run
-
-
-def plain_loop(data: problem.Problem, start: Weights, displaced: bool) -> Loop:
-    """What one writes first: autograd, an optimiser, both losses and the weights each iteration."""
-    arrays = (data.x_train, data.y_train, data.x_test, data.y_test)
-    x_train, y_train, x_test, y_test = (
-        torch.from_numpy(array.astype(start.hidden.dtype)) for array in arrays
-    )
-    hidden, output = (torch.nn.Parameter(torch.from_numpy(part[0].copy())) for part in start)
-    optimiser = torch.optim.SGD([hidden, output], lr=0.01)
-
-    def run(iterations: int) -> None:
-        history = []
-        for _ in range(iterations):
-            optimiser.zero_grad()
-            loss = (torch.relu(x_train @ hidden.T) @ output - y_train).square().mean() / 2
-            with torch.no_grad():
-                test = (torch.relu(x_test @ hidden.T) @ output - y_test).square().mean() / 2
-            loss.backward()
-            optimiser.step()
-            weights = np.hstack([hidden.detach().numpy(), output.detach().numpy()[:, None]])
-            history.append((loss.item(), test.item(), weights.copy()))
-
-    return run
-
-
-def jax_loop(data: problem.Problem, start: Weights, displaced: bool) -> Loop:
-    """The engine's update as a compiled lax.scan that gives both losses of every iteration."""
-    import jax
-    from jax import numpy as jnp
-
-    jax.config.update("jax_enable_x64", True)
-    dtype = start.hidden.dtype
-    inputs = jnp.asarray(np.vstack([data.x_train, data.x_test]).T, dtype)
-    targets = jnp.asarray(np.concatenate([data.y_train, data.y_test]), dtype)
-    n, (stack, m, d) = len(data.y_train), start.hidden.shape
-    x_train = inputs[:, :n].T
-
-    def step(weights, _):
-        hidden, output = weights
-        features = jax.nn.relu(hidden.reshape(-1, d) @ inputs).reshape(stack, m, -1)
-        residual = jnp.einsum("sm,smn->sn", output, features) - targets
-        squares = jnp.square(residual)
-        losses = squares[:, :n].mean(1) / 2, squares[:, n:].mean(1) / 2
-        gated = jnp.where(features[..., :n] > 0, residual[:, None, :n], 0)
-        gradient = (gated.reshape(-1, n) @ x_train).reshape(stack, m, d) * (0.01 / n)
-        return (hidden - output[..., None] * gradient, output - (hidden * gradient).sum(-1)), losses
-
-    scan = jax.jit(lambda weights, length: jax.lax.scan(step, weights, None, length=length), static_argnums=1)
-    weights = tuple(map(jnp.asarray, start))
-
-    def run(iterations: int) -> None:
-        jax.block_until_ready(scan(weights, iterations))
-        time.sleep(0.02)  # its threads go on spinning for a moment
-
-    return run
-
-
-def fastest(loops: dict[str, Loop], iterations: int) -> dict[str, float]:
+def fastest(loops: dict[str, _loops.Loop], iterations: int) -> dict[str, float]:
     """Microseconds an iteration, of the fastest round of each; rounds take turns, one before them is not counted."""
     times = {name: [] for name in loops}
     for _ in range(ROUNDS + 1):
@@ -233,7 +107,8 @@ def fastest(loops: dict[str, Loop], iterations: int) -> dict[str, float]:
 
 def bench_engine() -> pd.DataFrame:
     data = problem.make_problem(D, N, N, 3, 1.0, seed=0)
-    makers = {"products": products, "engine": engine, "plain loop": plain_loop, "jax": jax_loop}
+    makers = {"products": _loops.products, "engine": _loops.engine}
+    makers |= {"plain loop": _loops.plain_loop, "jax": _loops.jax_loop}
     if not importlib.util.find_spec("jax"):
         del makers["jax"]
     rows = []
@@ -264,7 +139,7 @@ def bench_gpu() -> pd.DataFrame:
     for precision, (m, stack, displaced) in itertools.product(("float32", "float64"), shapes):
         start = Weights.stack(network.initialise(m, D, 1.0, seed, displaced) for seed in range(stack))
         arguments = data, start.astype(precision), displaced
-        loops = {"GPU products": gpu_products(*arguments), "GPU engine": gpu_engine(*arguments)}
+        loops = {"GPU products": _loops.gpu_products(*arguments), "GPU engine": _loops.gpu_engine(*arguments)}
         found = fastest(loops, 256)
         shape = {"precision": precision, "m": m, "stack": stack, "displaced": displaced}
         for name, microseconds in found.items():

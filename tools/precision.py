@@ -17,6 +17,7 @@ import numpy as np
 
 from lazytraining.config.fields import rounded
 from lazytraining.student import descent, network, problem, tangent
+from lazytraining.student.step_rules import STEP_RULES
 from lazytraining.student.students import Students
 
 ITERATIONS = 10_000
@@ -32,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     print("|---|---|---|---|---|---|")
     for exponent in range(1, 7):
         tau = 10.0**exponent
-        eta = rounded(min(10, 0.1 / tau**2))
+        eta = rounded(STEP_RULES["figure_3"].eta(tau))
         cells = []
         for displaced, precision in WAYS:
             start = network.initialise(50, 100, tau, 0, symmetrize=True).astype(precision)
