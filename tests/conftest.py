@@ -12,6 +12,7 @@ import pytest
 import yaml
 from filelock import FileLock
 from hypothesis import settings
+from tiny import ALL
 
 from lazytraining.student import problem
 
@@ -19,22 +20,6 @@ settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 ROOT = Path(__file__).parents[1]
-TINY = {
-    "d": 3,
-    "n_train": 20,
-    "n_test": 15,
-    "teacher_neurons": 3,
-    "teacher_gain": 1,
-    "symmetrize": False,
-    "m": [4],
-    "alpha": [1],
-    "tau": [1],
-    "seeds": 1,
-    "step_size": 0.01,
-    "iterations": 5,
-    "precision": "float64",
-}
-"""A descent experiment that is right and costs nothing."""
 
 
 def pytest_collection_modifyitems(items: list) -> None:
@@ -103,8 +88,6 @@ class Workflow:
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory, request) -> Workflow:
     """A whole fresh run of every experiment, with the profile that users have; the workers of a test run share one."""
-    from tiny import ALL
-
     shared = tmp_path_factory.getbasetemp()
     if hasattr(request.config, "workerinput"):
         shared = shared.parent
@@ -119,8 +102,6 @@ def finished(tmp_path_factory, request) -> Workflow:
 @pytest.fixture(scope="module")
 def workflow(finished, tmp_path_factory) -> Workflow:
     """A copy of it for one file of tests, so that others may change the configuration meanwhile."""
-    from tiny import ALL
-
     folder = tmp_path_factory.mktemp("copied")
     for part in ("results", ".snakemake/metadata"):
         shutil.copytree(finished.folder / part, folder / part)

@@ -1,9 +1,23 @@
 """Every experiment of the presets, tiny: what tests of the workflow lay over the configuration."""
 
-from conftest import TINY
+from lazytraining.config import catalogue, names
 
-from lazytraining.config import catalogue
-
+TINY = {
+    "d": 3,
+    "n_train": 20,
+    "n_test": 15,
+    "teacher_neurons": 3,
+    "teacher_gain": 1,
+    "symmetrize": False,
+    "m": [4],
+    "alpha": [1],
+    "tau": [1],
+    "seeds": 1,
+    "step_size": 0.01,
+    "iterations": 5,
+    "precision": "float64",
+}
+"""A descent experiment that is right and costs nothing."""
 SMALL = {"d": 4} | {key: TINY[key] for key in ("n_train", "n_test", "m", "precision")} | {"seeds": 2}
 LANDSCAPE = SMALL | {"seeds": 3, "m": [4, 6], "iterations": 30, "step_size": 0.01}
 CELLS = {"tau": [0.1, 1], "alpha": [1, 10]}
@@ -23,9 +37,7 @@ CNN |= {"n_train": 20, "n_test": 10, "kernel_points": 2, "seeds": 1}
 MODEL = {"options": {"width": 4}, "alpha": [1, 100], "iterations": 12, "seeds": 1}
 MODEL |= {"n_train": 12, "n_test": 10, "kernel_points": 4}
 MODELS = ["depth_2", "depth_3"]
-OTHER_MODELS = ["depth_4", "depth_5", "depth_6", "student_module"]
-OTHER_MODELS += [f"unbiased_{layers}" for layers in range(2, 7)]
-OTHER_MODELS += [f"mlp_{scaling}_{m}" for scaling in ("ntk", "mean_field") for m in (16, 64, 256)]
+OTHER_MODELS = [*(name for name in names.MLPS if name not in MODELS), "student_module"]
 """Of a kind that two tiny ones stand for."""
 PLANE = {
     "d": 4,

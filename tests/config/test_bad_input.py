@@ -7,9 +7,10 @@ import time
 
 import check_config
 import pytest
-from conftest import TINY, Workflow
+from conftest import Workflow
 from hypothesis import given
 from hypothesis import strategies as st
+from tiny import TINY
 
 from lazytraining.config import experiments
 from lazytraining.config.parts import PROBLEM

@@ -6,7 +6,7 @@ import measure_theory_start
 import measure_theory_step
 import numpy as np
 import pytest
-from conftest import TINY
+from tiny import TINY
 
 from lazytraining.config import experiments
 from lazytraining.student import network, problem, training

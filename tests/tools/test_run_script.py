@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import ROOT, TINY, Workflow
-from tiny import only
+from conftest import ROOT, Workflow
+from tiny import TINY, only
 
 pytestmark = pytest.mark.workflow
 OVERLAY = only(tried=TINY | {"tau": [0.5, 2]})

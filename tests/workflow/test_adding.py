@@ -5,9 +5,9 @@ import subprocess
 import sys
 
 import pytest
-from conftest import ROOT, TINY, Workflow
+from conftest import ROOT, Workflow
 from test_workflow import copy_of_the_project
-from tiny import ALL
+from tiny import ALL, TINY
 
 SCRIPT = """
 from matplotlib import pyplot as plt

@@ -6,7 +6,8 @@ from pathlib import Path
 import psutil
 import pytest
 from chaos import copy_of_project
-from conftest import ROOT, TINY, Workflow
+from conftest import ROOT, Workflow
+from tiny import TINY
 
 pytestmark = pytest.mark.workflow
 

@@ -17,7 +17,8 @@ import pyarrow.parquet as pq
 import pytest
 import summarise_runs
 from chaos import Chaos, contents, running
-from conftest import ROOT, TINY, Workflow
+from conftest import ROOT, Workflow
+from tiny import TINY
 
 from lazytraining.files import parquet, schemas
 from lazytraining.files.provenance import of as provenance

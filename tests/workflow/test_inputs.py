@@ -2,9 +2,9 @@
 
 import check_config
 import pytest
-from conftest import TINY
 from snakemake.exceptions import WorkflowError
 from snakemake.iocontainers import Wildcards
+from tiny import TINY
 
 from lazytraining.config import experiments
 from lazytraining.workflow.inputs import Inputs

@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 import train_by_hand
 import yaml
-from conftest import ROOT, TINY, Workflow, run_beside
-from tiny import ALL, OTHERS, RUNS, SWEEPS, only
+from conftest import ROOT, Workflow, run_beside
+from tiny import ALL, OTHERS, RUNS, SWEEPS, TINY, only
 
 from lazytraining.config import catalogue, experiments
 from lazytraining.files import provenance, schemas

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ROOT, TINY
-from tiny import only
+from conftest import ROOT
+from tiny import TINY, only
 
 from lazytraining.config import catalogue
 from lazytraining.files import provenance

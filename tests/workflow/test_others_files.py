@@ -3,8 +3,9 @@
 import os
 
 import pytest
-from conftest import TINY, Workflow
+from conftest import Workflow
 from test_faults import path_of
+from tiny import TINY
 
 from lazytraining.workflow import driver
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from browser import LAPTOP, OVERFLOW, PHONE, SMALL, WIDE, follow, resize, waited, waited_for
+from browser import LAPTOP, OFFENDERS, OVERFLOW, PHONE, SMALL, WIDE, follow, resize, waited, waited_for
 from conftest import ROOT, Workflow
 from PIL import Image
 from selenium.webdriver import ActionChains, Keys
@@ -226,34 +226,6 @@ def test_what_a_rule_read_and_ran_with(opened):
             "results/tables/plateau.parquet" in browser.find_element(By.CSS_SELECTOR, "#app nav").text
         ),
     )
-
-
-OFFENDERS = """
-const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
-const shade = (...colours) => {
-  canvas.fillStyle = 'white';
-  for (const colour of ['white', ...colours]) { canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1); }
-  return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3).map(part => part / 255)
-    .map(part => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
-};
-const light = ([red, green, blue]) => 0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05;
-const found = [];
-for (const part of document.querySelectorAll('#app *')) {
-  const own = [...part.childNodes].some(node => node.nodeType === 3 && node.data.trim()), icon = part.tagName === 'svg';
-  if (!(own || icon || part.tagName === 'INPUT') || !part.checkVisibility({visibilityProperty: true, opacityProperty: true})) continue;
-  const style = getComputedStyle(part), behind = [];
-  for (let outer = part; outer; outer = outer.parentElement) behind.unshift(getComputedStyle(outer).backgroundColor);
-  const [one, other] = [light(shade(...behind)), light(shade(...behind, style.color))];
-  const contrast = Math.max(one, other) / Math.min(one, other), size = parseFloat(style.fontSize);
-  if (contrast < (icon ? 3 : 4.5)) found.push(`contrast ${contrast.toFixed(2)}: ${part.outerHTML.slice(0, 150)}`);
-  if (own && size < (part.closest('p, td, li, summary') && !part.closest('small, code, pre, .text-xs') ? 14 : 12)) found.push(`${size} px: ${part.outerHTML.slice(0, 150)}`);
-}
-for (const part of document.querySelectorAll('#app :is(a, button, input, select, iframe, img)')) {
-  const name = part.ariaLabel || part.title || part.alt || part.textContent.trim() || (part.querySelector('img') || {}).alt || (part.labels || [{}])[0]?.textContent;
-  if (!name && part.checkVisibility() && !(part.matches('img') && part.hasAttribute('alt'))) found.push(`no name: ${part.outerHTML.slice(0, 150)}`);
-  if (part.matches('a, button, input') && (part.tabIndex < 0 || part.matches('.hidden') && getComputedStyle(part).display === 'none')) found.push(`no key reaches it: ${part.outerHTML.slice(0, 150)}`);
-}
-return [...new Set(found)]"""
 
 
 def test_text_can_be_read_and_everything_has_a_name_and_is_reached_by_keys(opened):

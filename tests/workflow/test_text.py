@@ -13,8 +13,9 @@ from types import SimpleNamespace
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import ROOT, TINY
+from conftest import ROOT
 from docutils.core import publish_parts
+from tiny import TINY
 
 from lazytraining.claims import words
 from lazytraining.config import experiments

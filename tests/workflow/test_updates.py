@@ -6,8 +6,9 @@ import time
 import psutil
 import pytest
 from chaos import contents, jobs
-from conftest import ROOT, TINY, Workflow
+from conftest import ROOT, Workflow
 from test_faults import changed, path_of
+from tiny import TINY
 
 pytestmark = pytest.mark.workflow
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from chaos import contents, copy_of_project
-from conftest import ROOT, TINY, Workflow
+from conftest import ROOT, Workflow
+from tiny import TINY
 
 from lazytraining.workflow import digest
 

@@ -16,8 +16,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 import torch
-from conftest import ROOT, TINY, Workflow
-from tiny import ALL, KEPT, MODELS, NAMES, OTHERS, RUNS, SMALL, SWEEPS, only
+from conftest import ROOT, Workflow
+from tiny import ALL, KEPT, MODELS, NAMES, OTHERS, RUNS, SMALL, SWEEPS, TINY, only
 
 from lazytraining.claims import verdict
 from lazytraining.claims.ledger import CLAIMS
