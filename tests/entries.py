@@ -4,6 +4,24 @@ from tiny import TINY
 
 from lazytraining.config.parts import PROBLEM
 
+JOB = {
+    "experiment": "mine",
+    "seed": 0,
+    "model": "mlp",
+    "options": {"depth": 2, "width": 12, "activation": "tanh"},
+    "data": "digits",
+    "task": "classification",
+    "alpha": [1.0, 1000.0, 10000.0],
+    "tau": [1.0],
+    "centre": True,
+    "step": ["auto"],
+    "iterations": 40,
+    "n_train": 30,
+    "n_test": 30,
+    "kernel_points": 8,
+}
+"""What a job that trains a module is told."""
+
 
 def config(**changes) -> dict:
     return {"results": "results/test", "experiments": {"tiny": TINY | changes}}
