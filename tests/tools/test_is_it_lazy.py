@@ -41,17 +41,40 @@ def test_the_page_names_the_verdicts():
     assert all(f"*{name}*" in PAGE for name in laziness.REGIMES if name != laziness.RANDOM)
 
 
+def test_it_is_asked_over_factors_on_the_weights_too(folder, monkeypatch, capsys):
+    monkeypatch.chdir(folder)
+    few = ["--iterations", "30", "--points", "40", "--seed", "1"]
+    assert is_it_lazy.main(["my_net.py:build", "my_data.npz", "--tau", "4", "0.5", "1", *few]) == 0
+    about, heads, *rows, said = capsys.readouterr().out.splitlines()[-6:]
+    assert ", 40 training points, " in about and ", alpha = 1, steps " in about
+    assert heads.split()[0] == "tau" and [row.split()[0] for row in rows] == ["0.5", "1", "4"]
+    assert re.fullmatch(
+        r"At tau = 1 it is [a-z ]+\. (Lazy from tau = .+ on|Not lazy at the largest tau)\.", said
+    )
+
+
+MINE = ["my_net.py:build", "my_data.npz"]
+
+
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "said", "code"),
     [
-        (["my_net.py:other", "my_data.npz"], "my_net.py has no other, but Gated, build"),
-        (["nowhere.py:build", "my_data.npz"], "no such file"),
-        (["my_net.py:build", "nowhere.npz"], "no such file"),
-        (["my_net.py:build", "my_data.npz", "--alpha", "0"], "alpha > 0"),
+        (["my_net.py:other", "my_data.npz"], "my_net.py has no other, but Gated, build", 1),
+        (["nowhere.py:build", "my_data.npz"], "no such file", 1),
+        (["my_net.py:build", "nowhere.npz"], "no such file", 1),
+        (["cnn", "my_data.npz"], "model: cnn for points of shape (2,) is not allowed", 1),
+        ([*MINE, "--alpha", "0"], "--alpha: [0.0] is not allowed; expected numbers > 0", 2),
+        ([*MINE, "--alpha", "nan"], "--alpha: [nan] is not allowed; expected numbers > 0", 2),
+        ([*MINE, "--alpha", "1e300"], "arguments: alpha 1e+300 is not allowed; expected from ", 2),
+        ([*MINE, "--tau", "-1"], "--tau: [-1.0] is not allowed; expected numbers > 0", 2),
+        ([*MINE, "--tau", "1", "2", "--alpha", "1", "2"], "expected one value of either", 2),
+        ([*MINE, "--seed", "-1"], "--seed: -1 is not allowed; expected an integer ≥ 0", 2),
+        ([*MINE, "--points", "1"], "--points: 1 is not allowed; expected an integer ≥ 2", 2),
+        ([*MINE, "--iterations", "0"], "--iterations: 0 is not allowed; expected an integer ≥ 1", 2),
     ],
 )
-def test_what_is_wrong_is_one_line(folder, monkeypatch, capsys, arguments, said):
+def test_what_is_wrong_is_one_line(folder, monkeypatch, capsys, arguments, said, code):
     monkeypatch.chdir(folder)
-    assert is_it_lazy.main(arguments) == 1
+    assert is_it_lazy.main(arguments) == code
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("Configuration: ") and said in line
