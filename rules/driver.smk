@@ -41,6 +41,16 @@ if not IMPORTED:  # else signals and shells are the importing workflow's
     shell.prefix("set -euo pipefail; trap '' INT; ")
 
 
+def deciding(job):
+    """The keys that decide what a job asks for, with their values, where the table of runs does not say them; and what may help."""
+    experiment = job.wildcards.get("experiment")
+    if internals.script(job) != "train_model":
+        return "", "fewer points or neurons"
+    one = MODELS[experiment]
+    said = memory.said_of_model(modules.sizes(experiment, one), CONFIG.job(CONFIG.runs[experiment][:1]))
+    return f" (experiments.{experiment}: {said})", "a smaller model or fewer points"
+
+
 def beyond_memory():
     """Why a job that would run here can't, by its memory; empty if all can."""
     here = internals.executor(workflow) == "local"
@@ -48,9 +58,10 @@ def beyond_memory():
     for job in internals.jobs_to_run(workflow):
         asked = job.resources.get("mem_mb", 0) if here or job.is_local else 0
         if isinstance(asked, (int, float)) and asked > most:  # else Snakemake does not know it yet
+            what, fewer = deciding(job)
             return (
-                f"{job.rule.name} of {job.output[0]} asks for {asked / 1000:.0f} GB, and this machine has {memory.machine() / 1000:.0f}: "
-                f"fewer points or neurons, another machine, or, if you know better, --set-resources {job.rule.name}:mem_mb=…"
+                f"{job.rule.name} of {job.output[0]} asks for {asked / 1000:.0f} GB{what}, and this machine has {memory.machine() / 1000:.0f}; "
+                f"expected at most {most / 1000:.0f}: {fewer}, another machine, or, if you know better, --set-resources {job.rule.name}:mem_mb=…"
             )
     return ""
 

@@ -1,7 +1,7 @@
 """A module and its tangent twin against α, or against τ where only τ is swept, and over iterations; and what training does to its layers.
 
-In: the table of all runs, their curves and their layers. Out: the figure as PNG and PDF, two rows of panels for each τ. Each α is at
-its best step size, where several numbers were tried; medians and ranges over the seeds that did not diverge, a cross where some did.
+In: the table of all runs, their curves and their layers. Out: the figure as PNG and PDF, two rows of panels for each value of the other scale,
+or for three of them. Each α is at its best step size, where several numbers were tried; medians and ranges over the seeds that did not diverge, a cross where some did.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ from lazytraining.student import averages, laziness
 from lazytraining.workflow import jobs
 
 MOST_ROWS, MOST_LAYERS = 3, 12
-"""The values of the scale that is not on the axis, and the layers that are named, at most."""
+"""The values of the scale that is not on the axis, of which more are not drawn, and the layers that are named, at most."""
 LEAST_SHARE = 0.9
 """An axis of shares begins here at the latest: what differs by less is all of it."""
 LINE_OF_NAMES = 110
@@ -42,7 +42,8 @@ LAYERS = {
 def draw(runs: pd.DataFrame, curves: pd.DataFrame, layers: pd.DataFrame) -> plt.Figure:
     best = tables.best(runs)
     over, other = swept(best)
-    values = np.sort(best[other].unique())[:MOST_ROWS]
+    there = np.sort(best[other].unique())
+    values = shown(there)
     figure, panels = plt.subplots(
         2 * len(values), 4, figsize=(style.PAGE, 1.3 + 4.0 * len(values)), squeeze=False
     )
@@ -64,6 +65,9 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame, layers: pd.DataFrame) -> plt.
         style.letter(
             row[0], f"(a) {labels.SYMBOLS[other]} = {value:g}, {_steps(own, over)}\n{verdict(own, over)}"
         )
+    if len(values) < len(there):
+        text = f"{len(values)} of {len(there)} values of {labels.SYMBOLS[other]}: the smallest, the middle and the largest"
+        figure.suptitle(text, fontsize=9)
     for axes in panels[0]:
         last = axes is panels[0, -1]
         title = labels.SYMBOLS[over] if last else None
@@ -79,6 +83,11 @@ def swept(runs: pd.DataFrame) -> tuple[str, str]:
     """The scale that is on the axis, and the other: α and τ, but for sweeps of τ alone."""
     only_tau = runs["alpha"].nunique() == 1 < runs["tau"].nunique()
     return ("tau", "alpha") if only_tau else ("alpha", "tau")
+
+
+def shown(values: np.ndarray) -> np.ndarray:
+    """All of a few sorted values; of more the first, the middle and the last."""
+    return values if len(values) <= MOST_ROWS else values[[0, len(values) // 2, -1]]
 
 
 def _steps(best: pd.DataFrame, over: str) -> str:

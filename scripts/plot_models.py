@@ -1,7 +1,8 @@
 """All modules beside each other: gap and kernel movement against α, and the degree q of each at its start.
 
 In: the tables of all experiments of kind model. Out: the figure as PNG and PDF. Experiments whose names differ in a number at the end
-are a series, a row of panels, the larger number the darker; all others, and one that is left of a series, share the last row.
+are a series, a row of panels, the larger number the darker; all others, and one that is left of a series, share the last row. Of several τ
+of an experiment the smallest is drawn.
 """
 
 import re
@@ -67,9 +68,7 @@ def degrees(axes: Axes, runs: pd.DataFrame, own: dict[str, str]) -> None:
 
 def draw(runs: pd.DataFrame) -> plt.Figure:
     runs = tables.best(runs)
-    runs = runs[
-        runs["tau"] == runs.groupby("experiment")["tau"].transform("first")
-    ]  # where several are swept
+    runs = runs[runs["tau"] == runs.groupby("experiment")["tau"].transform("min")]
     rows = series(list(dict.fromkeys(runs["experiment"])))
     figure, panels = plt.subplots(len(rows), 3, figsize=(style.PAGE, 0.3 + 2.1 * len(rows)), squeeze=False)
     for row, (name, own) in zip(panels, rows.items(), strict=True):

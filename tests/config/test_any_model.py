@@ -143,3 +143,5 @@ def test_models_are_counted_without_torch_as_they_are():
         assert counted["parameters"] == pytest.approx(found["parameters"], rel=0.05)
         assert 0.5 < counted["activations"] / found["activations"] < 3, (model, counted, found)
         assert (counted["outputs"], counted["n_train"], counted["n_test"]) == (10, 100, 20)
+    one = load(n_train=150).experiments["mine"]
+    assert modules.sizes("mine", one)["n_test"] == sizes.sizes(one.told("mine", 0))["n_test"] == 1647

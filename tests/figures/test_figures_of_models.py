@@ -99,3 +99,32 @@ def test_where_tau_alone_is_swept_the_axis_and_the_verdict_are_of_tau():
     assert r"$\alpha$ = 1," in title and r"lazy from $\tau$ = 1 on" in title
     for axes in (figure.axes[1], figure.axes[4]):
         assert "\\tau" in axes.get_xlabel() and axes.lines[0].get_xdata().tolist() == [0.1, 1, 10]
+
+
+@pytest.mark.parametrize(("count", "drawn"), [(3, [0, 1, 2]), (6, [0, 3, 5])])
+def test_of_more_scales_than_there_are_rows_three_are_drawn_and_the_figure_says_so(count, drawn):
+    taus = [10.0**power for power in range(count)]
+    runs = pd.concat(runs_of(False).query("experiment == 'own'").assign(tau=tau) for tau in reversed(taus))
+    curves = runs[["experiment", "alpha", "tau", "eta", "seed"]].assign(
+        iteration=0, test_loss=0.4, twin_test_loss=0.4
+    )
+    layers = runs.assign(number=1, layer="1", **dict.fromkeys(tables.LAYER_MEASURED, 0.5))
+    figure = plot_model.draw(runs, curves, layers)
+    titles = [axes.get_title("left") for axes in figure.axes[::8]]
+    assert [title.split(",")[0] for title in titles] == [f"$\\tau$ = {taus[i]:g}" for i in drawn]
+    assert (figure.get_suptitle() == "") is (count == 3)
+    if count > 3:
+        assert figure.get_suptitle().startswith(f"3 of {count} values of $\\tau$: the smallest")
+        is_legible(figure)
+
+
+def test_of_several_tau_all_modules_are_beside_each_other_at_the_smallest():
+    runs = pd.concat(
+        runs_of(False).assign(tau=tau, gap_test=gap, kernel_movement=gap)
+        for tau, gap in ((10.0, 0.02), (1.0, 0.07))
+    )
+    figure = plot_models.draw(runs)
+    (line,) = [
+        line for line in figure.axes[0].lines if len(line.get_xdata()) == 2 and line.get_label() == "depth_2"
+    ]
+    assert line.get_ydata().tolist() == [0.07, 0.07]

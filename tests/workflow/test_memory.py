@@ -4,7 +4,7 @@ import json
 
 import pytest
 from conftest import Workflow, run_beside
-from tiny import TINY
+from tiny import TINY, only
 
 from lazytraining.workflow import memory
 
@@ -64,4 +64,18 @@ def test_what_is_beyond_the_machine_is_one_line_before_any_job(tmp_path):
     done = workflow("--", "own", succeeds=False)
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("Memory: ")]
     assert "train_students of results/runs/own/m~4/" in line and "this machine has" in line
+    assert not list(tmp_path.rglob("*.parquet")) and "Traceback" not in done.stderr
+
+
+def test_of_a_module_that_line_names_the_keys_that_decide(tmp_path):
+    width = int((memory.machine() * 1e6 / 8 / 40) ** 0.5) * 2
+    big = {"kind": "model", "model": "mlp", "data": "digits", "task": "classification", "alpha": [1, 10]}
+    big |= {"options": {"width": width}, "iterations": 1, "n_train": 90, "kernel_points": 16, "seeds": 1}
+    done = Workflow(tmp_path, only(big=big))("--", "big", succeeds=False)
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("Memory: ")]
+    assert (
+        "(experiments.big: model mlp, options.width " in line
+        and f"expected at most {memory.SPARE * memory.machine() / 1000:.0f}: " in line
+    )
+    assert "weights, n_train 90, n_test 1707, kernel_points 16, 2 alpha)" in line
     assert not list(tmp_path.rglob("*.parquet")) and "Traceback" not in done.stderr

@@ -144,6 +144,14 @@ def model(sizes: dict[str, int | float], job: ModelJob) -> int:
     return _asked(8 * (3 * sizes["numbers"] + vectors + max(kernel, closed, passes)))
 
 
+def said_of_model(sizes: dict[str, int | float], job: ModelJob) -> str:
+    """The keys that decide what `model` asks for, with their values."""
+    said = "".join(f", options.{name} {value}" for name, value in job.options.items())
+    if sizes:
+        said += f", {sizes['parameters']:.3g} weights, n_train {sizes['n_train']}, n_test {sizes['n_test']}"
+    return f"model {job.model}{said}, kernel_points {job.kernel_points}, {len(job.alpha)} alpha"
+
+
 def machine() -> float:
     """What this machine has, or a container that this process is in."""
     total = psutil.virtual_memory().total

@@ -44,6 +44,9 @@ def sizes(name: str, one: AnyModel) -> dict[str, int | float]:
         shape, outputs, most = (one.d,), 1, (one.n_train or 1000, one.n_test or 1000)
     else:
         shape, outputs, most = SHAPES[one.data], 10, DATA[one.data]
+        if one.data == "digits":  # all that do not train test
+            most = most[0], sum(most) - (one.n_train or most[0])
+    points = sum(DATA.get(one.data, most))
     parameters, activations = _counted(one.model, one.options, shape, outputs)
     return {
         "parameters": parameters,
@@ -51,7 +54,7 @@ def sizes(name: str, one: AnyModel) -> dict[str, int | float]:
         "outputs": outputs,
         "n_train": one.n_train or most[0],
         "n_test": one.n_test or most[1],
-        "numbers": sum(most) * math.prod(shape),
+        "numbers": points * math.prod(shape),
     }
 
 
