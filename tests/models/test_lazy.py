@@ -71,6 +71,20 @@ def test_the_closed_form_and_steps_give_one_twin(smooth):
     assert other["test_loss_end"] == pytest.approx(smooth[0][0]["test_loss_end"], rel=1e-10)
 
 
+@pytest.mark.parametrize("depth", [2, 3, 4])
+def test_of_a_homogeneous_module_alpha_and_tau_are_one_scale(depth):
+    """With steps of 1/‖Dh‖² a run without biases depends on α τ^q alone, where q is its degree."""
+    options = {"depth": depth, "width": 12, "bias": False}
+    (first,) = trained(options=options, alpha=[4.0])[0]
+    tau = 3.0
+    alpha = first["alpha"] * tau ** -first["euler_degree"]
+    (other,) = trained(options=options, alpha=[alpha], tau=[tau])[0]
+    assert first["euler_degree"] == pytest.approx(depth, abs=1e-6)
+    for name in ("gap_test", "kernel_movement", "train_loss_end", "differential_change", "relative_distance"):
+        assert other[name] == pytest.approx(first[name], rel=1e-3), name
+    assert first["kernel_movement"] > 1e-3
+
+
 def test_without_centring_the_student_is_that_of_the_workflow():
     """Model and twin of the note's student, against its own training and its tangent model in closed form."""
     from lazytraining.student import descent, network, problem, tangent

@@ -213,7 +213,7 @@ SIZES = {
         {"n": 50, "m": 500, "d": 100, "couplings": 30},
     ],
     model: [
-        {"options": {"width": 900}, "kernel_points": 16},
+        {"options": {"width": 970}, "kernel_points": 16},
         {"n_train": 300},
         {"options": {"width": 300}, "kernel_points": 100, "n_train": 100},
         {"options": {"width": 600}, "alpha": [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]},
@@ -221,7 +221,7 @@ SIZES = {
         CNN | {"n_train": 150, "batch": 150, "precision": "float32"},
     ],
 }
-"""Of each kind jobs in which another size tells."""
+"""Of each kind jobs in which another size tells. Of models the first has a million weights."""
 
 
 def resident(name: str) -> float:

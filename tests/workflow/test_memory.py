@@ -6,7 +6,8 @@ import pytest
 from conftest import Workflow, run_beside
 from tiny import TINY, only
 
-from lazytraining.workflow import memory
+from lazytraining.config.kinds import AnyModel
+from lazytraining.workflow import memory, modules
 
 pytestmark = pytest.mark.workflow
 
@@ -56,6 +57,16 @@ def test_its_constants_are_those_of_the_code_that_fills_the_memory():
     assert module.AT_ONCE == memory.GRADIENTS
     longest = max(len(recording.recorded_iterations(10**power)) for power in range(13))
     assert longest == memory.RECORDED
+
+
+def test_a_module_of_a_million_weights_stays_below_2_gib_at_16_kernel_points(peaks):
+    few = {"n_train": 20, "n_test": 10, "iterations": 2, "alpha": [1.0], "seeds": [0]}
+    told = {"model": "mlp", "data": "digits", "task": "classification", "options": {"width": 970}}
+    one = AnyModel(kind="model", kernel_points=16, **told, **few)
+    sizes = modules.sizes("e", one)
+    asked, taken, _ = peaks["model"][0]
+    assert sizes["parameters"] >= 1e6 and asked == memory.model(sizes, one.told("e", 0))
+    assert taken + AROUND < 2**31 / 1e6
 
 
 def test_what_is_beyond_the_machine_is_one_line_before_any_job(tmp_path):
