@@ -1,7 +1,8 @@
-"""Hold results against the reference in docs/reference: averages over seeds, baselines, claims.
+"""Hold results against the reference in docs/reference: averages over seeds, baselines, claims, and runs to the last bit.
 
 Ends with 0 if no average differs by more than the threshold, in units of the spread over seeds; else with 1; with 2 if there
-is nothing to compare or the arguments are wrong. What was not run, or only here, is named and is no difference.
+is nothing to compare or the arguments are wrong. What was not run, or only here, is named and is no difference. Nor is what
+runs differ by, which is printed where both sides have their tables.
 """
 
 import sys
@@ -21,6 +22,7 @@ import pandas as pd
 import pyarrow as pa
 
 from lazytraining.files import schemas
+from lazytraining.models import tables
 from lazytraining.student.averages import over_seeds
 
 ROOT = Path(__file__).parents[1]
@@ -28,6 +30,8 @@ CELL = [*schemas.KEYS[:-1], "step", *(key for key in schemas.PHASE_KEYS[:-1] if 
 """What makes a cell, of whatever a summary has of these."""
 ONE_SEED = 0.1
 """What stands for the spread of a value that the reference has from one seed, as a share of it."""
+RUN = list(dict.fromkeys([*schemas.KEYS, *schemas.PHASE_KEYS, *tables.KEYS, "step"]))
+"""What makes a run, of whatever a table has of these."""
 NO_CELL = "no cell in common"
 ROUNDING = 1e-9
 """The least spread that a value can have, as a share of it."""
@@ -62,7 +66,10 @@ def differences(own: pd.DataFrame, reference: pd.DataFrame) -> pd.DataFrame:
     keys = [name for name in CELL if name in reference]
     both = own.merge(reference, on=keys, suffixes=("", "_reference"))
     rows = []
-    for column in (name for name in reference if name.endswith("_mean") and name in own):
+    averaged = [
+        name for name in reference if f"{name.removesuffix('_mean')}_std" in reference and name in own
+    ]
+    for column in averaged:
         there, here = both[f"{column}_reference"], both[column]
         spread = both[f"{column.removesuffix('mean')}std_reference"]
         spread = spread.where(spread.notna(), ONE_SEED * there.abs()).clip(lower=ROUNDING * there.abs())
@@ -73,6 +80,49 @@ def differences(own: pd.DataFrame, reference: pd.DataFrame) -> pd.DataFrame:
             found[name] = ratio.mask(here.isna() != there.isna(), np.inf)
         rows.append(found)
     return pd.concat(rows, ignore_index=True)
+
+
+def apart_by(own: pd.DataFrame, reference: pd.DataFrame) -> pd.DataFrame:
+    """A row for each run that both tables have: its keys, `relative`, the largest |a − b| / max(|a|, |b|) among its values but for
+    wall_seconds, and the `column` where that is. It is 0 if all bits are equal, infinite where the two are not of one kind."""
+    keys = [name for name in RUN if name in reference and name in own and name != "eta"]
+    keys += [name for name in ("eta",) if name in reference and "step" not in keys]  # of auto it is measured
+    both = own.merge(reference, on=keys, suffixes=("", "_reference"))
+    found = pd.DataFrame(index=both.index)
+    for column in (name for name in reference if name in own and name not in (*keys, "wall_seconds")):
+        here, there = both[column], both[f"{column}_reference"]
+        equal = (here == there) | (here.isna() & there.isna())
+        if pd.api.types.is_float_dtype(here) and pd.api.types.is_float_dtype(there):
+            size = np.maximum(here.abs(), there.abs())
+            found[column] = ((here - there).abs() / size).fillna(np.inf).mask(equal, 0.0)
+        else:
+            found[column] = np.where(equal, 0.0, np.inf)
+    return both[keys].assign(relative=found.max(axis=1), column=found.idxmax(axis=1))
+
+
+def runs_line(own: Path, reference: Path) -> list[str]:
+    """How many runs are equal to the last bit, and by how much the others differ at most, of the tables that both have."""
+    found = [
+        apart_by(table(own / path.name), table(path))
+        for path in sorted(reference.glob("*.parquet"))
+        if (own / path.name).is_file()
+    ]
+    if not (runs := sum(map(len, found))):
+        return []
+    different = pd.concat(rows[rows["relative"] > 0] for rows in found)
+    text = f"Runs: {runs} in both, {runs - len(different)} of them equal to the last bit"
+    if different.empty:
+        return [text]
+    lines = [f"{text}; the others differ by at most, relative:"]
+    for name, rows in different.groupby("experiment"):
+        worst = rows.loc[rows["relative"].idxmax()]
+        at = " ".join(
+            f"{key}={shown(worst[key])}" for key in RUN[1:] if key in worst and pd.notna(worst[key])
+        )
+        lines.append(
+            f"  {name}: {worst['relative']:.1e} in {len(rows)} runs, worst in {worst['column']} {at}"
+        )
+    return lines
 
 
 def shown(value: object) -> str:
@@ -148,6 +198,7 @@ def compare(results: Path, reference: Path, threshold: float) -> int:
         rows[name] = rows[name].str.ljust(rows[name].str.len().max())
     print(rows.fillna("").to_string(index=False))
     print()
+    print(*runs_line(results / "tables", reference / "tables"), sep="\n")
     print(*verdicts(results / "claims.parquet", reference / "claims.parquet"), sep="\n")
     for what, names in (("Not run here", theirs.keys() - own), ("Not in the reference", own.keys() - theirs)):
         if names:

@@ -41,6 +41,58 @@ def test_cells_are_compared_where_both_have_them():
     assert compare.line("e", elsewhere, REFERENCE, 1)["verdict"] == compare.NO_CELL
 
 
+RUNS = pd.DataFrame(
+    [
+        CELL | {"tau": tau, "seed": 0, "loss": 1 / 3, "rate": np.nan, "diverged": False, "wall_seconds": 1.0}
+        for tau in (0.1, 1.0, 10.0)
+    ]
+)
+
+
+def test_runs_are_compared_to_the_last_bit(tmp_path):
+    own = RUNS.assign(wall_seconds=7.0, loss=[1 / 3, np.nextafter(1 / 3, 1), 1 / 3])
+    found = compare.apart_by(own, RUNS)
+    assert found["relative"].tolist() == [0, pytest.approx(np.spacing(1 / 3) * 3, rel=1e-6), 0]
+    assert found["column"][1] == "loss"
+    assert compare.apart_by(own.iloc[:2], RUNS)["tau"].tolist() == [0.1, 1.0]
+    other = RUNS.assign(rate=[np.nan, 1e-300, np.nan], diverged=[False, False, True], loss=-1 / 3)
+    assert compare.apart_by(other, RUNS)["relative"].tolist() == [2, np.inf, np.inf]
+    for name, tables in {"a": RUNS, "b": own}.items():
+        (tmp_path / name).mkdir()
+        tables.to_parquet(tmp_path / name / "e.parquet")
+    lines = compare.runs_line(tmp_path / "b", tmp_path / "a")
+    assert lines == [
+        "Runs: 3 in both, 2 of them equal to the last bit; the others differ by at most, relative:",
+        "  e: 1.7e-16 in 1 runs, worst in loss m=4 alpha=1 tau=1 eta=0.1 seed=0",
+    ]
+    assert compare.runs_line(tmp_path / "a", tmp_path / "a") == [
+        "Runs: 3 in both, 3 of them equal to the last bit"
+    ]
+    assert compare.runs_line(tmp_path / "b", tmp_path / "none") == []
+
+
+def test_runs_of_modules_and_of_phase_diagrams_have_their_own_keys():
+    quick = ROOT / "docs/reference/quick/tables"
+    for name in ("student_module", "phase_plane", "plateau"):
+        table = pd.read_parquet(quick / f"{name}.parquet")
+        found = compare.apart_by(table.sample(frac=1, random_state=0), table)
+        assert len(found) == len(table) and not found["relative"].any()
+
+
+def test_each_presets_reference_is_equal_to_itself(capsys):
+    """So every kind of experiment can be compared, by its averages and by its runs."""
+    for folder in (ROOT / "docs/reference").glob("*/summary"):
+        preset = folder.parent
+        assert compare.main([str(preset), "--reference", str(preset)]) == 0
+        said = capsys.readouterr().out
+        assert (
+            said.count(" agrees ") == len(compare.averages(preset)) and "differs" not in said.split("\n\n")[1]
+        )
+        if (preset / "tables").is_dir():
+            runs = sum(len(pd.read_parquet(path)) for path in preset.glob("tables/*.parquet"))
+            assert f"Runs: {runs} in both, {runs} of them equal to the last bit\n" in said
+
+
 @pytest.fixture(scope="module")
 def quick(tmp_path_factory):
     """A part of the quick preset, run here."""
@@ -61,6 +113,7 @@ def test_the_quick_preset_agrees_with_its_reference(quick, capsys):
     lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
     assert any(line.startswith("trajectory_symmetrized agrees 1 of 1 ") for line in lines)
     assert any(line.startswith("plateau_symmetrized, tangent model agrees 5 of 5 ") for line in lines)
+    assert any(line.startswith("Runs: 4 in both, ") for line in lines)
     assert any(line.startswith("Not run here: ") and "; plateau;" in line for line in lines)
 
 
