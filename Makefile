@@ -1,7 +1,8 @@
 # `make` draws Figures 1 to 7 and judges the claims (quick preset), `make test` runs the tests, `make help` lists the rest.
 PYTHON ?= python3
 CORES ?= all
-RESULTS ?= results/quick
+PRESET ?= quick
+RESULTS ?= results/$(PRESET)
 SITE ?= public
 # What is installed already, or the build for CPU.
 TORCH ?= $(or $(patsubst .venv/torch-%,%,$(wildcard .venv/torch-*)),cpu)
@@ -11,11 +12,13 @@ RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
 SNAKEMAKE := $(RUN) snakemake --logger rich --cores $(CORES)
 PYTEST := $(RUN) pytest -n 2 --dist loadfile --no-loadscope-reorder
 TARGETS := reported
+# The paper preset is what the others lie over.
+CONFIGURED = $(if $(filter-out paper,$(PRESET)),--configfile config/$(PRESET).yaml) $(if $(EXECUTION),--config execution=$(EXECUTION))
 
 .PHONY: figures help environment developers report publish paper test test-fast test-reference compare reference precision bench bench-snakemake chaos pins audit lint format rulegraph schema clean
 
 figures: $(ENVIRONMENT) ## the quick preset's figures, claims and report; the default
-	$(SNAKEMAKE) --configfile config/quick.yaml -- $(TARGETS)
+	$(SNAKEMAKE) $(CONFIGURED) -- $(TARGETS)
 	@$(MAKE) --no-print-directory report
 
 help: ## these lines
@@ -26,18 +29,16 @@ environment: $(ENVIRONMENT) ## the packages alone, into .venv (TORCH=cuda: for a
 developers: $(DEVELOPERS) ## the developers' packages too
 
 report: $(ENVIRONMENT) ## the quick preset's report again
-	@$(RUN) snakemake --configfile config/quick.yaml --report results/quick/report.html -- $(TARGETS)
-	@echo "Report, for any browser: $(CURDIR)/results/quick/report.html"
+	@$(RUN) snakemake $(CONFIGURED) --report results/$(PRESET)/report.html -- $(TARGETS)
+	@echo "Report, for any browser: $(CURDIR)/results/$(PRESET)/report.html"
 
-publish: figures ## a static site: that report, the paper preset's ledger, the gallery, the findings (SITE=public)
-	@$(RUN) snakemake --configfile config/quick.yaml --report results/quick/report.zip -- $(TARGETS)
-	@$(RUN) python tools/publish.py results/quick/report.zip $(SITE)
+publish: figures ## a static site: that report, the paper preset's ledger, the gallery, the findings (SITE=public PRESET=quick)
+	@$(RUN) snakemake $(CONFIGURED) --report results/$(PRESET)/report.zip -- $(TARGETS)
+	@$(RUN) python tools/publish.py results/$(PRESET)/report.zip $(SITE)
 	@echo "Site, for any web server or browser: $(CURDIR)/$(SITE)/index.html"
 
-paper: $(ENVIRONMENT) ## the paper preset and its report
-	$(SNAKEMAKE) -- $(TARGETS)
-	@$(RUN) snakemake --report results/paper/report.html -- $(TARGETS)
-	@echo "Report, for any browser: $(CURDIR)/results/paper/report.html"
+paper: ## the paper preset and its report
+	@$(MAKE) --no-print-directory figures PRESET=paper
 
 test: $(DEVELOPERS) ## the whole test suite
 	$(PYTEST)

@@ -191,9 +191,8 @@ def test_the_readme_is_short():
 def test_links_and_pictures_are_there():
     found = 0
     for page in PAGES:
-        for path, source in re.findall(
-            r'\]\((?!http|#)([^)#]+)[^)]*\)|(?:src|href)="([^"]+)"', page.read_text()
-        ):
+        text = re.sub("<!--.*?-->", "", page.read_text(), flags=re.DOTALL)
+        for path, source in re.findall(r'\]\((?!http|#)([^)#]+)[^)]*\)|(?:src|href)="([^"]+)"', text):
             assert (page.parent / (path or source)).exists(), f"{page}: {path or source}"
             found += 1
     assert found > 80
@@ -230,6 +229,26 @@ def test_version_and_date_are_one():
     assert version.removesuffix(".dev0") == number
     assert date == str(citation.get("date-released", "not released yet"))
     assert ("date-released" in citation) == (not version.endswith(".dev0"))
+
+
+def test_the_tags_message_is_the_changelogs(tmp_path):
+    """By the command of CONTRIBUTING.md, in a repository of its own."""
+    changes = (ROOT / "CHANGELOG.md").read_text()
+    (tmp_path / "CHANGELOG.md").write_text(f"{changes}\n## 0.9.0 (2020-01-01)\n\n* Older.\n")
+    (command,) = re.findall(
+        r"^ +(awk .*\\\n.*git tag .*)$", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE
+    )
+    run = {"cwd": tmp_path, "check": True, "capture_output": True, "text": True}
+    subprocess.run(["git", "init", "-q"], **run)
+    git = "git -c user.name=a -c user.email=a@example.org"
+    subprocess.run(
+        f"{git} commit -q --allow-empty -m a; {command.replace('git tag', f'{git} tag')}", shell=True, **run
+    )
+    told = subprocess.run(["git", "tag", "-l", "--format=%(contents)"], **run).stdout.strip()
+    title, _, body = told.partition("\n")
+    first = re.search(r"^## (\S+) .*\n((?:.*\n)*)", changes, re.MULTILINE)
+    assert title.endswith(f": {first[1]}") and body.split() == first[2].split()
+    assert "Older" not in told
 
 
 def test_claims_lists_each_sentence_of_the_note_with_its_rows():

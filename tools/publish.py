@@ -1,7 +1,8 @@
 """Write a static site: README.md with its gallery and the pages that it links, the paper preset's ledger, and a report unpacked.
 
-Any web server shows it, and a browser without one. What stands in the folder from before is replaced, but for .git. Ends with 0; with 1
-and a line if the report or a link's target is not there, or the folder is not a site's; with 2 if the arguments are wrong.
+Any web server shows it, and a browser without one. What stands in the folder from before is replaced, but for .git. Once pyproject.toml has
+the site's address (Homepage under project.urls), each page names its own. Ends with 0; with 1 and a line if the report or a link's target is
+not there, if the folder is not a site's, or if the site is larger than 25 MB; with 2 if the arguments are wrong.
 """
 
 import sys
@@ -20,6 +21,7 @@ import itertools
 import os
 import re
 import shutil
+import tomllib
 import zipfile
 from urllib.parse import unquote
 
@@ -32,6 +34,9 @@ ROOT = Path(__file__).resolve().parents[1]
 LEDGER = Path("docs/reference/paper/claims.md")
 MARK = ".nojekyll"
 """Has GitHub Pages serve the files as they are, and says that a folder is a site of ours."""
+COMMENT = re.compile("<!--.*?-->", re.DOTALL)
+MOST = 25_000_000
+"""Bytes of a site: what a reader on a slow line has to fetch of it, and a repository to keep."""
 LINKED = re.compile(r'\b(href|src)="([^"]*)"')
 STYLE = """
 body { font: 16px/1.5 sans-serif; max-width: 60rem; margin: 0 auto; padding: 1rem; overflow-wrap: anywhere; color: #1f2328 }
@@ -40,15 +45,15 @@ table { display: block; overflow-x: auto; border-collapse: collapse } td, th { b
 """
 
 
-class AbsentError(Exception):
-    """Something that the site needs is not there."""
+class SiteError(Exception):
+    """Something that the site needs is not there, or it is no site that can be published."""
 
 
 class Site:
     """Pages to be written, each with what it links, at the same paths below the site as below the project."""
 
-    def __init__(self, folder: Path):
-        self.folder = folder
+    def __init__(self, folder: Path, home: str = ""):
+        self.folder, self.home = folder, home.rstrip("/")
         self.markdown = MarkdownIt("commonmark", {"html": True}).enable("table")
         self.waiting = [Path("README.md"), Path("docs/gallery.md"), Path("docs/findings.md"), LEDGER]
         self.written = set()
@@ -73,7 +78,7 @@ class Site:
             shutil.copyfile(ROOT / path, target)
 
     def _page(self, path: Path) -> str:
-        tokens = self.markdown.parse((ROOT / path).read_text(encoding="utf-8"))
+        tokens = self.markdown.parse(COMMENT.sub("", (ROOT / path).read_text(encoding="utf-8")))
         title = ""
         for token, following in itertools.pairwise(tokens):
             if token.type == "heading_open":
@@ -82,6 +87,8 @@ class Site:
         body = self.markdown.renderer.render(tokens, self.markdown.options, {})
         body = LINKED.sub(lambda found: self._link(path, *found.groups()), body)
         head = f"<meta charset='utf-8'><meta name='viewport' content='width=device-width, initial-scale=1'><title>{title}</title>"
+        if self.home:
+            head += f"<link rel='canonical' href='{html.escape(f'{self.home}/{address(path).as_posix()}')}'>"
         return f"<!doctype html><html lang='en'><head>{head}<style>{STYLE}</style></head><body>{self._menu(path)}{body}</body></html>"
 
     def _link(self, page: Path, name: str, link: str) -> str:
@@ -95,7 +102,7 @@ class Site:
             if not (ROOT / target).exists():
                 return ""
         if not (ROOT / target).is_file():
-            raise AbsentError(f"{page}: links {link}, which is not there")
+            raise SiteError(f"{page}: links {link}, which is not there")
         self.waiting.append(target)
         return f'{name}="{relative(address(target), page)}{"#" * bool(fragment)}{fragment}"'
 
@@ -111,6 +118,24 @@ class Site:
         }
         items = (f"<a href='{relative(path, page)}'>{name}</a>" for name, path in links.items())
         return f"<nav>{' · '.join(items)}</nav>"
+
+
+def hosted(project: Path = ROOT) -> str:
+    """The site's address, by pyproject.toml; empty as long as it has none."""
+    content = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
+    return content["project"].get("urls", {}).get("Homepage", "")
+
+
+def too_large(site: Path, most: int = MOST) -> str:
+    """What is wrong with the size of a site, its .git aside, with its three largest files; empty if nothing is."""
+    files = [
+        path for path in site.rglob("*") if path.is_file() and ".git" not in path.relative_to(site).parts
+    ]
+    sizes = sorted(((path.stat().st_size, path) for path in files), reverse=True)
+    if (total := sum(size for size, _ in sizes)) <= most:
+        return ""
+    first = ", ".join(f"{path.relative_to(site)} {size / 1e6:.1f}" for size, path in sizes[:3])
+    return f"{site}: {total / 1e6:.1f} MB; expected at most {most / 1e6:g}. The largest files: {first}"
 
 
 def address(path: Path) -> Path:
@@ -136,7 +161,7 @@ def slug(heading: str) -> str:
 def clear(site: Path) -> None:
     """Make an empty folder of a site from before, or a new one."""
     if site.exists() and not (site / MARK).exists() and any(site.iterdir()):
-        raise AbsentError(f"{site}: has files, and is not a site that this has written")
+        raise SiteError(f"{site}: has files, and is not a site that this has written")
     site.mkdir(parents=True, exist_ok=True)
     for path in site.iterdir():
         if path.name != ".git":
@@ -158,11 +183,13 @@ def main(arguments: list[str] | None = None) -> int:
     asked = PARSER.parse_args(arguments)
     try:
         if not zipfile.is_zipfile(asked.report):
-            raise AbsentError(f"{asked.report}: no report as zip")
+            raise SiteError(f"{asked.report}: no report as zip")
         clear(asked.site)
         unpack(asked.report, asked.site / "report")
-        Site(asked.site).write()
-    except AbsentError as error:
+        Site(asked.site, hosted()).write()
+        if problem := too_large(asked.site):
+            raise SiteError(problem)
+    except SiteError as error:
         print(error, file=sys.stderr)
         return 1
     return 0

@@ -4,6 +4,7 @@ import re
 
 import findings
 import pandas as pd
+import publish
 import pytest
 from conftest import ROOT
 
@@ -31,6 +32,31 @@ def test_every_number_with_an_interval_names_its_claim():
 def test_the_ledger_is_of_todays_claims():
     rows = LEDGER.set_index("id")
     assert dict(rows["claim"]) == {claim.id: claim.text for claim in CLAIMS}
+
+
+def test_pictures_come_out_of_their_comment_once_they_are_there(tmp_path):
+    """And the README's first link is the site's, once it has an address."""
+    for path in findings.TEXTS:
+        text = path.read_text()
+        assert findings.linked(findings.pictured(text, ROOT / "docs"), publish.hosted()) == text
+    text = "a\n\n<!-- <img src='reference/paper/figures/a.png'>\n[b](reference/paper/figures/b.png) -->\n\n<!-- c -->\n"
+    assert findings.pictured(text, tmp_path) == text
+    (tmp_path / "reference/paper/figures").mkdir(parents=True)
+    for name in "ab":
+        assert findings.pictured(text, tmp_path) == text
+        (tmp_path / f"reference/paper/figures/{name}.png").touch()
+    there = (
+        "a\n\n<img src='reference/paper/figures/a.png'>\n[b](reference/paper/figures/b.png)\n\n<!-- c -->\n"
+    )
+    assert findings.pictured(text, tmp_path) == there
+
+
+def test_the_readmes_first_link_is_the_sites():
+    text = (ROOT / "README.md").read_text()
+    with_link = findings.linked(text, "https://site.example/")
+    assert re.search(r"\]\(([^)]*)\)", with_link)[1] == "https://site.example/"
+    assert len(with_link.split()) <= 1200
+    assert findings.linked(with_link, publish.hosted()) == text
 
 
 def test_refreshing_takes_the_numbers_of_another_ledger():

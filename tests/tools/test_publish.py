@@ -2,6 +2,7 @@
 
 import functools
 import http.server
+import re
 import shutil
 import threading
 from html.parser import HTMLParser
@@ -75,6 +76,31 @@ def test_what_is_no_site_is_left_alone(report, tmp_path, capsys):
     assert publish.main([str(tmp_path / "mine"), str(tmp_path / "site")]) == 1
     assert len(capsys.readouterr().err.splitlines()) == 2
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_a_site_that_is_too_large_is_one_line_with_what_is_large(site, report, monkeypatch, capsys):
+    assert publish.too_large(site) == ""
+    total = sum(path.stat().st_size for path in site.rglob("*") if path.is_file())
+    monkeypatch.setattr(publish.too_large, "__defaults__", (total // 2,))
+    assert publish.main([str(report), str(site)]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"{total / 1e6:.1f} MB; expected at most" in line
+    largest = max((path for path in site.rglob("*") if path.is_file()), key=lambda path: path.stat().st_size)
+    assert f"The largest files: {largest.relative_to(site)} " in line
+
+
+def test_each_page_names_its_address_once_the_site_has_one(tmp_path):
+    pyproject = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    address = '[project.urls]\nHomepage = "https://site.example/lazy/"\n'
+    bare = re.sub(r"\[project\.urls\]\n(?:.+\n)*", "", pyproject)
+    for text, expected in ((bare, ""), (f"{bare}\n{address}", "https://site.example/lazy/")):
+        (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
+        assert publish.hosted(tmp_path) == expected
+        written = publish.Site(tmp_path / "site", publish.hosted(tmp_path))
+        page = written._page(Path("docs/references.md"))
+        assert ("canonical" in page) == bool(expected)
+    assert "<link rel='canonical' href='https://site.example/lazy/docs/references.html'>" in page
+    assert "href='https://site.example/lazy/index.html'" in written._page(Path("README.md"))
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
