@@ -2,8 +2,8 @@
 
 WHERE is a folder of results, such as results/mine: every claim that its finished experiments decide is printed, or those that --claims names
 with all that was measured. Nothing is written. Or it is paper or quick, a preset in docs/reference; without --claims claims.parquet and
-claims.md there are written anew, and `tools/findings.py` is to run after it. Ends with 0; with 1 and a line if there is no evidence; with 2 if
-the arguments are wrong.
+claims.md there are written anew, and `tools/findings.py` is to run after it. The ledger names the commit that it was judged by, so commit
+first. Ends with 0; with 1 and a line if there is no evidence, or a ledger to be written and no such commit; with 2 if the arguments are wrong.
 """
 
 import sys
@@ -20,12 +20,13 @@ if __name__ == "__main__":
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
+import _commits
 import judge_claims
 import pandas as pd
 
 from lazytraining.claims import ledger, pages, verdict
 from lazytraining.config import catalogue
-from lazytraining.files import parquet, schemas, whole
+from lazytraining.files import parquet, provenance, schemas, whole
 
 REFERENCE = ROOT / "docs/reference"
 OF_RUNS = ("runs", "models", "phase")
@@ -103,6 +104,9 @@ def judge(place: str, claims: list[str] | None) -> str:
     folder = REFERENCE / place if preset else Path(place)
     if not (folder / "tables").is_dir():
         return f"{folder}: no tables of runs; expected finished results, such as results/mine, or a reference with its evidence"
+    here = provenance.provenance()["commit"]
+    if preset and not claims and (why := _commits.unfit(here)):
+        return f"{folder}: its ledger would be of commit {here}; {why}"
     found = evidence(folder)
     rows, remark = judge_claims.judged(found)
     unknown = set(claims or ()) - {row["id"] for row in rows}

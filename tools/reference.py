@@ -1,15 +1,19 @@
 """Take finished results for reference: averages, the ledger and all that it was judged from, and the figures that documents show.
 
-Those of results/paper go to docs/reference/paper, and replace what is there. What was run where, when and for how long goes into README.md
-there, from the provenance of the files. Only a whole preset is taken, as it is configured, from commits in this history and one state of the code.
+Those of results/paper go to docs/reference/paper, and replace what is there once all is read. What was run where, when and for how long goes
+into README.md there, from the provenance of the files. Only a whole preset is taken, as it is configured, from commits in this history, and of
+each script only what one state of its code has made.
 
 Ends with 0; with 1 and a line for each reason if the results are not such; with 2 if the arguments are wrong.
 """
 
+import json
 import re
 import shutil
-import subprocess
 import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import _terminal
@@ -21,156 +25,341 @@ if __name__ == "__main__":
     _terminal.begin(PARSER)
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
+import _commits
 import check_config
 import judge_claims
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from lazytraining.config import experiments
-from lazytraining.config.kinds import Neurons
-from lazytraining.files import parquet
+from lazytraining.config import catalogue, experiments
+from lazytraining.config.kinds import AnyModel, Kind, Neurons, Phase, Sweep
+from lazytraining.files import parquet, provenance, schemas
+from lazytraining.models import tables
 from lazytraining.workflow.inputs import Inputs
 
 ROOT = Path(__file__).resolve().parents[1]
+TRAINED = {
+    Sweep: ("train_students", "runs", schemas.KEYS),
+    AnyModel: ("train_model", "model_runs", [*tables.KEYS, "step"]),
+    Phase: ("train_phase", "phase_runs", schemas.PHASE_KEYS),
+    Neurons: ("train_neurons", "neurons", ["experiment", "tau", "seed"]),
+}
+"""Of each kind: the script that trains, the folder of its runs, and what makes the key of one."""
+MADE = {
+    "curves": "train_students",
+    "paths": "train_neurons",
+    "baselines": "measure_baselines",
+    "surfaces": "measure_landscape",
+    "endpoints": "measure_landscape",
+    "spectra": "measure_spectra",
+}
+"""The script behind each kind of evidence that is no experiment's table."""
+SUMMARISED = {
+    "train_students": "summarise_runs",
+    "train_model": "summarise_models",
+    "train_phase": "summarise_phase",
+}
+DRAWN = {Sweep: "plot_experiment", AnyModel: "plot_model", Phase: "plot_phase", Neurons: "plot_neurons"}
 
 
-def refusals(results: Path, own: experiments.Config, preset: experiments.Config) -> list[str]:
+@dataclass(frozen=True)
+class Part:
+    """Files that one script has made for an experiment, for a part of the theory, or for no one in particular.
+
+    `of` says what they hold, `schema` is of those that a reference has together in one file.
+    """
+
+    name: str
+    of: str
+    script: str
+    paths: tuple[Path, ...]
+    schema: pa.Schema | None = None
+
+    @property
+    def title(self) -> str:
+        return self.name if self.of == "runs" else f"{self.name}, {self.of}"
+
+
+def of_kind(one: Kind, table: dict) -> object:
+    """What the table has for an experiment's kind."""
+    return next(value for kind, value in table.items() if isinstance(one, kind))
+
+
+def parts(results: Path, config: experiments.Config, pictures: Iterable[str] = ()) -> Iterator[Part]:
+    """All that a reference is made of."""
+    inputs = Inputs(config)
+
+    def there(paths: list[str]) -> tuple[Path, ...]:
+        return tuple(results / path.removeprefix("<results>/") for path in paths)
+
+    for name, one in config.experiments.items():
+        script, folder, _ = of_kind(one, TRAINED)
+        yield Part(name, "runs", script, there(inputs.of_jobs(folder, name)))
+        if not isinstance(one, Neurons):
+            yield Part(name, "table", script, (results / f"tables/{name}.parquet",))
+            yield Part(name, "averages", script, (results / f"summary/{name}.parquet",))
+    read = [entry for entry in catalogue.FIGURES.values() if "baselines" in entry.reads]
+    drawn = {name for entry in read for name in entry.reads["baselines"] or entry.experiments}
+    for of, script in MADE.items():
+        names = {*inputs.claiming(of), *(drawn & config.sweeps.keys() if of == "baselines" else ())}
+        for name in sorted(names):
+            yield Part(name, of, script, there(inputs.data[of](name)), judge_claims.KINDS[of][0])
+    for part, schema in judge_claims.THEORY.items():
+        if paths := inputs.theory(part):
+            yield Part(part, "theory", f"measure_theory_{part}", there(paths), schema)
+    yield Part("ledger", "claims", "judge_claims", (results / "claims.parquet",))
+    for name in sorted(pictures):
+        yield Part(name, "picture", drawing(Path(name).stem, config), (results / "figures" / name,))
+
+
+def drawing(picture: str, config: experiments.Config) -> str:
+    """The script that draws a picture."""
+    if figure := catalogue.FIGURES.get(picture):
+        return figure.script or f"plot_{picture}"
+    if one := config.experiments.get(picture):
+        return of_kind(one, DRAWN)
+    return "plot_landscape" if picture.startswith("figure_2_") else f"plot_{picture}"
+
+
+def refusals(
+    results: Path, own: experiments.Config, preset: experiments.Config, pictures: Iterable[str] = ()
+) -> list[str]:
     """Why these results are no reference: what is missing, of another configuration, code or commit, a line each."""
+    as_configured = "is not the preset's; expected it as it is configured"
     found = [
-        f"{results}/config.yaml: {name} is not the preset's; expected it as it is configured"
+        f"{results}/config.yaml: {name} {as_configured}"
         for name in sorted({*own.experiments, *preset.experiments})
         if own.experiments.get(name) != preset.experiments.get(name)
     ]
+    sections = type(own).model_fields.keys() - {"results", "execution", "experiments"}
     found += [
-        f"{results}/config.yaml: {name} is not the preset's; expected it as it is configured"
-        for name in ("theory", "landscape")
+        f"{results}/config.yaml: {name} {as_configured}"
+        for name in sorted(sections)
         if getattr(own, name) != getattr(preset, name)
     ]
-    for name in sorted(set(own.runs) - set(own.of_kind(Neurons))):
-        path = results / f"tables/{name}.parquet"
-        if not path.is_file():
-            found.append(f"{path}: missing; expected every experiment of the preset")
+    commits, codes, lacking = {}, {}, set()
+    for part in parts(results, own, pictures):
+        if absent := [path for path in part.paths if not path.is_file()]:
+            many = f", with {len(absent) - 1} more of {len(part.paths)}" * (len(absent) > 1)
+            if part.name not in lacking:  # what is made of it is missing too
+                found.append(f"{absent[0]}: missing{many}; expected all that is configured")
+            lacking.add(part.name)
             continue
-        table, codes = pq.read_table(path, partitioning=None), parquet.run_code(path)
-        seeds, configured = set(table["seed"].to_pylist()), set(own.experiments[name].seeds)
-        if seeds != configured:
-            found.append(f"{path}: {len(seeds)} seeds; expected the {len(configured)} that are configured")
-        if name in own.sweeps and len(table) != len(own.runs[name]):
-            found.append(f"{path}: {len(table)} runs; expected the {len(own.runs[name])} that are configured")
-        if " " in codes:
-            found.append(f"{path}: runs of different code ({codes}); expected one")
-        if (said := table.schema.metadata.get(b"configuration", b"").decode()) != own.digest(name):
-            found.append(f"{path}: made from configuration {said}; expected that of config.yaml beside it")
-    commits = {}
-    for path in sorted(results.rglob("*.parquet")):
-        commits.setdefault(parquet.commit(path), path)
-    for commit, path in commits.items():
-        if commit.endswith("-dirty"):
-            found.append(f"{path}: made at {commit}; expected a commit without changes beside it")
-        elif not in_history(commit):
-            found.append(f"{path}: made at commit {commit}; expected one in this history")
-    return found
+        try:
+            told = {path: provenance.of(path) for path in part.paths}
+            found += runs_apart(part, own)
+        except (OSError, ValueError, pa.ArrowException) as error:
+            found.append(f"{part.paths[0]}: not readable ({' '.join(str(error).split())})")
+            continue
+        made_from = {(said.get("configuration"), said.get("settings")): path for path, said in told.items()}
+        found += [
+            f"{path}: made from another configuration; expected that of config.yaml beside it"
+            for (configuration, settings), path in made_from.items()
+            if not fits(part, configuration, settings, own)
+        ]
+        for path, said in told.items():
+            commits.setdefault(said.get("commit", "unknown"), path)
+            for script, code in made_by(part, said):
+                codes.setdefault(script, {}).setdefault(code, {})[part.title] = None
+    for script, made in codes.items():
+        if len(made) > 1:
+            several = " and ".join(f"{code} in {listed(list(titles))}" for code, titles in made.items())
+            found.append(f"{results}: {script} has the code {several}; expected one state of it")
+    found += [
+        f"{path}: made at commit {commit}; {why}"
+        for commit, path in commits.items()
+        if (why := _commits.unfit(commit))
+    ]
+    return list(dict.fromkeys(found))  # paths of neurons are runs and evidence
 
 
-def in_history(commit: str) -> bool:
-    """Whether HEAD comes after this commit, or is it."""
-    command = ["git", "-C", str(ROOT), "merge-base", "--is-ancestor", commit, "HEAD"]
-    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+def listed(titles: list[str]) -> str:
+    return titles[0] + f" and {len(titles) - 1} more" * (len(titles) > 1)
 
 
-def keep(results: Path, config: experiments.Config, reference: Path) -> None:
-    """What the ledger was judged from: the table of every experiment's runs, all baselines, and of each other kind of evidence
-    what is judged; a file for each experiment."""
-    shutil.copytree(results / "tables", reference / "tables")
-    inputs = Inputs(config)
-    for kind, (schema, _) in judge_claims.KINDS.items():
-        names = [path.name for path in results.glob("baselines/*")]
-        for name in names if kind == "baselines" else inputs.claiming(kind):
-            paths = inputs.data[kind](name)
-            if not paths[0].startswith("<results>/tables/"):
-                together(results, paths, schema, reference / kind / f"{name}.parquet")
-    for part, schema in judge_claims.THEORY.items():
-        if paths := inputs.theory(part):
-            together(results, paths, schema, reference / "theory" / f"{part}.parquet")
+def made_by(part: Part, said: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Scripts that a file comes from, and the digests of their code."""
+    code = said.get("code", "unknown")
+    if part.of in ("table", "averages"):
+        yield SUMMARISED[part.script], code
+        code = said.get("run_code", "unknown")
+    for one in code.split():
+        yield part.script, one
 
 
-def together(results: Path, paths: list[str], schema: pa.Schema, target: Path) -> None:
-    """The rows of these files, which begin with <results>, in one. It says the same of where they come from."""
-    files = [results / path.removeprefix("<results>/") for path in paths]
-    target.parent.mkdir(exist_ok=True)
-    rows = parquet.read(files, schema)
-    rows = rows.replace_schema_metadata(pq.read_schema(files[0]).metadata)
+def fits(part: Part, configuration: str | None, settings: str | None, own: experiments.Config) -> bool:
+    """Whether files that say this of it were made from this configuration: runs and tables of runs by a digest of their
+    experiment, anything else by the settings that it depends on."""
+    trained = part.of in ("runs", "table", "averages", "curves")
+    if trained and part.script != "train_neurons":
+        return configuration == own.digest(part.name)
+    if configuration == own.digest():
+        return True
+    sections = json.loads(settings or "{}")
+    names = sections.pop("experiments", {})
+    if part.of == "claims":
+        names, sections = catalogue.EVIDENCE, ("landscape", "theory")
+    elif part.script == "plot_models":
+        names = own.of_kind(AnyModel)
+    return settings in (own.settings(names, sections, swept=swept) for swept in (True, False))
+
+
+def runs_apart(part: Part, own: experiments.Config) -> list[str]:
+    """What a table lacks or has beyond the runs and seeds that are configured."""
+    one = own.experiments.get(part.name)
+    if one is None or not (part.of == "table" or (part.schema and "seed" in part.schema.names)):
+        return []
+    keys = of_kind(one, TRAINED)[2]
+    rows = pa.concat_tables(pq.read_table(path, columns=keys, partitioning=None) for path in part.paths)
+    rows = rows.filter(pc.equal(rows["experiment"], part.name)).group_by(keys).aggregate([])
+    seeds, where = set(rows["seed"].to_pylist()), part.paths[0]
+    if seeds != set(one.seeds):
+        return [f"{where}: {len(seeds)} seeds; expected the {len(one.seeds)} that are configured"]
+    if len(rows) != (expected := configured(one)):
+        return [f"{where}: {len(rows)} runs; expected the {expected} that are configured"]
+    if isinstance(one, Sweep) and set(zip(*rows.to_pydict().values(), strict=True)) != set(
+        own.runs[part.name]
+    ):
+        return [f"{where}: other runs than are configured; expected those {expected}"]
+    return []
+
+
+def configured(one: Kind) -> int:
+    """How many runs an experiment has, a twin and its module as one."""
+    if isinstance(one, Phase):
+        return sum(len(one.starts(m)) for m in one.m) * len(one.coupling) * len(one.seeds)
+    if isinstance(one, AnyModel):
+        return len(one.alpha) * len(one.tau) * len(one.step) * len(one.seeds)
+    return len(one.tau) * len(one.seeds) if isinstance(one, Neurons) else one.count
+
+
+def together(part: Part, target: Path) -> None:
+    """The rows of these files in one, which says of each thing all that they say of where they come from."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    rows = parquet.read(part.paths, part.schema)
+    rows = rows.replace_schema_metadata(agreed(map(provenance.of, part.paths)))
     pq.write_table(rows, target, compression="zstd", write_page_checksum=True)
 
 
+def agreed(origins: Iterable[dict[str, str]]) -> dict[str, str]:
+    """What several files say: one value where they agree, from which date to which, else all values."""
+    values = {}
+    for said in origins:
+        for name, value in said.items():
+            values.setdefault(name, set()).add(value)
+    return {
+        name: (" to " if name == "date" else ", ").join(ends(found) if name == "date" else sorted(found))
+        for name, found in values.items()
+    }
+
+
+def ends(values: Iterable[str]) -> list[str]:
+    """The first and the last, or the only one."""
+    ordered = sorted(values)
+    return list(dict.fromkeys(ordered[:1] + ordered[-1:]))
+
+
 def shown() -> set[str]:
-    """Names of the pictures of the paper preset that README.md and the documents show."""
+    """Names of the pictures of the paper preset that README.md and the documents show, or will once they are there."""
     texts = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
     place = re.compile(r"reference/paper/figures/([\w=]+\.(?:png|gif))")
     return {name for path in texts for name in place.findall(path.read_text(encoding="utf-8"))}
 
 
-def account(results: Path) -> str:
-    """Markdown: how much of each experiment was run, with what, and what it took."""
-    columns = ["experiment", "runs", "seeds", "minutes", "on", "date", "commit", "code"]
+def account(found: list[Part]) -> str:
+    """Markdown: how much of each part was run, with what, and what it took."""
+    columns = ["experiment", "of", "runs", "seeds", "minutes", "on", "date", "commit", "code"]
     lines = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
-    total, versions = 0.0, set()
-    for path in sorted(results.glob("tables/*.parquet")):
-        runs = pq.read_table(path, partitioning=None)
-        files = results.glob(f"*runs/{path.stem}/**/*.parquet")
-        said = [
-            {name.decode(): value.decode() for name, value in pq.read_schema(file).metadata.items()}
-            for file in files
-        ]
-        minutes = pc.sum(runs["wall_seconds"]).as_py() / 60
-        total += minutes
+    total, versions, tabled = 0.0, set(), {part.name: part for part in found if part.of == "table"}
+    pictures = [part for part in found if part.of == "picture"]
+    for part in found:
+        if part.of != "runs" and (part.script.startswith("train_") or part.of == "picture"):
+            continue
+        said = [provenance.of(path) for path in part.paths]
         versions |= {tuple(one[name] for name in ("python", "torch", "numpy")) for one in said}
-        where = {one["device"] if one.get("device") == "cuda" else one.get("cpu", "cpu") for one in said}
-        dates = sorted({one["date"][:10] for one in said if "date" in one})
-        shown = [
-            path.stem,
-            len(runs),
-            pc.count_distinct(runs["seed"]),
-            f"{minutes:.1f}",
-            ", ".join(sorted(where)),
-        ]
-        shown += [" to ".join(dict.fromkeys(dates[:1] + dates[-1:]))]
-        shown += [", ".join(sorted({one["commit"][:9] for one in said})), parquet.run_code(path)]
-        lines.append(f"| {' | '.join(map(str, shown))} |")
+        counts = ["", "", ""]
+        if part.of == "runs" and part.name in tabled:
+            runs = pq.read_table(*tabled[part.name].paths, partitioning=None)
+            minutes = pc.sum(runs["wall_seconds"]).as_py() / 60
+            total += minutes
+            counts = [len(runs), pc.count_distinct(runs["seed"]), f"{minutes:.1f}"]
+        elif "seed" in (names := pq.read_schema(part.paths[0]).names):
+            keys = [name for name in schemas.KEYS[1:] if name in names]
+            rows = pa.concat_tables(pq.read_table(path, columns=keys) for path in part.paths)
+            one_each = rows.group_by(keys).aggregate([]).num_rows if part.of != "theory" else ""
+            counts = [one_each, pc.count_distinct(rows["seed"]), ""]
+        lines.append(row([part.name, part.of, *counts, *origin(said)]))
+    if pictures:
+        said = [provenance.of(path) for part in pictures for path in part.paths]
+        lines.append(row([f"{len(pictures)} pictures", "figures", "", "", "", *origin(said)[:-1], ""]))
     used = "; ".join(f"Python {one[0]}, torch {one[1]}, NumPy {one[2]}" for one in sorted(versions))
     return "\n".join([*lines, "", f"{total:.0f} minutes of one core in all. {used}.", ""])
 
 
+def row(cells: Iterable[object]) -> str:
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+def origin(said: list[dict[str, str]]) -> list[str]:
+    """Processor, date, commit and digest of the code, of files by what they say."""
+    processors = {
+        one["device"] if one.get("device") == "cuda" else one.get("cpu", one["machine"].split()[-1])
+        for one in said
+    }
+    dates = ends({one["date"][:10] for one in said if "date" in one})
+    commits, codes = {one["commit"][:9] for one in said}, {one["code"] for one in said}
+    return [", ".join(sorted(processors)), " to ".join(dates)] + [
+        ", ".join(sorted(each)) for each in (commits, codes)
+    ]
+
+
+def build(found: list[Part], results: Path, reference: Path) -> None:
+    """A reference of what is left of these parts. Raises OSError or Damaged."""
+    copied = {"table": "tables", "averages": "summary", "picture": "figures", "claims": "."}
+    for part in found:
+        if part.schema:
+            folder = "theory" if part.of == "theory" else part.of
+            together(part, reference / folder / f"{part.name}.parquet")
+        elif part.of in copied:
+            folder = reference / copied[part.of]
+            folder.mkdir(parents=True, exist_ok=True)
+            shutil.copy(*part.paths, folder)
+    shutil.copy(results / "claims.md", reference)
+    (reference / "README.md").write_text(account(found), encoding="utf-8")
+
+
+def take(found: list[Part], results: Path, reference: Path) -> None:
+    """Put a reference of these parts into the place of the one that is there, which stays until all is read. Raises OSError or Damaged."""
+    with tempfile.TemporaryDirectory(prefix=".", dir=reference.parent) as folder:
+        new, old = Path(folder, "new"), Path(folder, "old")
+        build(found, results, new)
+        if reference.exists():
+            reference.rename(old)
+        try:
+            new.rename(reference)
+        except OSError:
+            old.rename(reference)
+            raise
+
+
 def main(arguments: list[str] | None = None) -> int:
     asked = PARSER.parse_args(arguments)
-    results = asked.results
+    results, pictures = asked.results, shown() if asked.figures else set()
     reference = ROOT / "docs/reference" / results.resolve().name
-    if not (results / "claims.parquet").is_file():
-        print(
-            f"{results}: no claims.parquet; expected finished results, with the target everything",
-            file=sys.stderr,
-        )
-        return 1
     overlay = ROOT / f"config/{reference.name}.yaml"
-    preset = check_config.load(*([overlay] if overlay.is_file() else []))
-    own = experiments.load(experiments.read_yaml(results / "config.yaml"))
-    if found := refusals(results, own, preset):
+    try:
+        preset = check_config.load(*([overlay] if overlay.is_file() else []))
+        own = experiments.load(experiments.read_yaml(results / "config.yaml"))
+        if not (found := refusals(results, own, preset, pictures)):
+            take(list(parts(results, own, pictures)), results, reference)
+    except OSError as error:
+        found = [f"{error.filename}: {error.strerror}"]
+    except (parquet.Damaged, experiments.ConfigError) as error:
+        found = [str(error)]
+    if found:
         print(*found, sep="\n", file=sys.stderr)
-        return 1
-    shutil.rmtree(reference, ignore_errors=True)
-    (reference / "summary").mkdir(parents=True)
-    for path in results.glob("summary/*.parquet"):
-        shutil.copy(path, reference / "summary")
-    keep(results, own, reference)
-    for name in ("claims.parquet", "claims.md"):
-        shutil.copy(results / name, reference)
-    if asked.figures:
-        (reference / "figures").mkdir()
-        for name in sorted(shown()):
-            shutil.copy(results / "figures" / name, reference / "figures")
-    (reference / "README.md").write_text(account(results), encoding="utf-8")
-    return 0
+    return int(bool(found))
 
 
 if __name__ == "__main__":
