@@ -231,7 +231,7 @@ def test_the_reference_is_taken_whole_or_left(results, tmp_path, monkeypatch, ca
     taus = len(configuration(results).experiments["neuron_paths"].tau)
     for row in (
         f"neuron_paths | runs | {taus} | 1 |  |",
-        "phase_plane | runs | 16 | 2 |",
+        "phase_plane | runs | 12 | 2 |",
         "depth_2 | runs | 2 | 1 |",
     ):
         assert f"| {row}" in told
