@@ -140,3 +140,27 @@ def test_the_student_as_a_module_depends_on_alpha_tau_squared_alone():
 
     assert verdict_of("48", evidence(2.0)) == Verdict.IDENTITY
     assert verdict_of("48", evidence(1.9)) == Verdict.OPEN, "these numbers are wrong"
+
+
+def test_scales_of_a_network_with_biases_trade_by_its_degree_or_by_another():
+    """The kernel moves by 1/(α τ^q), so by a tenth at α = 10 τ^(-q)."""
+
+    def evidence(q: float) -> Evidence:
+        table = runs(
+            models.SWEPT,
+            alpha=[0.1, 1.0, 10.0, 100.0],
+            tau=[1.0, 3.0],
+            kernel_movement=lambda row, seed: row["tau"] ** -(q + 0.01 * seed) / row["alpha"],
+            euler_degree=lambda row, seed: 1.8 * row["tau"] ** 0.1,
+        )
+        return Evidence(models={models.SWEPT: table})
+
+    assert models.traded(evidence(1.8)).values.to_numpy() == pytest.approx(
+        [1, 1 + 0.01 / 1.8, 1 + 0.02 / 1.8]
+    )
+    assert verdict_of("45c", evidence(1.8)) == Verdict.REPRODUCED
+    assert verdict_of("45c", evidence(3.0)) == Verdict.NOT
+    assert verdict_of("45c", evidence(0.0)) == Verdict.NOT
+    few = evidence(1.8).models[models.SWEPT]
+    assert verdict_of("45c", Evidence(models={models.SWEPT: few[few["alpha"] < 10]})) == Verdict.OPEN
+    assert verdict_of("45c", Evidence(models={models.SWEPT: few[few["tau"] == 1]})) == Verdict.OPEN
