@@ -102,6 +102,21 @@ def level_from(tau: float):
     return lambda t: 1 / (1 + (tau / t["tau"]) ** 4)
 
 
+def lazy_from(tau: float, **columns) -> Table:
+    """Symmetrised: layers, gap and kernel move as τ^(-2), by a tenth at this τ."""
+    moved = power("tau", -2, 0.1 * tau**2)
+    return swept("plateau_symmetrized", **layers(moved), **laziness(moved), **columns)
+
+
+def more_neurons(**columns) -> list[Table]:
+    """Than points, where the tangent model's loss grows as τ⁴."""
+    tangent = {"tangent_test_loss_end": power("tau", 4)}
+    return [
+        swept(plateaus.MORE_NEURONS, zero_loss=1.0, **columns),
+        table("baselines", plateaus.MORE_NEURONS, {"tau": TAU}, **tangent),
+    ]
+
+
 def few(loss, end: float = 0.1) -> list[Table]:
     """Few neurons at the largest τ: their training loss on the way, and at the end; nearly 0 at the smallest τ, 0.1 in their tangent space."""
     name, axes = "underparameterized", {"tau": [0.1, 1000.0]}
@@ -262,27 +277,23 @@ BOTH = {  # claim: what makes it true, what makes it false
         [at_start("tau", kappa=lambda t: np.hypot(0.06, 10 / t["tau"] ** 2))],
         [at_start("tau", kappa=lambda t: np.hypot(0.06, 0.1 / t["tau"] ** 2))],
     ),
-    "25e": (
-        [
-            swept(
-                "plateau_symmetrized", test_loss_end=level_from(0.3), **layers(power("tau", -2, 0.1 * 0.5**2))
-            )
-        ],
-        [
-            swept(
-                "plateau_symmetrized", test_loss_end=level_from(0.3), **layers(power("tau", -2, 0.1 * 50**2))
-            )
-        ],
+    "25e": (  # lazy from τ = 0.5 on, and from 50 on
+        [lazy_from(0.5, test_loss_end=level_from(0.3))],
+        [lazy_from(50.0, test_loss_end=level_from(0.3))],
     ),
     "25g": (
-        [
-            swept(plateaus.MORE_NEURONS, test_loss_end=power("tau", 4), kernel_movement=0.02),
-            table("baselines", plateaus.MORE_NEURONS, {"tau": TAU}, tangent_test_loss_end=power("tau", 4)),
-        ],
-        [
-            swept(plateaus.MORE_NEURONS, test_loss_end=level_from(1.0), kernel_movement=0.9),
-            table("baselines", plateaus.MORE_NEURONS, {"tau": TAU}, tangent_test_loss_end=power("tau", 4)),
-        ],
+        more_neurons(
+            test_loss_end=power("tau", 4),
+            kernel_movement=0.02,
+            gap_test=power("tau", 2, 1e-3),
+            output_distance=0.3,
+        ),
+        more_neurons(
+            test_loss_end=level_from(1.0),
+            kernel_movement=0.9,
+            gap_test=power("tau", 2),
+            output_distance=1e-3,
+        ),
     ),
     "27b": (
         [cells("tau_alpha_text", 1.0), cells("tau_alpha_converged", 1.0)],
@@ -306,9 +317,9 @@ BOTH = {  # claim: what makes it true, what makes it false
         few(lambda t: 0.1 + 0.9 * np.exp(-0.03 * t["iteration"])),
         few(lambda t: 0.1 + 0.9 * (1.0 + t["iteration"]) ** -0.1, end=0.5),
     ),
-    "34c": (
-        [speeds(decay(lambda t: 0.01 * t["eta"]))],
-        [speeds(decay(lambda t: 0.01 / t["eta"]))],  # the rule's step is the best
+    "34c": (  # the rule is 0.1/τ², and a fifth of the largest stable step, or all of it and the best
+        [speeds(decay(lambda t: 0.01 * t["eta"])), at_start("tau", stable_step=power("tau", -2, 0.5))],
+        [speeds(decay(lambda t: 0.01 / t["eta"])), at_start("tau", stable_step=power("tau", -2, 0.1))],
     ),
     "35a": (
         [

@@ -126,6 +126,15 @@ def plateau(number: int, tau: tuple[float, ...] = (100.0, 1000.0)) -> Evidence:
     return Evidence(runs={name: pd.DataFrame(rows)}, baselines={name: pd.DataFrame(baselines)})
 
 
+def few(number: int) -> Evidence:
+    """At τ from which on no gate is near enough to a point to switch."""
+    rows, name = [], "underparameterized"
+    for draw in drawn(number):
+        keys = [(1.0, scale, draw.step(True) / scale**2) for scale in (1.0, 1e4)]
+        rows += trained(name, draw, True, keys)
+    return Evidence(runs={name: pd.DataFrame(rows)})
+
+
 def job(draw: Draw, **others) -> ModelJob:
     shared = {"experiment": "e", "seed": draw.seed, "centre": True, "step": ["auto"], "iterations": 6}
     return ModelJob(**shared | {"alpha": [1.0], "tau": [1.0], "kernel_points": 4} | others)
@@ -155,6 +164,7 @@ MEASURED: dict[str, Callable[[int], Evidence]] = {
     "5a": steps,
     "6a": starts,
     "12a": limits,
+    "17c": few,
     "18a": starts,
     "20a": roots,
     "20b": cells,
