@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from evidence import runs, verdict_of
 
-from lazytraining.claims import figure_1, lazy_limit
+from lazytraining.claims import criterion, figure_1, lazy_limit
 from lazytraining.claims.verdict import Evidence, Verdict
 
 
@@ -149,3 +149,15 @@ def test_extremes_are_of_all_seeds():
     table.loc[(table["tau"] == 2) & (table["seed"] == 1), "diverged"] = True
     found = figure_1.ratio_of_extremes("iterations")(Evidence(runs={"trajectory": table}))
     assert found.values.to_dict() == pytest.approx({0: 20, 2: 20})
+
+
+def test_kappa_falls_below_a_level_where_its_parabola_does():
+    """κ = |h − y/τ²| of two vectors, on half decades: where it comes to 1.02 of its level is exact, and far from a line's crossing."""
+    h, y = np.random.default_rng(0).normal(size=(2, 20))
+    own = runs("start", tau=np.logspace(-2, 3, 11).tolist()).query("seed == 0")
+    own["kappa"] = [np.linalg.norm(h - y / tau**2) for tau in own["tau"]]
+    for level in (10.0, 1.02 * np.linalg.norm(h)):
+        tau = criterion.small_from(own, level)
+        assert np.linalg.norm(h - y / tau**2) == pytest.approx(level, rel=1e-9)
+    assert criterion.small_from(own, 0.5 * own["kappa"].min()) == np.inf
+    assert criterion.small_from(own, 1e9) == 0.01

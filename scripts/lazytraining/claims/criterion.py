@@ -10,7 +10,6 @@ from lazytraining.claims.measures import (
     at_extreme,
     by_seed,
     exponent,
-    first_below,
     is_lazy,
     jackknife,
     measures_per,
@@ -62,12 +61,29 @@ def plateau_kappa(e: Evidence) -> pd.Series:
     return at_extreme(start_rows(e, "tau"), "kappa", "tau")
 
 
+def small_from(own: pd.DataFrame, level: float) -> float:
+    """The τ at which κ first is at most a level; infinite if it is at no grid point. Exact between them: by 2-homogeneity κ² is a parabola
+    in τ⁻²."""
+    tau, kappa = own.sort_values("tau")[["tau", "kappa"]].to_numpy(float).T
+    below = np.flatnonzero(kappa <= level)
+    if not len(below):
+        return np.inf
+    if (i := below[0]) == 0:
+        return float(tau[0])
+    near = slice(i - 1, i + 2) if i + 1 < len(tau) else slice(max(0, i - 2), i + 1)
+    u = (tau[near] / tau[i - 1]) ** -2.0
+    parabola = np.polynomial.Polynomial.fit(u, kappa[near] ** 2, len(u) - 1, domain=[]) - level**2
+    roots = parabola.roots()
+    real = roots[np.isreal(roots)].real
+    inside = real[((tau[i] / tau[i - 1]) ** -2.0 <= real * (1 + 1e-9)) & (real <= 1 + 1e-9)]
+    return float(tau[i - 1] * inside.max() ** -0.5)
+
+
 @measures_per("seeds")
 def satisfied_earlier(e: Evidence, level: float) -> pd.Series:
     """τ at which κ first is below a level, with over without symmetrisation."""
     found = [
-        by_seed(start_rows(e, "tau", start), lambda own: first_below(own, "tau", "kappa", level))
-        for start in (True, False)
+        by_seed(start_rows(e, "tau", start), lambda own: small_from(own, level)) for start in (True, False)
     ]
     tau = np.sort(start_rows(e, "tau")["tau"].unique())
     need(len(tau) > 1 and (np.diff(np.log10(tau)) < 0.6).all(), "theory.tau at most half a decade apart")

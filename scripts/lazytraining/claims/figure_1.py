@@ -159,7 +159,7 @@ def off_flow(e: Evidence) -> pd.Series:
             expected = np.interp(time[1][inside], time[0], np.log(smaller["train_loss"].to_numpy(float)))
             off = np.expm1(np.log(larger["train_loss"].to_numpy(float)[inside]) - expected)
             found.append(np.median(np.abs(off)))
-        return float(max(found))
+        return float(max(*found, np.finfo(float).eps))
 
     return by_seed(curves, largest)
 
