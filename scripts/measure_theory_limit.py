@@ -18,7 +18,7 @@ from lazytraining.workflow import jobs
 def measure(
     data: problem.Problem,
     start: network.Weights,
-    symmetrized: bool,
+    symmetrize: bool,
     alphas: list[float],
     step_size: float,
     iterations: int,
@@ -41,7 +41,7 @@ def measure(
     first, second = (
         norm(start, inputs[0]) for norm in (tangent.first_derivative_norm, tangent.second_derivative_norm)
     )
-    shared = {"symmetrize": symmetrized, "m": start.output.shape[1], "tau": 1.0, "eta": step_size}
+    shared = {"symmetrize": symmetrize, "m": start.output.shape[1], "tau": 1.0, "eta": step_size}
     shared["smallest_rate"] = step_size * float(centred.eigenvalues[0]) / len(data.y_train)
     rows = []
     for alpha in alphas:
@@ -74,7 +74,7 @@ def measure(
             seen.append(row | {"alpha": alpha, "iteration": iteration})
 
         (run,) = descent.descend(
-            students=Students(start, alpha, step_size, displaced=symmetrized),
+            students=Students(start, alpha, step_size, displaced=symmetrize),
             data=replace(data, y_train=shifted[0], y_test=shifted[1]),
             iterations=iterations,
             track_best=False,

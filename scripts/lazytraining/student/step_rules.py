@@ -17,6 +17,5 @@ class StepRule:
 STEP_RULES = {
     "figure_3": StepRule("min(10, 0.1/τ²)", lambda tau: np.minimum(10, 0.1 / tau**2)),
     "figure_7": StepRule("0.005", lambda tau: np.full_like(tau, 0.005)),
-    "smaller_at_small_tau": StepRule("0.005 min(1, τ)", lambda tau: 0.005 * np.minimum(1, tau)),
 }
-"""Of Figure 3, of Figure 7, and as the note supposes; figures/labels.py has them for figures."""
+"""Of Figure 3 and of Figure 7; figures/labels.py has them for figures."""
