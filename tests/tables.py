@@ -76,6 +76,7 @@ def fill(
         "vgg11": {"alpha", "step_size"},
         "student_module": {"alpha", "tau"},
         **{name: {"alpha"} for name in names.MLPS},
+        "depth_3": {"alpha", "tau"},
         "more_neurons_than_points": {"tau"},
         "phase_plane": {"m"},
         "phase_plane_note": {"m"},

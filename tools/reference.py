@@ -48,6 +48,7 @@ TRAINED = {
 """Of each kind: the script that trains, the folder of its runs, and what makes the key of one."""
 MADE = {
     "curves": "train_students",
+    "model_curves": "train_model",
     "paths": "train_neurons",
     "baselines": "measure_baselines",
     "surfaces": "measure_landscape",
@@ -191,7 +192,7 @@ def made_by(part: Part, said: dict[str, str]) -> Iterator[tuple[str, str]]:
 def fits(part: Part, configuration: str | None, settings: str | None, own: experiments.Config) -> bool:
     """Whether files that say this of it were made from this configuration: runs and tables of runs by a digest of their
     experiment, anything else by the settings that it depends on."""
-    trained = part.of in ("runs", "table", "averages", "curves")
+    trained = part.of in ("runs", "table", "averages", "curves", "model_curves")
     if trained and part.script != "train_neurons":
         return configuration == own.digest(part.name)
     if configuration == own.digest():
@@ -210,7 +211,7 @@ def runs_apart(part: Part, own: experiments.Config) -> list[str]:
     one = own.experiments.get(part.name)
     if one is None or not (part.of == "table" or (part.schema and "seed" in part.schema.names)):
         return []
-    keys = of_kind(one, TRAINED)[2]
+    keys = [key for key in of_kind(one, TRAINED)[2] if part.schema is None or key in part.schema.names]
     rows = pa.concat_tables(pq.read_table(path, columns=keys, partitioning=None) for path in part.paths)
     rows = rows.filter(pc.equal(rows["experiment"], part.name)).group_by(keys).aggregate([])
     seeds, where = set(rows["seed"].to_pylist()), part.paths[0]

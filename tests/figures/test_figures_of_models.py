@@ -111,7 +111,9 @@ def test_of_more_scales_than_there_are_rows_three_are_drawn_and_the_figure_says_
     layers = runs.assign(number=1, layer="1", **dict.fromkeys(tables.LAYER_MEASURED, 0.5))
     figure = plot_model.draw(runs, curves, layers)
     titles = [axes.get_title("left") for axes in figure.axes[::8]]
-    assert [title.split(",")[0] for title in titles] == [f"$\\tau$ = {taus[i]:g}" for i in drawn]
+    assert [title.split(",")[0].removeprefix("(a) ") for title in titles] == [
+        f"$\\tau$ = {taus[i]:g}" for i in drawn
+    ]
     assert (figure.get_suptitle() == "") is (count == 3)
     if count > 3:
         assert figure.get_suptitle().startswith(f"3 of {count} values of $\\tau$: the smallest")

@@ -38,8 +38,12 @@ def counted(rows: list[dict]) -> dict[Verdict, int]:
 
 def chance(row: dict) -> str:
     """How likely samples so far from the bounds that decide a row are, if the mean lay there; empty where nothing hangs on an interval."""
-    p = row["chance"]
-    return "" if math.isnan(p) else f"p {'< 1e-6' if p < 1e-6 else f'= {p:.2g}'} if the mean lay on the bound"
+    p = row.get("chance")
+    return (
+        ""
+        if not isinstance(p, float) or math.isnan(p)
+        else f"p {'< 1e-6' if p < 1e-6 else f'= {p:.2g}'} if the mean lay on the bound"
+    )
 
 
 def written(template: str, rows: list[dict], filters: dict[str, Callable] | None = None, **more) -> str:
