@@ -280,6 +280,7 @@ CLAIMS = [
             ),
         ],
         quote="the test loss exhibits a plateau, indicating that beyond a certain value of τ, the model enters a lazy training regime",
+        whole=True,
         criterion_set=AFTER_BOTH,
     ),
     Claim(
