@@ -3,7 +3,6 @@
 import shutil
 
 from selenium import webdriver
-from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
@@ -80,6 +79,17 @@ def waited_for(browser, by: str, what: str):
     return waited(browser, lambda browser: browser.find_element(by, what))
 
 
+CLICK = """
+const link = [...document.querySelectorAll('a')].find(part => part.innerText.trim() === arguments[0] && part.checkVisibility());
+if (!link) return false;
+link.scrollIntoView({block: 'nearest', behavior: 'instant'});
+const line = link.getClientRects()[0];
+const front = document.elementFromPoint(line.left + line.width / 2, line.top + line.height / 2);
+if (!link.contains(front)) return false;
+link.click();
+return true"""
+
+
 def follow(browser, text: str) -> None:
-    """Click a link, as soon as nothing moves in front of it."""
-    waited(browser, lambda browser: browser.find_element(By.LINK_TEXT, text).click() or True)
+    """Click a link, as soon as it is in front: looked for and clicked in one step, so that nothing moves in between."""
+    waited(browser, lambda browser: browser.execute_script(CLICK, text))
