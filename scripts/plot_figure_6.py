@@ -80,8 +80,8 @@ def numbers(figure, endpoints: pd.DataFrame) -> None:
         plots.fit_axis(axes, "x", endpoints["m"].to_numpy())
         plots.tick_at(axes, "x", np.sort(endpoints["m"].unique()))
         axes.set_xlabel(labels.LABELS["m"])
-        axes.legend()
     style.letter(inside, "in the plane")
+    plots.legend(figure, (inside, mean_field, ntk), ncols=5)
 
 
 def draw(
