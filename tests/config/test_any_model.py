@@ -1,5 +1,6 @@
 """Experiments with any network: what is allowed, without running any of the user's code."""
 
+import numpy as np
 import pytest
 
 from lazytraining.config import experiments
@@ -19,7 +20,11 @@ def files(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "net.py").write_text("raise SystemExit('run')\ndef build(seed): pass\n")
     (tmp_path / "broken.py").write_text("def build(:\n")
-    (tmp_path / "d.npz").write_bytes(b"")
+    (tmp_path / "own.py").write_text("import torch\nclass Net: pass\nseven = 7\ndef build(width=64): pass\n")
+    (tmp_path / "seeded.py").write_text("def build(seed=0): pass\ndef of(s, width=64): pass\nof_any = of\n")
+    np.savez(tmp_path / "d.npz", x=0)
+    np.save(tmp_path / "d.npy", 0)
+    (tmp_path / "d.csv").write_text("a,b\n1,2\n")
     return tmp_path
 
 
@@ -28,13 +33,23 @@ BAD = {
         {"model": "other.py:build"},
         "model: 'other.py:build' is not allowed (no such file); expected path.py:function",
     ),
-    "no such function": ({"model": "net.py:other"}, "(net.py has no other, but build)"),
+    "no such function": ({"model": "own.py:other"}, "(own.py has no other, but build)"),
+    "a class, which would have the seed as its width": (
+        {"model": "own.py:Net"},
+        "model: 'own.py:Net' is not allowed (a class, whose first argument would be the seed); expected a function of the seed",
+    ),
+    "a function of a width": (
+        {"model": "own.py:build"},
+        "(its first argument is width, with a default, and would be the seed); expected a function of the seed",
+    ),
     "no function": ({"model": "net.py"}, "expected path.py:function, or one of mlp"),
     "no Python": ({"model": "broken.py:build"}, "expected a Python file"),
     "no such data": (
         {"data": "other.npz"},
-        "data: 'other.npz' is not allowed; expected a file that is there",
+        "data: 'other.npz' is not allowed (no such file); expected an .npz file with x_train, ",
     ),
+    "one array": ({"data": "d.npy"}, "data: 'd.npy' is not allowed (no archive, as numpy.savez writes it)"),
+    "a table of text": ({"data": "d.csv"}, "data: 'd.csv' is not allowed (no archive, as numpy.savez writes"),
     "another option": (
         {"options": {"depht": 3}},
         "options.depht: unknown key with value 3; expected one of depth, width",
@@ -91,6 +106,11 @@ def test_what_is_wrong_is_one_line_and_nothing_is_run(name):
     assert said in str(error.value) and "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("function", ["build", "of", "of_any"])
+def test_a_function_of_the_seed_may_have_defaults(function):
+    load(model=f"seeded.py:{function}")
+
+
 def test_a_seed_is_a_job_with_all_that_is_swept():
     config = load(tau=[1, 2], step=["auto", 0.1], batch="full")
     assert list(config.jobs["mine"]) == ["seed~0", "seed~1"]
@@ -107,7 +127,7 @@ def test_a_change_of_the_users_files_changes_the_digest(files):
     assert digest() == first
     (files / "net.py").write_text("def build(seed): return 1\n")
     second = digest()
-    (files / "d.npz").write_bytes(b"1")
+    np.savez(files / "d.npz", x=1)
     assert len({first, second, digest()}) == 3
 
 
@@ -123,6 +143,13 @@ def test_options_are_those_of_the_built_in_models():
         defaults = {part.name: part.default for part in parts if part.kind is part.KEYWORD_ONLY}
         assert defaults.keys() == OPTIONS[name].keys()
         assert name != "mlp" or defaults == MLP
+
+
+def test_what_a_module_prints_is_not_taken_for_its_sizes():
+    from lazytraining.workflow import modules
+
+    assert modules._last_object('{"n": 0}\n[1]\n{"n": 1}\nbye\n3\n') == {"n": 1}
+    assert modules._last_object("hi\n") == modules._last_object("") == {}
 
 
 def test_models_are_counted_without_torch_as_they_are():

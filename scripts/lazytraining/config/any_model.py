@@ -3,6 +3,7 @@
 import ast
 import hashlib
 import itertools
+import zipfile
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -143,10 +144,8 @@ class ModelFields(Seeded):
         if self.loss == "cross_entropy" and self.task != "classification":
             raise refused(f"{path}.loss", self.loss, "mse with task: regression")
         self._check_images(path)
-        if self.data not in (*DATA, "teacher") and not Path(self.data).is_file():
-            raise refused(
-                f"{path}.data", show(self.data), f"a file that is there, or {', '.join(DATA)}, teacher"
-            )
+        if self.data not in (*DATA, "teacher"):
+            check_data(f"{path}.data", self.data, f", or {', '.join(DATA)}, teacher")
 
     def _check_images(self, path: str) -> None:
         """There are as many as are asked for, and what is done to them keeps their class."""
@@ -173,8 +172,19 @@ class ModelFields(Seeded):
         return f"alpha reaches {max(self.alpha):.3g}; {known}"
 
 
+def check_data(path: str, data: str, others: str = "") -> None:
+    """The file is there, and is an archive of arrays or named as a table. Raises ConfigError."""
+    expected = (
+        f"an .npz file with x_train, y_train, x_test, y_test, or a .parquet file with split, x, y{others}"
+    )
+    if not Path(data).is_file():
+        raise refused(path, show(data), expected, "no such file")
+    if Path(data).suffix != ".parquet" and not zipfile.is_zipfile(data):
+        raise refused(path, show(data), expected, "no archive, as numpy.savez writes it")
+
+
 def check_function(path: str, model: str) -> None:
-    """The file is there, is Python, and gives the function a name. Raises ConfigError; runs nothing."""
+    """The file is there, is Python, and has the function, which can be given a seed. Raises ConfigError; runs nothing."""
     file, _, name = model.rpartition(":")
     expected = f"path.py:function, or one of {', '.join(OPTIONS)}"
     if not file or not name.isidentifier() or not Path(file).is_file():
@@ -183,14 +193,12 @@ def check_function(path: str, model: str) -> None:
         tree = ast.parse(Path(file).read_bytes(), file)
     except (OSError, ValueError, SyntaxError, RecursionError) as error:
         raise refused(path, show(model), "a Python file", " ".join(str(error).split())) from None
-    defined = {name for node in tree.body for name in _names(node)}
+    defined = {name: node for node in tree.body for name in _names(node)}
     if name not in defined:
-        raise refused(
-            path,
-            show(model),
-            expected,
-            f"{file} has no {name}, but {', '.join(sorted(defined)) or 'nothing'}",
-        )
+        own = sorted(name for name, node in defined.items() if isinstance(node, ast.FunctionDef))
+        raise refused(path, show(model), expected, f"{file} has no {name}, but {', '.join(own) or 'none'}")
+    if why := _no_seed(defined[name]):
+        raise refused(path, show(model), "a function of the seed that returns a torch.nn.Module", why)
 
 
 def check_options(path: str, model: str, options: dict[str, Any]) -> None:
@@ -213,6 +221,18 @@ def check_options(path: str, model: str, options: dict[str, Any]) -> None:
             "true",
             "false with scaling: mean_field, because the output's bias alone is not scaled, and would set the step",
         )
+
+
+def _no_seed(node: ast.stmt) -> str:
+    """Why a seed would be taken for something else, such as a width; empty if it would not."""
+    if isinstance(node, ast.ClassDef):
+        return "a class, whose first argument would be the seed"
+    if not isinstance(node, ast.FunctionDef):
+        return ""
+    given = [*node.args.posonlyargs, *node.args.args]
+    if given and len(node.args.defaults) == len(given) and "seed" not in given[0].arg:
+        return f"its first argument is {given[0].arg}, with a default, and would be the seed"
+    return ""
 
 
 def _names(node: ast.stmt) -> set[str]:
