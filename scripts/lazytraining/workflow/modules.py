@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -89,12 +90,19 @@ def _looked_at(job: str) -> dict[str, Any]:
     done = subprocess.run(
         command, input=job.encode(), env=os.environ | {"PYTHONPATH": paths}, capture_output=True, check=False
     )
-    lines = done.stdout.decode(errors="replace").splitlines()
-    if done.returncode == 0 and lines:
-        return json.loads(lines[-1])
+    if done.returncode == 0 and (found := _last_object(done.stdout.decode(errors="replace"))):
+        return found
     said = done.stderr.decode(errors="replace").split("\n")
     if "No module named 'torch'" in "".join(said[-2:]):
         return {}
-    return {
-        "error": f"model: the process that looked at it ended with {done.returncode}: {' '.join(said[-2:])[:200].strip()}"
-    }
+    why = " ".join(said[-2:])[:200].strip() or "its file, or what that imports, ends it"
+    return {"error": f"model: the process that looked at it ended with {done.returncode}: {why}"}
+
+
+def _last_object(text: str) -> dict[str, Any]:
+    """The last line that is one of JSON, among all that the user's code may print; empty if none is."""
+    for line in reversed(text.splitlines()):
+        with suppress(ValueError):
+            if isinstance(found := json.loads(line), dict):
+                return found
+    return {}
