@@ -5,9 +5,13 @@ import signal
 import sys
 
 
-def parser(text: str) -> argparse.ArgumentParser:
-    """The arguments of a tool, whose docstring is its help."""
-    return argparse.ArgumentParser(description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
+def parser(text: str, usage: str | None = None) -> argparse.ArgumentParser:
+    """The arguments of a tool, whose docstring is its help.
+
+    Where an option takes several values, `usage` says what stands before it: argparse's own would put it where it swallows them.
+    """
+    raw = argparse.RawDescriptionHelpFormatter
+    return argparse.ArgumentParser(description=text, usage=usage, formatter_class=raw)
 
 
 def begin(arguments: argparse.ArgumentParser) -> None:

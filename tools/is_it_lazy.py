@@ -14,19 +14,25 @@ from pathlib import Path
 
 import _terminal
 
-PARSER = _terminal.parser(__doc__)
-PARSER.add_argument("model", metavar="MODEL")
-PARSER.add_argument("data", metavar="DATA")
+PARSER = _terminal.parser(
+    __doc__, usage="%(prog)s MODEL DATA [--alpha ALPHA ... | --tau TAU ...] [OPTION ...]"
+)
+PARSER.add_argument("model", metavar="MODEL", help="path.py:function, such as my_net.py:build")
+PARSER.add_argument("data", metavar="DATA", help="such as my_data.npz")
 PARSER.add_argument(
     "--task",
     choices=["classification", "regression"],
     help="else by the type of y_train: integers are classes",
 )
 PARSER.add_argument("--alpha", type=float, nargs="+", help="factors on the output; else 0.1 1 10 100 1000")
-PARSER.add_argument("--tau", type=float, nargs="+", default=[1.0], help="factors on the initial weights")
-PARSER.add_argument("--iterations", type=int, default=400)
-PARSER.add_argument("--points", type=int, default=500, help="training points that are used, at most")
-PARSER.add_argument("--seed", type=int, default=0)
+PARSER.add_argument(
+    "--tau", type=float, nargs="+", default=[1.0], help="factors on the initial weights; default: 1"
+)
+PARSER.add_argument("--iterations", type=int, default=400, help="updates of each run; default: 400")
+PARSER.add_argument(
+    "--points", type=int, default=500, help="training points that are used, at most; default: 500"
+)
+PARSER.add_argument("--seed", type=int, default=0, help="that the function is given; default: 0")
 if __name__ == "__main__":
     _terminal.begin(PARSER)
 
@@ -34,11 +40,13 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # as in a job, and before NumPy a
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 from pydantic import ValidationError
 
-from lazytraining.config.any_model import OPTIONS, check_function
+from lazytraining.config.any_model import OPTIONS, check_data, check_function
 from lazytraining.config.errors import ConfigError, refused, show
 from lazytraining.config.kinds import AnyModel
+from lazytraining.config.model_job import ModelJob
 from lazytraining.files import progress
 from lazytraining.models import lazy, loading
+from lazytraining.models.module import Network
 from lazytraining.student import laziness
 
 COLUMNS = {
@@ -57,9 +65,9 @@ ALPHA = [0.1, 1.0, 10.0, 100.0, 1000.0]
 ALLOWED = {
     "alpha": "numbers > 0 that differ in six digits",
     "tau": "numbers > 0 that differ in six digits",
-    "iterations": "an integer ≥ 1",
+    "iterations": "an integer from 1 to 1e12",
     "points": "an integer ≥ 2",
-    "seed": "an integer ≥ 0",
+    "seed": "an integer from 0 to 1e12",
 }
 
 
@@ -71,6 +79,7 @@ def experiment(asked: argparse.Namespace) -> AnyModel:
     """What is asked for, as a configuration has it. Raises ConfigError."""
     if asked.model not in OPTIONS:
         check_function("model", asked.model)
+    check_data("data", asked.data)
     sizes = loading.counts(Path(asked.data))
     if sizes.n_train < 2:
         raise refused("data", f"{show(asked.data)} with 1 training point", "2 or more")
@@ -109,6 +118,18 @@ def _wrong(asked: argparse.Namespace, name: str) -> ArgumentError:
     return ArgumentError(str(refused(f"--{name}", show(getattr(asked, name)), ALLOWED[name])))
 
 
+def _loaded(job: ModelJob) -> tuple[Network, loading.Points]:
+    """As `loading.load`. A module file is the user's code, which may end the program, or fail in ways that are not foreseen there."""
+    try:
+        return loading.load(job)
+    except ConfigError:
+        raise
+    except (Exception, SystemExit) as error:
+        why = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        expected = "a file that defines a function of the seed, which returns a torch.nn.Module"
+        raise refused("model", show(job.model), expected, why) from None
+
+
 def table(runs: list[dict], over: str) -> list[str]:
     """A line for each value of the scale that is swept, alpha or tau."""
     shown = {
@@ -127,16 +148,18 @@ def verdict(runs: list[dict], over: str) -> str:
     first = laziness.lazy_from({row[over]: row["regime"] for row in runs})
     own = next((row for row in runs if row[over] >= 1), runs[-1])
     at = f"At {over} = {own[over]:g} it is {own['regime']}."
-    if first > max(row[over] for row in runs):
-        return f"{at} Not lazy at the largest {over}."
-    return f"{at} Lazy from {over} = {first:g} on."
+    if first <= runs[-1][over]:
+        return f"{at} Lazy from {over} = {first:g} on."
+    if runs[-1]["regime"] == laziness.UNFINISHED:
+        return f"{at} Whether it is lazy at the largest {over} takes more --iterations."
+    return f"{at} Not lazy at the largest {over}."
 
 
 def main(arguments: list[str] | None = None) -> int:
     asked = PARSER.parse_args(arguments)
     try:
         job = experiment(asked).told("mine", asked.seed)
-        network, points = loading.load(job)
+        network, points = _loaded(job)
     except ConfigError as error:
         print(f"Configuration: {error}", file=sys.stderr)
         return 2 if isinstance(error, ArgumentError) else 1
@@ -156,4 +179,5 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    told, sys.argv[1:] = sys.argv[1:], []  # they are no arguments of what the model's file may read
+    sys.exit(main(told))

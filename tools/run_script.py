@@ -22,7 +22,7 @@ def wildcard(text: str) -> tuple[str, str]:
     return key, value
 
 
-PARSER = _terminal.parser(__doc__)
+PARSER = _terminal.parser(__doc__, usage="%(prog)s RULE [key=value ...] [--configfile FILE ...]")
 PARSER.add_argument("rule", metavar="RULE", help="a rule that runs a script, such as train_students")
 PARSER.add_argument(
     "wildcards", metavar="key=value", type=wildcard, nargs="*", help="the job's wildcards, such as seed=0"

@@ -1,6 +1,7 @@
 """Each tool: help that changes nothing and needs no package, one line for wrong arguments, an end when its reader ends."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -54,6 +55,8 @@ def test_help_says_how_to_use_it_and_how_it_ends_and_changes_nothing(tool, copy)
     assert done.stdout.startswith(f"usage: {tool} ")
     text = " ".join(done.stdout.split())
     assert "Ends with 0" in text and "arguments are wrong" in text
+    usage = " ".join(done.stdout.split("\n\n")[0].split())
+    assert not re.search(r"\[--\S+ \S+ \[\S+ \.\.\.\]\]", usage), "its values would swallow the arguments"
     assert contents(copy) == before
 
 
