@@ -12,7 +12,7 @@ from pathlib import Path
 
 import _terminal
 
-PARSER = _terminal.parser(__doc__)
+PARSER = _terminal.parser(__doc__, usage="%(prog)s [WHERE ...] [--claims CLAIM ...]")
 PARSER.add_argument("places", metavar="WHERE", nargs="*", default=["paper", "quick"])
 PARSER.add_argument("--claims", metavar="CLAIM", nargs="+", help="such as 37a")
 if __name__ == "__main__":
@@ -70,23 +70,39 @@ class Read(verdict.Evidence):
 def told(row: dict, found: verdict.Evidence) -> str:
     """All that the ledger says of a claim, which experiments it is judged by, and where the code is that does it."""
     read = Read(**vars(found))
-    for module in ledger.MODULES:
-        for claim in module.CLAIMS:
-            if claim.id == row["id"]:
-                verdict.entry(claim, read)
-                code = module.__name__.replace(".", "/")
-    lines = [f"{row['id']}, {row['section']}: {row['claim']}"]
+    module, claim = next(
+        (module, claim) for module in ledger.MODULES for claim in module.CLAIMS if claim.id == row["id"]
+    )
+    verdict.entry(claim, read)
     parts = {
-        "the note": row["quote"],
-        "verdict": row["verdict"],
-        "because": row["reason"],
-        "measured": row["measured"],
-        "criterion": row["criterion"],
-        "set": row["criterion_set"],
-        "runs of": ", ".join(dict.fromkeys(read.names)),
-        "code": f"scripts/{code}.py",
+        "the note": [row["quote"]],
+        "verdict": [row["verdict"]],
+        "because": [row["reason"]],
+        "measured": row["measured"].split("; "),
+        "if": _bounds(claim.premises),
+        "criterion": _bounds(claim.checks),
+        "artefact": _bounds(claim.artefact),
+        "set": [row["criterion_set"]],
+        "runs of": [", ".join(dict.fromkeys(read.names))],
+        "code": [_place(Path(module.__file__), claim.id)],
     }
-    return "\n".join(lines + [f"  {name:<10} {text}" for name, text in parts.items() if text])
+    lines = [f"{row['id']}, {row['section']}: {row['claim']}"]
+    for name, texts in parts.items():
+        for first, text in enumerate(filter(None, texts)):
+            lines.append(f"  {'' if first else name:<10} {text}")
+    return "\n".join(lines)
+
+
+def _bounds(checks: list[verdict.Check]) -> list[str]:
+    """What is measured, and where it has to lie."""
+    return [f"{check.quantity}:{check.criterion.removeprefix(check.quantity)}" for check in checks]
+
+
+def _place(path: Path, claim: str) -> str:
+    """The file, and the line on which the claim begins."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    number = next((number for number, line in enumerate(lines, 1) if line.strip() == f'"{claim}",'), 1)
+    return f"{path.relative_to(ROOT)}:{number}"
 
 
 def write(reference: Path, rows: list[dict], remark: str) -> None:

@@ -2,6 +2,7 @@
 
 import shutil
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import _commits
 import judge
@@ -17,6 +18,7 @@ import yaml
 from conftest import ROOT
 from tiny import ALL
 
+from lazytraining.claims.ledger import MODULES
 from lazytraining.config import experiments
 from lazytraining.files import provenance
 
@@ -258,14 +260,22 @@ def test_no_ledger_is_written_that_nobody_can_judge_again(monkeypatch, tmp_path,
     assert (tmp_path / "quick/claims.parquet").read_bytes() == before
 
 
+def test_the_code_of_every_claim_is_found():
+    for module in MODULES:
+        for claim in module.CLAIMS:
+            path, line = judge._place(Path(module.__file__), claim.id).split(":")
+            assert (ROOT / path).read_text().splitlines()[int(line) - 1].strip() == f'"{claim.id}",'
+
+
 @pytest.mark.workflow
 def test_a_claim_is_judged_by_the_runs_of_a_folder(results, capsys):
     ledger = pd.read_parquet(results / "claims.parquet").set_index("id")
     assert judge.main([str(results), "--claims", "19a"]) == 0
     said = capsys.readouterr().out
     row = ledger.loc["19a"]
-    assert row["verdict"] in said and row["claim"] in said and row["measured"] in said
-    assert "runs of    plateau" in said and "code       scripts/lazytraining/claims/plateaus.py" in said
+    assert row["verdict"] in said and row["claim"] in said
+    assert all(f" {text}\n" in said for text in row["measured"].split("; "))
+    assert "runs of    plateau" in said and "code       scripts/lazytraining/claims/plateaus.py:" in said
     assert judge.main([str(results)]) == 0
     decided = capsys.readouterr().out
     assert f"{(ledger['verdict'] != 'not decided').sum()} of {len(ledger)} claims" in decided
