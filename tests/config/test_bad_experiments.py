@@ -86,9 +86,12 @@ BAD = {
     "other space": (config(tau={"linspace": [1, 2, 3]}), "experiments.tiny.tau"),
     "alpha zero": (
         config(alpha=[0]),
-        "experiments.tiny.alpha: 0.0 is 0 at m = 4; expected a finite number > 0",
+        "experiments.tiny.alpha: 0 is not allowed; expected a finite number > 0",
     ),
-    "alpha negative": (config(alpha=[-2]), "experiments.tiny.alpha: -2.0 is -2 at m = 4"),
+    "alpha negative": (
+        config(alpha=[-2]),
+        "experiments.tiny.alpha: -2 is not allowed; expected a finite number > 0",
+    ),
     "alpha in tau": (config(alpha=["1/tau"]), "unknown name 'tau'"),
     "alpha not finite": (config(alpha=["1/(m-4)"]), "experiments.tiny.alpha: '1/(m-4)' has no finite value"),
     "alphas that meet": (config(alpha=["1/m", 0.25]), "experiments.tiny: duplicate run m=4, alpha=0.25"),
@@ -97,7 +100,10 @@ BAD = {
         config(step_size="9**9**9"),
         "experiments.tiny.step_size: '9**9**9' has no finite value",
     ),
-    "step zero": (config(step_size=0), "experiments.tiny.step_size: 0.0 is 0 at m = 4, alpha = 1, tau = 1"),
+    "step zero": (
+        config(step_size=0),
+        "experiments.tiny.step_size: 0 is not allowed; expected a finite number > 0",
+    ),
     "step negative for one run": (config(step_size="2-tau", tau=[1, 3]), "'2-tau' is -1 at m = 4"),
     "steps that meet": (config(step_size=["tau", "alpha"]), "duplicate run"),
     "step calls": (config(step_size="__import__('os').getcwd()"), "experiments.tiny.step_size"),

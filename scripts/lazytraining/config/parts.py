@@ -182,7 +182,12 @@ def evaluate(path: str, formula: float | str, values: dict[str, Any], zero: bool
     except ExpressionError as error:
         raise ConfigError(f"{path}: {show(formula)} {error} at {at}; {expected}") from None
     if value < 0 or (value == 0 and not zero):
-        raise ConfigError(f"{path}: {show(formula)} is {value:.6g} at {at}; {expected}")
+        found = (
+            f"{show(formula)} is {value:.6g} at {at}"
+            if isinstance(formula, str)
+            else f"{value:.6g} is not allowed"
+        )
+        raise ConfigError(f"{path}: {found}; {expected}")
     return value
 
 

@@ -5,7 +5,7 @@ from tqdm import tqdm
 
 def bar(updates: int) -> tqdm:
     """Students × iterations: a bar in a terminal, a line now and then in a log."""
-    look = {"total": updates, "unit": "update", "unit_scale": True}
+    look = {"total": updates, "unit": "update", "unit_scale": updates >= 1000}
     shown = tqdm(**look, disable=None)  # None: off unless it is a terminal
     if shown.disable:
         line = "{percentage:3.0f} % of {total_fmt} updates, {elapsed} so far, {remaining} to go\n"
