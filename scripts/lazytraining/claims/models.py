@@ -19,6 +19,9 @@ from lazytraining.config import names
 from lazytraining.models import tables
 from lazytraining.student.laziness import UNFINISHED, Lazy
 
+CLOSE = 2
+"""Most that one recorded loss is over the next, for what lies between to be told."""
+
 
 def cnn_runs(e: Evidence) -> pd.DataFrame:
     """Each α's runs at its best step size, without those that diverged."""
@@ -38,7 +41,7 @@ def at_alpha(e: Evidence, column: str, alpha: float | None) -> pd.Series:
 @per("seeds")
 def lost_at_equal_loss(e: Evidence) -> pd.Series:
     """Test accuracy at the largest α when training ends, less that at α = 1 where its training loss comes down to the same, in logarithms
-    between records."""
+    between two records whose losses are not farther apart than a factor of 2."""
     ends = {column: at_alpha(e, column, None) for column in ("train_loss_end", "test_accuracy")}
     runs = cnn_runs(e)
     own = runs.loc[runs["alpha"] == 1, tables.KEYS]
@@ -54,12 +57,15 @@ def lost_at_equal_loss(e: Evidence) -> pd.Series:
             return np.nan
         if after == 0:
             return float(accuracy[0])
+        if loss[after - 1] > CLOSE * loss[after]:
+            return np.nan
         share = np.log(loss[after - 1] / level) / np.log(loss[after - 1] / loss[after])
         return float(accuracy[after - 1] + share * (accuracy[after] - accuracy[after - 1]))
 
     found = by_seed(curves, accuracy).dropna()
     need(
-        len(found) > 0, "runs of vgg11 at alpha = 1 that come down to the training loss of the largest alpha"
+        len(found) > 0,
+        "records of vgg11 at alpha = 1 on both sides of the training loss of the largest alpha, within a factor of 2",
     )
     return (ends["test_accuracy"] - found).dropna()
 
