@@ -16,6 +16,8 @@ from lazytraining.workflow import jobs
 
 MOST_ROWS, MOST_LAYERS = 3, 12
 """The values of the scale that is not on the axis, of which more are not drawn, and the layers that are named, at most."""
+MOST_NAMES = 4
+"""Lines over iterations that are named; more would fill the panel."""
 LEAST_SHARE = 0.9
 """An axis of shares begins here at the latest: what differs by less is all of it."""
 LINE_OF_NAMES = 110
@@ -55,7 +57,7 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame, layers: pd.DataFrame) -> plt.
         for axes, (name, (limit, columns)) in zip(row[1:], MEASURED.items(), strict=False):
             lines = {label: kept[column] for column, label in columns.items()}
             plots.against_scale(axes, own, lines, limit, over=over)
-            plots.plain_logarithmic(axes, room=2 * plots.LINE)
+            plots.plain_logarithmic(axes, room=(2 + own["diverged"].any()) * plots.LINE)
             axes.set_ylabel(name)
         _over_iterations(row[3], curves.merge(keys, on=list(keys)), over)
         _layers(below, layers.merge(keys, on=list(keys)), over)
@@ -121,7 +123,7 @@ def _scores(axes, runs: pd.DataFrame, over: str) -> None:
     axes.set_ylabel("test accuracy" if classes else labels.LABELS["test_loss"])
     if classes:
         low, high = axes.get_ylim()
-        axes.set_ylim(top=high + 3 * plots.LINE * (high - low))
+        axes.set_ylim(top=high + (3 + runs["diverged"].any()) * plots.LINE * (high - low))
     else:
         axes.axhline(runs["zero_loss"].median(), **style.ZERO)
         plots.plain_logarithmic(axes, room=4 * plots.LINE)
@@ -152,10 +154,11 @@ def _layers(panels, layers: pd.DataFrame, over: str) -> None:
 def _over_iterations(axes, curves: pd.DataFrame, over: str) -> None:
     """Test loss of the model at each scale, in the median over seeds, the darker the larger; and of the twin at the largest."""
     scales = np.sort(curves[over].unique())
+    named = np.linspace(0, len(scales) - 1, min(len(scales), MOST_NAMES)).round()
     for number, scale in enumerate(scales):
         median = curves[curves[over] == scale].groupby("iteration")["test_loss"].median()
-        color = style.shade(number, len(scales))
-        axes.plot(median.index, median, color=color, linestyle=style.LINES[number % 4], label=f"{scale:g}")
+        look = {"color": style.shade(number, len(scales)), "linestyle": style.LINES[number % 4]}
+        axes.plot(median.index, median, label=f"{scale:g}" if number in named else None, **look)
     twin = curves[curves[over] == scales[-1]].groupby("iteration")["twin_test_loss"].median()
     axes.plot(twin.index, twin, color="0.2", linestyle=(0, (1, 1)), label="twin")
     axes.set(xscale="symlog", xlabel=labels.LABELS["iteration"], ylabel=labels.LABELS["test_loss"])

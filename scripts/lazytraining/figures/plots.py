@@ -70,11 +70,11 @@ def say(axes: Axes, text: str, height: float = 0.5) -> None:
     (axes.text2D if axes.name == "3d" else axes.text)(0.5, height, text, fontsize=style.LEAST, **place)
 
 
-def say_diverged(axes: Axes, runs: pd.DataFrame) -> None:
+def say_diverged(axes: Axes, runs: pd.DataFrame, height: float = 0.96) -> None:
     """How many of these runs diverged, at the top of a panel; in its middle if none is left to be drawn."""
     count = int(runs["diverged"].sum())
     if count:
-        say(axes, f"{count} of {len(runs)} runs diverged", 0.5 if count == len(runs) else 0.96)
+        say(axes, f"{count} of {len(runs)} runs diverged", 0.5 if count == len(runs) else height)
 
 
 def band(axes: Axes, x, center, low, high, number: int, **line) -> None:
@@ -199,7 +199,7 @@ def against_scale(
         medians(axes, values, number, label, **look)
     axes.axhline(threshold, **style.THRESHOLD)
     fit_axis(axes, "x", runs[over].to_numpy())
-    say_diverged(axes, runs)
+    say_diverged(axes, runs, 0.76)  # below a legend of two lines
     axes.set_xlabel(labels.LABELS[over])
 
 
