@@ -27,7 +27,7 @@ VERDICT = re.compile(r"\*\*[^*]*\*\*(\s+)\((claims?)\s+([\w, ]+)\)")
 PICTURE = re.compile(r"(reference/paper/figures/[\w=]+\.(?:png|gif))")
 WAITING = re.compile(r"^<!-- ((?:(?!-->).)*) -->$", re.MULTILINE | re.DOTALL)
 SITE = re.compile(r"^.*<!-- site -->$", re.MULTILINE)
-VALUE = re.compile(r": (\S+(?: \[[^\]]*\])?) \(\d+ \w+\)(?:; |$)")
+VALUE = re.compile(r": (\S+(?: \[[^\]]*\])?) \(\d+ [\w ]+\)(?:; |$)")
 
 
 def refreshed(text: str, ledger: pd.DataFrame) -> str:
