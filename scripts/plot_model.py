@@ -16,8 +16,6 @@ from lazytraining.workflow import jobs
 
 MOST_ROWS, MOST_LAYERS = 3, 12
 """The values of the scale that is not on the axis, of which more are not drawn, and the layers that are named, at most."""
-MOST_NAMES = 4
-"""Lines over iterations that are named; more would fill the panel."""
 LEAST_SHARE = 0.9
 """An axis of shares begins here at the latest: what differs by less is all of it."""
 LINE_OF_NAMES = 110
@@ -57,13 +55,13 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame, layers: pd.DataFrame) -> plt.
         for axes, (name, (limit, columns)) in zip(row[1:], MEASURED.items(), strict=False):
             lines = {label: kept[column] for column, label in columns.items()}
             plots.against_scale(axes, own, lines, limit, over=over)
-            plots.plain_logarithmic(axes, room=(2 + own["diverged"].any()) * plots.LINE)
+            plots.plain_logarithmic(axes, room=2 * plots.LINE)
             axes.set_ylabel(name)
         _over_iterations(row[3], curves.merge(keys, on=list(keys)), over)
         _layers(below, layers.merge(keys, on=list(keys)), over)
         for letter, axes in zip("bcdefgh", [*row[1:], *below], strict=True):
             if axes.axison:
-                style.letter(axes, f"({letter})")
+                style.letter(axes, f"({letter}) {plots.diverged(own) * (letter == 'b')}")
         style.letter(
             row[0], f"(a) {labels.SYMBOLS[other]} = {value:g}, {_steps(own, over)}\n{verdict(own, over)}"
         )
@@ -154,11 +152,11 @@ def _layers(panels, layers: pd.DataFrame, over: str) -> None:
 def _over_iterations(axes, curves: pd.DataFrame, over: str) -> None:
     """Test loss of the model at each scale, in the median over seeds, the darker the larger; and of the twin at the largest."""
     scales = np.sort(curves[over].unique())
-    named = np.linspace(0, len(scales) - 1, min(len(scales), MOST_NAMES)).round()
+    named = shown(scales)
     for number, scale in enumerate(scales):
         median = curves[curves[over] == scale].groupby("iteration")["test_loss"].median()
         look = {"color": style.shade(number, len(scales)), "linestyle": style.LINES[number % 4]}
-        axes.plot(median.index, median, label=f"{scale:g}" if number in named else None, **look)
+        axes.plot(median.index, median, label=f"{scale:g}" if scale in named else None, **look)
     twin = curves[curves[over] == scales[-1]].groupby("iteration")["twin_test_loss"].median()
     axes.plot(twin.index, twin, color="0.2", linestyle=(0, (1, 1)), label="twin")
     axes.set(xscale="symlog", xlabel=labels.LABELS["iteration"], ylabel=labels.LABELS["test_loss"])

@@ -88,13 +88,14 @@ def draw(runs: pd.DataFrame) -> plt.Figure:
                 places = kept["experiment"].map(list(own).index)
                 plots.medians(axes, kept.set_index(places)[column], 0, "")
                 axes.axhline(limit, **style.THRESHOLD)
-                plots.say_diverged(axes, chosen)
                 name_places(axes, name, own)
             plots.plain_logarithmic(axes, room=room if axes is row[0] else 0)
             axes.set_ylabel(label)
         degrees(row[2], chosen, own)
         name_places(row[2], name, own)
-        style.letter(row[0], name.replace("_", " ") or "others")
+        style.letter(
+            row[0], ": ".join(filter(None, [name.replace("_", " ") or "others", plots.diverged(chosen)]))
+        )
         if several:
             row[0].legend(loc="upper right", ncols=columns)
     return figure

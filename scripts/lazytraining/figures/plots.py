@@ -70,11 +70,16 @@ def say(axes: Axes, text: str, height: float = 0.5) -> None:
     (axes.text2D if axes.name == "3d" else axes.text)(0.5, height, text, fontsize=style.LEAST, **place)
 
 
-def say_diverged(axes: Axes, runs: pd.DataFrame, height: float = 0.96) -> None:
-    """How many of these runs diverged, at the top of a panel; in its middle if none is left to be drawn."""
+def diverged(runs: pd.DataFrame) -> str:
+    """How many of these runs diverged, in words; nothing if none did."""
     count = int(runs["diverged"].sum())
-    if count:
-        say(axes, f"{count} of {len(runs)} runs diverged", 0.5 if count == len(runs) else height)
+    return f"{count} of {len(runs)} runs diverged" if count else ""
+
+
+def say_diverged(axes: Axes, runs: pd.DataFrame) -> None:
+    """How many of these runs diverged, at the top of a panel; in its middle if none is left to be drawn."""
+    if text := diverged(runs):
+        say(axes, text, 0.5 if runs["diverged"].all() else 0.96)
 
 
 def band(axes: Axes, x, center, low, high, number: int, **line) -> None:
@@ -199,7 +204,6 @@ def against_scale(
         medians(axes, values, number, label, **look)
     axes.axhline(threshold, **style.THRESHOLD)
     fit_axis(axes, "x", runs[over].to_numpy())
-    say_diverged(axes, runs, 0.76)  # below a legend of two lines
     axes.set_xlabel(labels.LABELS[over])
 
 
