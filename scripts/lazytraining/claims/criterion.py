@@ -192,6 +192,7 @@ CLAIMS = [
             (Verdict.NOT, Verdict.PARTLY),
             "D²h(w0) knows nothing of gates: a step in which one switches changes Dh by as much as a neuron's whole part.",
         ),
+        whole=True,
         criterion_set=AFTER_PAPER,
     ),
     Claim(
