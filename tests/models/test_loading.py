@@ -169,7 +169,7 @@ def test_a_message_names_what_the_data_may_have_to_do_with_it(tmp_path):
 
     small = {name: GOOD[name].astype(np.uint8) for name in ("x_train", "x_test")}
     line = said(small, "torch.nn.Linear(3, 2)")
-    assert "the points are of uint8 in the data, the weights of float64" in line
+    assert "Linear of float64 fails on inputs of shape (3, 3), uint8" in line
     floats = {name: GOOD[name].astype(float) for name in ("y_train", "y_test")}
     line = said(floats, "torch.nn.Linear(3, 2)", task="regression")
     assert "expected 1, as many as the data have numbers, or task: classification" in line

@@ -406,6 +406,31 @@ def test_features_and_movement_are_those_of_each_layer():
     torch.testing.assert_close(now.features["3"], 3 * start.features["3"])
 
 
+def test_features_that_are_rounding_alone_are_not_aligned_with_anything():
+    class Offset(nn.Module):
+        """One layer, whose output begins at 0; or one with the same output at each point."""
+
+        def __init__(self, constant: bool):
+            super().__init__()
+            self.w, self.b = nn.Parameter(torch.ones(6, 2)), nn.Parameter(torch.tensor(0.1))
+            self.register_buffer("start", torch.ones(6, 2).double())
+            self.constant = constant
+
+        def forward(self, x):
+            return self.b + 0 * x[:, :2] if self.constant else x @ self.w - (x.flip(1) @ self.start)
+
+    for constant in (False, True):
+        network = Network(Offset(constant), few(6))
+        start = kernels.observed_at_start(network, network.weights, few(6))
+        for size in (1e-6, 1):
+            now = network.observed(network.weights * (1 + size), few(6))
+            assert kernels.feature_alignments(now, start) == {}
+    plain = Network(nn.Linear(6, 2), few(6))
+    start = kernels.observed_at_start(plain, plain.weights, few(6))
+    assert np.isnan(kernels.feature_alignments(plain.observed(0 * plain.weights, few(6)), start)["Linear"])
+    assert kernels.feature_alignments(plain.observed(1e-9 * plain.weights, few(6)), start)["Linear"] == 1
+
+
 def test_alignment_is_1_for_the_targets_own_kernel():
     y = np.random.default_rng(0).standard_normal((9, 2))
     assert kernels.alignment(5 * y @ y.T, y) == pytest.approx(1)

@@ -1,12 +1,14 @@
 """Tangent kernels of a module, by chunks, and what is measured of them and of its layers."""
 
+import math
+
 import numpy as np
 import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor
 
 from lazytraining.models import module
-from lazytraining.models.module import Network, Observed
+from lazytraining.models.module import Network, Observed, nearby
 from lazytraining.student import laziness
 
 
@@ -56,14 +58,30 @@ def alignment(kernel: Float[np.ndarray, "n n"], y: Float[np.ndarray, "n k"]) -> 
     return 1 - laziness.turn(laziness.centred(kernel), laziness.centred(y @ y.T))
 
 
+def observed_at_start(network: Network, w: Float[Tensor, " p"], x: Shaped[Tensor, "n ..."]) -> Observed:
+    """What a network does at w0, without features that are rounding alone: of a symmetrised module that is one layer, h(w0) = 0."""
+    found, others = network.observed(w, x), network.observed(nearby(w), x).features
+    features = {name: own for name, own in found.features.items() if _varies(own, others[name])}
+    return found._replace(features=features)
+
+
 def feature_alignments(now: Observed, start: Observed) -> dict[str, float]:
-    """Linear CKA of each layer's features with those at the start."""
+    """Linear CKA of each layer's features with those at the start; NaN where training has left them the same at all points."""
     return {
         name: laziness.feature_alignment(
-            features.double().numpy(force=True), start.features[name].double().numpy(force=True)
+            now.features[name].double().numpy(force=True), features.double().numpy(force=True)
         )
-        for name, features in now.features.items()
+        if _varies(now.features[name], features)
+        else math.nan
+        for name, features in start.features.items()
     }
+
+
+def _varies(features: Float[Tensor, "n units"], others: Float[Tensor, "n units"]) -> bool:
+    """Whether features differ between points by more than rounding, beside their own size and that of others."""
+    size = max(torch.linalg.vector_norm(features).item(), torch.linalg.vector_norm(others).item())
+    centred = torch.linalg.vector_norm(features - features.mean(0)).item()
+    return centred > torch.finfo(features.dtype).eps ** 0.75 * size
 
 
 def movements(network: Network, w: Float[Tensor, " p"], start: Float[Tensor, " p"]) -> dict[str, float]:
@@ -77,8 +95,7 @@ def euler_degree(network: Network, w: Float[Tensor, " p"], x: Shaped[Tensor, "n 
     NaN where h is 0 up to rounding, beside what it is with a tenth more of each weight or less.
     """
     h, along = network.outputs(w, x).double(), network.push(w, x, w).double()
-    noise = torch.randn(len(w), generator=torch.Generator().manual_seed(0)).to(w)
-    other = network.outputs(w * (1 + 0.1 * noise), x).double()
+    other = network.outputs(nearby(w), x).double()
     if h.norm() <= torch.finfo(w.dtype).eps ** 0.75 * other.norm():
         return float("nan")
     return ((h * along).sum() / h.square().sum()).item()

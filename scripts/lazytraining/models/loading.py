@@ -51,8 +51,7 @@ def load(job: ModelJob, device: str = "cpu") -> tuple[Network, Points]:
     try:
         network = Network(module, points.x_train, job.precision, device)
     except ModuleError as error:
-        kinds = f"the points are of {points.x_train.dtype} in the data, the weights of {job.precision}"
-        raise ConfigError(f"model: {error}; {kinds.replace('torch.', '')}") from None
+        raise ConfigError(f"model: {error}") from None
     k, asked = network.outputs_each, points.y_train.shape[1]
     if k != asked:
         each = "numbers" if job.task == "regression" else "classes"

@@ -58,7 +58,7 @@ class Start:
             curvature=norms.curvature(network, w, some, searched),
             degree=kernels.euler_degree(network, w, some),
             kernel=kernels.traced(network, w, few),
-            observed=network.observed(w, few),
+            observed=kernels.observed_at_start(network, w, few),
         )
 
 
@@ -128,7 +128,7 @@ def at_end(
         "kernel_movement_predicted": laziness.kernel_movement(predicted, start.kernel).plain,
         "kernel_alignment_start": kernels.alignment(start.kernel, targets),
         "kernel_alignment": kernels.alignment(kernel, targets),
-        "feature_alignment": min(features.values(), default=math.nan),
+        "feature_alignment": min(filter(math.isfinite, features.values()), default=math.nan),
         "gate_flips": pattern.flips(observed.pattern, start.observed.pattern),
         "regime": laziness.regime(
             diverged=False,

@@ -197,7 +197,8 @@ class Network:
                 outputs = functional_call(self.module, buffers, (self.inputs(few).clone(),))
         except Exception as error:
             raise ModuleError(
-                f"{name} fails on inputs of shape {tuple(few.shape)} ({_line(error)}); expected {_EXPECTED}"
+                f"{name} of {_kind(self.dtype)} fails on inputs of shape {tuple(few.shape)}, {_kind(few.dtype)} ({_line(error)}); "
+                f"expected {_EXPECTED}"
             ) from None
         if (
             not isinstance(outputs, Tensor)
@@ -216,8 +217,7 @@ class Network:
         self.outputs_each = outputs[0].numel()
         if not self.outputs(self.weights, few).isfinite().all():
             raise ModuleError(f"{name} gives numbers that are not finite at its start; expected finite ones")
-        noise = torch.randn(len(self.weights), generator=torch.Generator().manual_seed(0))
-        near = self.weights * (1 + 0.1 * noise.to(self.weights.device))
+        near = nearby(self.weights)
         together = self.outputs(near, few)  # at the start itself all may be 0
         if not torch.equal(together, self.outputs(near, few)):
             raise ModuleError(
@@ -247,6 +247,12 @@ class Observed(NamedTuple):
     features: dict[str, Float[Tensor, "n units"]]
     """After each layer that has weights."""
     pattern: Pattern
+
+
+def nearby(w: Float[Tensor, " p"]) -> Float[Tensor, " p"]:
+    """Each weight with a tenth more or less, always the same: what cancels at w does not cancel there."""
+    noise = torch.randn(len(w), generator=torch.Generator().manual_seed(0))
+    return w * (1 + 0.1 * noise.to(w))
 
 
 _EXPECTED = "a module of one tensor of points that torch can differentiate"
@@ -317,6 +323,10 @@ def _refuse_layers(module: nn.Module) -> None:
 
 def _name(module: nn.Module) -> str:
     return type(module).__name__
+
+
+def _kind(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
 
 
 def _line(error: Exception) -> str:
