@@ -71,7 +71,12 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame, layers: pd.DataFrame) -> plt.
     for axes in panels[0]:
         last = axes is panels[0, -1]
         title = labels.SYMBOLS[over] if last else None
-        axes.legend(title=title, loc="lower left" if last else "upper right", handlelength=1.5)
+        look = (
+            {"loc": "lower left", "handlelength": 2.5}
+            if last
+            else {"loc": "upper right", "handlelength": 1.5}
+        )
+        axes.legend(title=title, **look)
     if layers["layer"].nunique() in range(1, MOST_LAYERS + 1):
         longest = layers["layer"].str.len().max()
         columns = max(1, min(6, LINE_OF_NAMES // (longest + 7)))
@@ -96,16 +101,17 @@ def _steps(best: pd.DataFrame, over: str) -> str:
 
 
 def verdict(best: pd.DataFrame, over: str) -> str:
-    """From which scale on the module is lazy: the upper median over seeds, with the least and the greatest."""
+    """From which scale on the module is lazy: the upper median over the seeds that get there, with the least and the greatest."""
     found = best.groupby("seed")[[over, "regime"]].apply(
         lambda own: laziness.lazy_from(dict(zip(own[over], own["regime"], strict=True)))
     )
-    symbol = labels.SYMBOLS[over]
-    if not np.isfinite(found.max()):
+    symbol, there = labels.SYMBOLS[over], found[np.isfinite(found)]
+    if there.empty:
         last = best[best[over] == best[over].max()]["regime"].mode().iloc[0]
         return f"{last} at {symbol} = {best[over].max():g}"
-    seeds = f"\n({found.min():g} to {found.max():g} over seeds)" if found.min() < found.max() else ""
-    return f"lazy from {symbol} = {averages.upper_median(found):g} on{seeds}"
+    seeds = f"\n({there.min():g} to {there.max():g} over seeds)" if there.min() < there.max() else ""
+    some = f" in {len(there)} of {len(found)} seeds" if len(there) < len(found) else ""
+    return f"lazy from {symbol} = {averages.upper_median(there):g} on{some}{seeds}"
 
 
 def _scores(axes, runs: pd.DataFrame, over: str) -> None:
@@ -121,7 +127,9 @@ def _scores(axes, runs: pd.DataFrame, over: str) -> None:
     axes.set_ylabel("test accuracy" if classes else labels.LABELS["test_loss"])
     if classes:
         low, high = axes.get_ylim()
+        ticks = [tick for tick in axes.get_yticks() if low <= tick <= 1]
         axes.set_ylim(top=high + (3 + runs["diverged"].any()) * plots.LINE * (high - low))
+        axes.set_yticks(ticks)
     else:
         axes.axhline(runs["zero_loss"].median(), **style.ZERO)
         plots.plain_logarithmic(axes, room=4 * plots.LINE)
@@ -150,15 +158,15 @@ def _layers(panels, layers: pd.DataFrame, over: str) -> None:
 
 
 def _over_iterations(axes, curves: pd.DataFrame, over: str) -> None:
-    """Test loss of the model at each scale, in the median over seeds, the darker the larger; and of the twin at the largest."""
+    """Test loss of the model at some scales, in the median over seeds, the darker the larger; and of the twin at the largest."""
     scales = np.sort(curves[over].unique())
     named = shown(scales)
-    for number, scale in enumerate(scales):
+    for number, scale in enumerate(named):
         median = curves[curves[over] == scale].groupby("iteration")["test_loss"].median()
-        look = {"color": style.shade(number, len(scales)), "linestyle": style.LINES[number % 4]}
-        axes.plot(median.index, median, label=f"{scale:g}" if scale in named else None, **look)
+        look = {"color": style.shade(number, len(named)), "linestyle": style.LINES[number]}
+        axes.plot(median.index, median, label=f"{scale:g}", **look)
     twin = curves[curves[over] == scales[-1]].groupby("iteration")["twin_test_loss"].median()
-    axes.plot(twin.index, twin, color="0.2", linestyle=(0, (1, 1)), label="twin")
+    axes.plot(twin.index, twin, color=style.COLORS[1], linestyle=":", linewidth=2, label="twin")
     axes.set(xscale="symlog", xlabel=labels.LABELS["iteration"], ylabel=labels.LABELS["test_loss"])
     plots.plain_logarithmic(axes)
     ceiling = 3 * twin.max()

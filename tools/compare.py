@@ -32,6 +32,8 @@ ONE_SEED = 0.1
 """What stands for the spread of a value that the reference has from one seed, as a share of it."""
 RUN = list(dict.fromkeys([*schemas.KEYS, *schemas.PHASE_KEYS, *tables.KEYS, "step"]))
 """What makes a run, of whatever a table has of these."""
+DESCENT = [name for name in schemas.AVERAGED if name.endswith(("_end", "_best", "_change", "_distance"))]
+"""What descent itself gives a run; the rest is measured of it."""
 NO_CELL = "no cell in common"
 ROUNDING = 1e-9
 """The least spread that a value can have, as a share of it."""
@@ -84,7 +86,8 @@ def differences(own: pd.DataFrame, reference: pd.DataFrame) -> pd.DataFrame:
 
 def apart_by(own: pd.DataFrame, reference: pd.DataFrame) -> pd.DataFrame:
     """A row for each run that both tables have: its keys, `relative`, the largest |a − b| / max(|a|, |b|) among its values but for
-    wall_seconds, and the `column` where that is. It is 0 if all bits are equal, infinite where the two are not of one kind."""
+    wall_seconds, and the `column` where that is. It is 0 if all bits are equal, infinite where the two are not of one kind. `descent` is
+    that of losses and distances alone."""
     keys = [name for name in RUN if name in reference and name in own and name != "eta"]
     keys += [name for name in ("eta",) if name in reference and "step" not in keys]  # of auto it is measured
     both = own.merge(reference, on=keys, suffixes=("", "_reference"))
@@ -97,7 +100,8 @@ def apart_by(own: pd.DataFrame, reference: pd.DataFrame) -> pd.DataFrame:
             found[column] = ((here - there).abs() / size).fillna(np.inf).mask(equal, 0.0)
         else:
             found[column] = np.where(equal, 0.0, np.inf)
-    return both[keys].assign(relative=found.max(axis=1), column=found.idxmax(axis=1))
+    descent = found[[name for name in DESCENT if name in found]].max(axis=1)
+    return both[keys].assign(relative=found.max(axis=1), column=found.idxmax(axis=1), descent=descent)
 
 
 def runs_line(own: Path, reference: Path) -> list[str]:
@@ -113,7 +117,8 @@ def runs_line(own: Path, reference: Path) -> list[str]:
     text = f"Runs: {runs} in both, {runs - len(different)} of them equal to the last bit"
     if different.empty:
         return [text]
-    lines = [f"{text}; the others differ by at most, relative:"]
+    alike = runs - int((different["descent"] > 0).sum())
+    lines = [f"{text}, {alike} in losses and distances; the others differ by at most, relative:"]
     for name, rows in different.groupby("experiment"):
         worst = rows.loc[rows["relative"].idxmax()]
         at = " ".join(

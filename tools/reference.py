@@ -2,7 +2,8 @@
 
 Those of results/paper go to docs/reference/paper, and replace what is there once all is read. What was run where, when and for how long goes
 into README.md there, from the provenance of the files. Only a whole preset is taken, as it is configured, from commits in this history, and of
-each script only what one state of its code has made.
+each script only what one state of its code has made. With --only the results need nothing but those experiments: the others stay as they are,
+and `tools/judge.py` is then to judge the ledger again.
 
 Ends with 0; with 1 and a line for each reason if the results are not such; with 2 if the arguments are wrong.
 """
@@ -13,7 +14,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import _terminal
@@ -21,10 +22,14 @@ import _terminal
 PARSER = _terminal.parser(__doc__)
 PARSER.add_argument("results", type=Path, help="a folder of finished results, such as results/paper")
 PARSER.add_argument("--figures", action="store_true", help="with the pictures")
+PARSER.add_argument(
+    "--only", metavar="EXPERIMENT", nargs="+", default=[], help="take these anew, and leave the others"
+)
 if __name__ == "__main__":
     _terminal.begin(PARSER)
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
+import _account
 import _commits
 import check_config
 import judge_claims
@@ -68,7 +73,7 @@ DRAWN = {Sweep: "plot_experiment", AnyModel: "plot_model", Phase: "plot_phase", 
 class Part:
     """Files that one script has made for an experiment, for a part of the theory, or for no one in particular.
 
-    `of` says what they hold, `schema` is of those that a reference has together in one file.
+    `of` says what they hold, `schema` is of those that a reference has together in one file. What `stays` is in the reference already.
     """
 
     name: str
@@ -76,6 +81,15 @@ class Part:
     script: str
     paths: tuple[Path, ...]
     schema: pa.Schema | None = None
+    stays: bool = False
+
+    @property
+    def place(self) -> Path | None:
+        """Where a reference has it; runs stand in their table alone."""
+        if self.schema:
+            return Path(self.of, f"{self.name}.parquet")
+        folder = {"table": "tables", "averages": "summary", "picture": "figures", "claims": "."}.get(self.of)
+        return Path(folder, self.paths[0].name) if folder else None
 
     @property
     def title(self) -> str:
@@ -123,10 +137,31 @@ def drawing(picture: str, config: experiments.Config) -> str:
     return "plot_landscape" if picture.startswith("figure_2_") else f"plot_{picture}"
 
 
+def only(names: Iterable[str], found: list[Part], reference: Path, config: experiments.Config) -> list[Part]:
+    """Of these parts those of the experiments with these names; any other as the reference has it."""
+    anew = set(names)
+
+    def stays(part: Part) -> Part:
+        where = (reference / part.place,) if part.place else ()
+        return replace(part, paths=where, stays=True)
+
+    return [part if anew & behind(part, config) else stays(part) for part in found]
+
+
+def behind(part: Part, config: experiments.Config) -> set[str]:
+    """Experiments that a part is made of; the ledger is judged apart."""
+    if part.of in ("surfaces", "endpoints") or part.script == "plot_landscape":
+        return set(catalogue.LANDSCAPES)
+    if part.script == "plot_models":
+        return set(config.of_kind(AnyModel))
+    figure = catalogue.FIGURES.get(Path(part.name).stem) if part.of == "picture" else None
+    return set(figure.experiments) if figure else {Path(part.name).stem}
+
+
 def refusals(
-    results: Path, own: experiments.Config, preset: experiments.Config, pictures: Iterable[str] = ()
+    results: Path, own: experiments.Config, preset: experiments.Config, made: Iterable[Part]
 ) -> list[str]:
-    """Why these results are no reference: what is missing, of another configuration, code or commit, a line each."""
+    """Why these parts are no reference: what is missing, of another configuration, code or commit, a line each."""
     as_configured = "is not the preset's; expected it as it is configured"
     found = [
         f"{results}/config.yaml: {name} {as_configured}"
@@ -140,7 +175,7 @@ def refusals(
         if getattr(own, name) != getattr(preset, name)
     ]
     commits, codes, lacking = {}, {}, set()
-    for part in parts(results, own, pictures):
+    for part in made:
         if absent := [path for path in part.paths if not path.is_file()]:
             many = f", with {len(absent) - 1} more of {len(part.paths)}" * (len(absent) > 1)
             if part.name not in lacking:  # what is made of it is missing too
@@ -250,15 +285,11 @@ def agreed(origins: Iterable[dict[str, str]]) -> dict[str, str]:
         for name, value in said.items():
             values.setdefault(name, set()).add(value)
     return {
-        name: (" to " if name == "date" else ", ").join(ends(found) if name == "date" else sorted(found))
+        name: (" to " if name == "date" else ", ").join(
+            _account.ends(found) if name == "date" else sorted(found)
+        )
         for name, found in values.items()
     }
-
-
-def ends(values: Iterable[str]) -> list[str]:
-    """The first and the last, or the only one."""
-    ordered = sorted(values)
-    return list(dict.fromkeys(ordered[:1] + ordered[-1:]))
 
 
 def shown() -> set[str]:
@@ -268,73 +299,28 @@ def shown() -> set[str]:
     return {name for path in texts for name in place.findall(path.read_text(encoding="utf-8"))}
 
 
-def account(found: list[Part]) -> str:
-    """Markdown: how much of each part was run, with what, and what it took."""
-    columns = ["experiment", "of", "runs", "seeds", "minutes", "on", "date", "commit", "code"]
-    lines = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
-    total, versions, tabled = 0.0, set(), {part.name: part for part in found if part.of == "table"}
-    pictures = [part for part in found if part.of == "picture"]
+def build(found: list[Part], before: str, reference: Path) -> None:
+    """A reference of what is left of these parts, beside the README.md of what stays. Raises OSError or Damaged."""
     for part in found:
-        if part.of != "runs" and (part.script.startswith("train_") or part.of == "picture"):
+        if part.place is None:
             continue
-        said = [provenance.of(path) for path in part.paths]
-        versions |= {tuple(one[name] for name in ("python", "torch", "numpy")) for one in said}
-        counts = ["", "", ""]
-        if part.of == "runs" and part.name in tabled:
-            runs = pq.read_table(*tabled[part.name].paths, partitioning=None)
-            minutes = pc.sum(runs["wall_seconds"]).as_py() / 60
-            total += minutes
-            counts = [len(runs), pc.count_distinct(runs["seed"]), f"{minutes:.1f}"]
-        elif "seed" in (names := pq.read_schema(part.paths[0]).names):
-            keys = [name for name in schemas.KEYS[1:] if name in names]
-            rows = pa.concat_tables(pq.read_table(path, columns=keys) for path in part.paths)
-            one_each = rows.group_by(keys).aggregate([]).num_rows if part.of != "theory" else ""
-            counts = [one_each, pc.count_distinct(rows["seed"]), ""]
-        lines.append(row([part.name, part.of, *counts, *origin(said)]))
-    if pictures:
-        said = [provenance.of(path) for part in pictures for path in part.paths]
-        lines.append(row([f"{len(pictures)} pictures", "figures", "", "", "", *origin(said)[:-1], ""]))
-    used = "; ".join(f"Python {one[0]}, torch {one[1]}, NumPy {one[2]}" for one in sorted(versions))
-    return "\n".join([*lines, "", f"{total:.0f} minutes of one core in all. {used}.", ""])
-
-
-def row(cells: Iterable[object]) -> str:
-    return f"| {' | '.join(map(str, cells))} |"
-
-
-def origin(said: list[dict[str, str]]) -> list[str]:
-    """Processor, date, commit and digest of the code, of files by what they say."""
-    processors = {
-        one["device"] if one.get("device") == "cuda" else one.get("cpu", one["machine"].split()[-1])
-        for one in said
-    }
-    dates = ends({one["date"][:10] for one in said if "date" in one})
-    commits, codes = {one["commit"][:9] for one in said}, {one["code"] for one in said}
-    return [", ".join(sorted(processors)), " to ".join(dates)] + [
-        ", ".join(sorted(each)) for each in (commits, codes)
-    ]
-
-
-def build(found: list[Part], results: Path, reference: Path) -> None:
-    """A reference of what is left of these parts. Raises OSError or Damaged."""
-    copied = {"table": "tables", "averages": "summary", "picture": "figures", "claims": "."}
-    for part in found:
+        target = reference / part.place
+        target.parent.mkdir(parents=True, exist_ok=True)
         if part.schema:
-            folder = "theory" if part.of == "theory" else part.of
-            together(part, reference / folder / f"{part.name}.parquet")
-        elif part.of in copied:
-            folder = reference / copied[part.of]
-            folder.mkdir(parents=True, exist_ok=True)
-            shutil.copy(*part.paths, folder)
-    shutil.copy(results / "claims.md", reference)
-    (reference / "README.md").write_text(account(found), encoding="utf-8")
+            together(part, target)
+        else:
+            shutil.copy(*part.paths, target)
+        if part.of == "claims":
+            shutil.copy(part.paths[0].with_suffix(".md"), reference)
+    (reference / "README.md").write_text(_account.account(found, before), encoding="utf-8")
 
 
-def take(found: list[Part], results: Path, reference: Path) -> None:
+def take(found: list[Part], reference: Path) -> None:
     """Put a reference of these parts into the place of the one that is there, which stays until all is read. Raises OSError or Damaged."""
     with tempfile.TemporaryDirectory(prefix=".", dir=reference.parent) as folder:
         new, old = Path(folder, "new"), Path(folder, "old")
-        build(found, results, new)
+        told = reference / "README.md"
+        build(found, told.read_text(encoding="utf-8") if any(part.stays for part in found) else "", new)
         if reference.exists():
             reference.rename(old)
         try:
@@ -346,14 +332,22 @@ def take(found: list[Part], results: Path, reference: Path) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     asked = PARSER.parse_args(arguments)
-    results, pictures = asked.results, shown() if asked.figures else set()
+    results, pictures = asked.results, shown() if asked.figures or asked.only else set()
     reference = ROOT / "docs/reference" / results.resolve().name
     overlay = ROOT / f"config/{reference.name}.yaml"
     try:
         preset = check_config.load(*([overlay] if overlay.is_file() else []))
         own = experiments.load(experiments.read_yaml(results / "config.yaml"))
-        if not (found := refusals(results, own, preset, pictures)):
-            take(list(parts(results, own, pictures)), results, reference)
+        made = list(parts(results, own, pictures))
+        found = [
+            f"--only: {name} is not allowed; expected experiments of {results}/config.yaml"
+            for name in asked.only
+            if name not in own.experiments
+        ]
+        if asked.only:
+            made = only(asked.only, made, reference, own)
+        if not (found := found or refusals(results, own, preset, made)):
+            take(made, reference)
     except OSError as error:
         found = [f"{error.filename}: {error.strerror}"]
     except (parquet.Damaged, experiments.ConfigError) as error:

@@ -266,6 +266,8 @@ def test_a_claim_that_is_added_to_its_module_is_in_the_ledger(tmp_path):
 def test_diverged_runs_are_no_evidence():
     runs = pd.DataFrame({"seed": [0, 1], "diverged": [False, True]})
     assert list(Evidence(runs={"e": runs}).get("runs", "e")["seed"]) == [0]
-    assert pages.diverged(Evidence(runs={"e": runs})).endswith("1 of 2 in e.")
+    assert pages.diverged(Evidence(runs={"e": runs}, models={"f": runs})).endswith(
+        "1 of 2 in e, 1 of 2 in f."
+    )
     with pytest.raises(LackingError, match="the experiment other"):
         Evidence().get("runs", "other")

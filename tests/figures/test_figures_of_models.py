@@ -39,6 +39,21 @@ def test_the_smallest_lazy_scale_has_the_range_of_its_seeds():
     assert summary["eta_mean"].tolist() == [1.5] * 3 and summary.loc[0, "gap_test_mean"] == 2
 
 
+def test_a_title_says_how_many_seeds_get_lazy():
+    def title(*limits: float) -> str:
+        rows = [
+            {"alpha": alpha, "seed": seed, "regime": "lazy" if alpha >= limit else "unfinished"}
+            for seed, limit in enumerate(limits)
+            for alpha in (1.0, 10.0, 100.0)
+        ]
+        return plot_model.verdict(pd.DataFrame(rows), "alpha").replace("$\\alpha$", "α")
+
+    assert title(10, 10, 10) == "lazy from α = 10 on"
+    assert title(1, 10, 10) == "lazy from α = 10 on\n(1 to 10 over seeds)"
+    assert title(1, 1000, 10) == "lazy from α = 10 on in 2 of 3 seeds\n(1 to 10 over seeds)"
+    assert title(1000, 1000, 1000) == "unfinished at α = 100"
+
+
 def test_of_two_seeds_the_smallest_lazy_scale_is_one_that_was_tried():
     assert averages.upper_median(pd.Series([10.0, 100.0])) == 100
     assert averages.upper_median(pd.Series([10.0, float("inf"), 1.0])) == 10

@@ -43,7 +43,9 @@ def test_cells_are_compared_where_both_have_them():
 
 RUNS = pd.DataFrame(
     [
-        CELL | {"tau": tau, "seed": 0, "loss": 1 / 3, "rate": np.nan, "diverged": False, "wall_seconds": 1.0}
+        CELL
+        | {"tau": tau, "seed": 0, "loss": 1 / 3, "rate": np.nan, "diverged": False, "wall_seconds": 1.0}
+        | {"test_loss_end": 1 / 3}
         for tau in (0.1, 1.0, 10.0)
     ]
 )
@@ -62,13 +64,16 @@ def test_runs_are_compared_to_the_last_bit(tmp_path):
         tables.to_parquet(tmp_path / name / "e.parquet")
     lines = compare.runs_line(tmp_path / "b", tmp_path / "a")
     assert lines == [
-        "Runs: 3 in both, 2 of them equal to the last bit; the others differ by at most, relative:",
+        "Runs: 3 in both, 2 of them equal to the last bit, 3 in losses and distances; the others differ by at most, relative:",
         "  e: 1.7e-16 in 1 runs, worst in loss m=4 alpha=1 tau=1 eta=0.1 seed=0",
     ]
     assert compare.runs_line(tmp_path / "a", tmp_path / "a") == [
         "Runs: 3 in both, 3 of them equal to the last bit"
     ]
     assert compare.runs_line(tmp_path / "b", tmp_path / "none") == []
+    own.assign(test_loss_end=[1 / 3, 0.3, 1 / 3]).to_parquet(tmp_path / "b/e.parquet")
+    (line, _) = compare.runs_line(tmp_path / "b", tmp_path / "a")
+    assert ", 2 of them equal to the last bit, 2 in losses and distances;" in line
 
 
 def test_runs_of_modules_and_of_phase_diagrams_have_their_own_keys():

@@ -10,6 +10,7 @@ import judge_claims
 import pandas as pd
 import PIL.Image
 import PIL.PngImagePlugin
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
@@ -20,6 +21,7 @@ from tiny import ALL
 
 from lazytraining.claims.ledger import MODULES
 from lazytraining.config import experiments
+from lazytraining.config.kinds import AnyModel
 from lazytraining.files import provenance
 
 PRESETS = [path.parent for path in sorted((ROOT / "docs/reference").glob("*/tables"))]
@@ -63,7 +65,9 @@ def configuration(results, **changed) -> experiments.Config:
 
 
 def refused(results, **changed) -> list[str]:
-    return reference.refusals(results, configuration(results), configuration(results, **changed), PICTURES)
+    own = configuration(results)
+    made = reference.parts(results, own, PICTURES)
+    return reference.refusals(results, own, configuration(results, **changed), made)
 
 
 @contextmanager
@@ -95,7 +99,8 @@ def test_another_configuration_is_not(results):
     (line,) = refused(results, iterations=31)
     assert "plateau is not the preset's" in line
     own = configuration(results)
-    (line,) = reference.refusals(results, own, own.model_copy(update={"theory": None}))
+    preset = own.model_copy(update={"theory": None})
+    (line,) = reference.refusals(results, own, preset, reference.parts(results, own))
     assert "theory is not the preset's" in line
 
 
@@ -240,6 +245,54 @@ def test_the_reference_is_taken_whole_or_left(results, tmp_path, monkeypatch, ca
         assert f"| {row}" in told
     for row in ("plateau | baselines | 4 | 2", "start | theory |  | 2", "ledger | claims", "5 pictures"):
         assert f"| {row}" in told
+
+
+@pytest.mark.workflow
+def test_some_experiments_are_taken_anew_and_the_others_stay(results, tmp_path, monkeypatch, capsys):
+    project = tmp_path / "project"
+    for folder in ("config", "docs/reference"):
+        (project / folder).mkdir(parents=True)
+    (project / "config/results.yaml").write_text(yaml.safe_dump({"results": "results"} | ALL))
+    (project / "README.md").write_text(
+        "".join(f"![](docs/reference/paper/figures/{name})" for name in PICTURES)
+    )
+    monkeypatch.setattr(reference, "ROOT", project)
+    taken = project / "docs/reference/results"
+
+    def contents():
+        return {path.relative_to(taken): path.read_bytes() for path in taken.rglob("*") if path.is_file()}
+
+    assert reference.main([str(results), "--figures"]) == 0
+    before = contents()
+    models = configuration(results).of_kind(AnyModel)
+    for path in results.rglob("*.*"):
+        if path.is_file() and not {path.stem, path.parent.name} & {*models, "models", "config"}:
+            path.unlink()
+    assert reference.main([str(results), "--only", *models]) == 0 and contents() == before
+    own, other = results / "tables/depth_2.parquet", results / "tables/depth_3.parquet"
+    longer = pq.read_table(own, partitioning=None)
+    place = longer.column_names.index("wall_seconds")
+    longer = longer.set_column(place, longer.schema.field(place), pa.array([600.0] * len(longer)))
+    pq.write_table(longer, own)
+    assert reference.main([str(results), "--only", "depth_2", "models"]) == 1
+    assert "--only: models is not allowed" in capsys.readouterr().err and contents() == before
+    with changed(own, run_code="0123"), changed(other, code="4567"):
+        assert reference.main([str(results), "--only", "depth_2"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "train_model has the code" in line and "0123 in depth_2, table" in line
+    assert reference.main([str(results), "--only", "depth_2"]) == 0
+    now = contents()
+    assert {path.as_posix() for path in now if now[path] != before[path]} == {
+        "tables/depth_2.parquet",
+        "README.md",
+    }
+    lines = zip(
+        before[Path("README.md")].decode().splitlines(),
+        now[Path("README.md")].decode().splitlines(),
+        strict=True,
+    )
+    (row, told) = [after for line, after in lines if line != after]
+    assert row.startswith("| depth_2 | runs | 2 | 1 | 20.0 |") and "minutes of one core in all" in told
 
 
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda path: path.name)

@@ -47,11 +47,12 @@ def least_bump(e: Evidence) -> pd.Series:
     return tables.groupby("seed")["centre_loss"].min()
 
 
-@measures_per("students")
-def permuted_over_plain(e: Evidence, name: str) -> pd.Series:
-    """Height of the centre of permuted copies of one student over that of different students, both in units of their loss; at the largest m."""
-    table = centres(e, name)
-    return at_extreme(table, "permuted_centre_loss", "m") / at_extreme(table, "centre_loss", "m")
+@per("planes")
+def permuted_over_plain(e: Evidence) -> pd.Series:
+    """Height of the centre of permuted copies of one student over that of different students, of each m and scaling."""
+    tables = pd.concat([centres(e, name) for name in LANDSCAPES], keys=LANDSCAPES, names=["scaling", None])
+    planes = tables.groupby(["scaling", "m"]).first()
+    return planes["permuted_centre_loss"] / planes["centre_loss"]
 
 
 def widest(e: Evidence, students: str) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -105,7 +106,10 @@ CLAIMS = [
         ],
         quote="as m increases significantly a small bump keeps appearing in the middle of the loss landscape",
         whole=True,
-        reasons={Verdict.NOT: "It is there with both scalings and at every m (claim 31b)."},
+        reasons={
+            Verdict.NOT: "It is there with both scalings and at every m (claim 31b). With 1/m its height hardly changes: the ratio falls because "
+            "small students fit better."
+        },
         criterion_set=AFTER_BOTH,
     ),
     Claim(
@@ -145,15 +149,16 @@ CLAIMS = [
         "figure_2",
         [
             Check(
-                f"centre of permuted copies over that of the students, largest m, {scaling(name)}",
-                permuted_over_plain(name),
+                "centre of permuted copies over that of the students, of all planes",
+                permuted_over_plain,
                 0.5,
                 2,
                 scale="log",
             )
-            for name in LANDSCAPES
         ],
-        reasons={Verdict.REPRODUCED: "So the bump says nothing of the loss near any one of them."},
+        reasons={
+            Verdict.REPRODUCED: "So the bump says nothing of the loss near any one of them. All planes share one data set."
+        },
         criterion_set=AFTER_BOTH,
     ),
     Claim(

@@ -325,7 +325,7 @@ CLAIMS = [
     Claim(
         "47a",
         "ours",
-        "At one α a network in NTK scaling gets lazy as it gets wider.",
+        "At one α a network in NTK scaling gets lazier as it gets wider.",
         "models",
         [
             Check(
@@ -337,7 +337,7 @@ CLAIMS = [
     Claim(
         "47b",
         "ours",
-        "In mean-field scaling it does not.",
+        "In mean-field scaling its kernel moves as far at every width.",
         "models",
         [
             Check(

@@ -32,7 +32,8 @@ def beside(rows: list[dict], other: list[dict]) -> dict[str, str]:
 
 def diverged(evidence: Evidence) -> str:
     """How many runs of which experiments diverged, in a sentence; empty if none did."""
-    counts = {name: (int(rows["diverged"].sum()), len(rows)) for name, rows in evidence.runs.items()}
+    tables = evidence.runs | evidence.models | evidence.phase
+    counts = {name: (int(rows["diverged"].sum()), len(rows)) for name, rows in tables.items()}
     parts = [f"{count} of {total} in {name}" for name, (count, total) in counts.items() if count]
     return f"Runs that diverged are in no value: {', '.join(parts)}." if parts else ""
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from lazytraining.claims.criterion import plateau_kappa
 from lazytraining.claims.measures import (
     Measure,
     at_extreme,
@@ -285,23 +286,18 @@ CLAIMS = [
         "phase_plane",
         [
             Check(
-                "predicted movement of the output layer, smallest m, largest g, not symmetrised",
-                at_corner("predicted_output", symmetrize=False, most_neurons=False),
+                "predicted movement of the output layer at the note's sizes, smallest m, largest g, not symmetrised",
+                at_corner("predicted_output", symmetrize=False, most_neurons=False, name=NOTE),
                 low=HALF,
                 scale="log",
             ),
             Check(
                 "the same, measured",
-                at_corner("output_distance", symmetrize=False, most_neurons=False),
+                at_corner("output_distance", symmetrize=False, most_neurons=False, name=NOTE),
                 low=HALF,
                 scale="log",
             ),
-            Check(
-                "κ there",
-                at_corner("kappa", symmetrize=False, most_neurons=False),
-                high=HALF,
-                scale="log",
-            ),
+            Check("κ of that start, largest τ", plateau_kappa, high=MOVED, scale="log"),
         ],
         reasons={
             Verdict.REPRODUCED: "κ weighs curvature against the largest singular value of Dh(w0); the displacement counts the small ones, "

@@ -351,7 +351,7 @@ CLAIMS = [
             ),
         ],
         reasons={
-            Verdict.REPRODUCED: "So neither the kernel's movement nor a layer's tells alone what is lazy."
+            Verdict.REPRODUCED: "So the turn of the kernel alone does not tell what is lazy. Its movement does here: the kernel shrinks more than it turns."
         },
         criterion_set=AFTER_PAPER,
     ),
