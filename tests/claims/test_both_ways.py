@@ -102,11 +102,6 @@ def level_from(tau: float):
     return lambda t: 1 / (1 + (tau / t["tau"]) ** 4)
 
 
-def lazy_from_a_half() -> list[Table]:
-    """Both sweeps over τ, lazy from τ = ½ on."""
-    return [swept(name, **laziness(power("tau", -2, 0.025))) for name in ("plateau", "plateau_symmetrized")]
-
-
 def lazy_from(tau: float, **columns) -> Table:
     """Symmetrised: layers, gap and kernel move as τ^(-2), by a tenth at this τ."""
     moved = power("tau", -2, 0.1 * tau**2)
@@ -158,6 +153,8 @@ def by_tau(small: float, large: float):
     return lambda t: np.where(t["tau"] < 1, small, large)
 
 
+SWEEPS = ("plateau", "plateau_symmetrized")
+LAZY_FROM_A_HALF = [swept(name, **laziness(power("tau", -2, 0.025))) for name in SWEEPS]
 BOTH = {  # claim: what makes it true, what makes it false
     "1": (
         [table("runs", "tau_alpha_converged", {"alpha": ALPHA, "tau": TAU}, **layers(power("alpha", -1)))],
@@ -176,10 +173,10 @@ BOTH = {  # claim: what makes it true, what makes it false
         [at_start("tau", gradient_norm=power("tau", 3, 0.3), gradient_bound=power("tau", 3))],
     ),
     "5b": (
-        [one_step(objective_change=1.0, differential_change=power("tau", -2)), *lazy_from_a_half()],
+        [one_step(objective_change=1.0, differential_change=power("tau", -2)), *LAZY_FROM_A_HALF],
         [
             one_step(objective_change=1.0, differential_change=lambda t: np.where(t["tau"] == 0.1, 0.1, 10)),
-            *lazy_from_a_half(),
+            *LAZY_FROM_A_HALF,
         ],
     ),
     "6b": (

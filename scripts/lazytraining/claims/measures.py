@@ -113,12 +113,6 @@ def initial_loss(own: pd.DataFrame) -> float:
     return float(own.loc[own["iteration"].idxmin(), "train_loss"])
 
 
-def first_below(own: pd.DataFrame, x: str, y: str, level: float) -> float:
-    """The x > 0 at which y first is at most a level, between points on a straight line of logarithms; infinite if it never is."""
-    own = own.sort_values(x)
-    return float(np.exp(fits.first_below(np.log(own[x].to_numpy(float)), own[y].to_numpy(float), level)))
-
-
 def stays_below(
     x: Float[np.ndarray, " k"], values: Float[np.ndarray, " k"], level: float | int
 ) -> float | int:
@@ -174,6 +168,18 @@ def is_lazy(name: str) -> Check:
         )
 
     return Check(quantity, measure, high=Lazy().gap, scale="log")
+
+
+def start_rows(e: Evidence, sweep: str, symmetrize: bool = False) -> pd.DataFrame:
+    """Rows of one sweep at the start, from one kind of start."""
+    rows = e.get("theory", "start")
+    return rows[(rows["sweep"] == sweep) & (rows["symmetrize"] == symmetrize)]
+
+
+@per("seeds")
+def plateau_kappa(e: Evidence) -> pd.Series:
+    """κ at the largest τ, not symmetrised."""
+    return at_extreme(start_rows(e, "tau"), "kappa", "tau")
 
 
 def limit_rows(e: Evidence, symmetrize: bool = False, largest: bool = False) -> pd.DataFrame:

@@ -3,19 +3,19 @@
 import numpy as np
 import pandas as pd
 
-from lazytraining.claims.criterion import plateau_kappa
 from lazytraining.claims.measures import (
     Measure,
     at_extreme,
     by_seed,
     exponent,
     extreme,
-    first_below,
     measures_per,
     need,
     per,
+    plateau_kappa,
 )
 from lazytraining.claims.verdict import AFTER_PAPER, Check, Claim, Evidence, Verdict
+from lazytraining.student import fits
 from lazytraining.student.laziness import LAZY
 
 NOTE = "phase_plane_note"
@@ -60,6 +60,12 @@ def kernel_constant(e: Evidence) -> pd.Series:
     return at_extreme(
         rows.assign(size=rows["coupling"] * rows["kernel_movement"]), "size", "coupling", largest=False
     )
+
+
+def first_below(own: pd.DataFrame, x: str, y: str, level: float) -> float:
+    """The x > 0 at which y first is at most a level, between points on a straight line of logarithms; infinite if it never is."""
+    own = own.sort_values(x)
+    return float(np.exp(fits.first_below(np.log(own[x].to_numpy(float)), own[y].to_numpy(float), level)))
 
 
 @per("seeds")
