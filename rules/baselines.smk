@@ -3,6 +3,8 @@ rule measure_baselines:
         "<results>/baselines/{experiment}/m~{m}/seed~{seed}.parquet",
     log:
         "<logs>/measure_baselines/{experiment}/m~{m}/seed~{seed}.log",
+    wildcard_constraints:
+        experiment=one_of(CONFIG.sweeps),
     conda:
         "../envs/environment.yaml"
     resources:

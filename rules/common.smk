@@ -1,4 +1,3 @@
-import re
 import shutil
 import sys
 from functools import cache

@@ -94,7 +94,9 @@ rule plot_interactive:
         "../envs/environment.yaml"
     params:
         settings=settings_of(
-            *(name for figure in TURNED for name in catalogue.FIGURES[figure].experiments), *PLANES
+            *(name for figure in TURNED for name in catalogue.FIGURES[figure].experiments),
+            *PLANES,
+            sections=("landscape",),
         ),
         code=digest("plot_interactive.py"),
     script:

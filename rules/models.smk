@@ -1,4 +1,5 @@
-if problem := modules.problem(MODELS):
+# That runs the user's modules.
+if internals.is_driver(workflow) and (problem := modules.problem(MODELS)):
     sys.exit(f"Configuration: {problem}")
 
 

@@ -72,7 +72,7 @@ rule measure_theory_sample:
         mem_mb=lambda wildcards, attempt: attempt * memory.theory_sample(CONFIG.theory),
     params:
         problem=lambda wildcards: INPUTS.seeded(wildcards, CONFIG.theory, "theory").problem,
-        sample=lambda wildcards: CONFIG.theory.sample.model_dump(),
+        sample=lambda wildcards: INPUTS.given(CONFIG.theory.sample, "theory.sample").model_dump(),
         settings=settings_of(sections=("theory",)),
         code=digest("measure_theory_sample.py"),
     script:

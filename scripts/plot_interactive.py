@@ -17,7 +17,7 @@ from plotly.offline import get_plotlyjs
 from lazytraining.config import names
 from lazytraining.figures import labels, style
 from lazytraining.figures.regimes import LOOKS
-from lazytraining.files import parquet, schemas, whole
+from lazytraining.files import parquet, provenance, schemas, whole
 from lazytraining.workflow import jobs
 
 BAR = {"thickness": 14, "len": 0.7}
@@ -35,6 +35,7 @@ p { margin: .4rem 0 0; color: #444 }
 </style></head><body>
 <form><select id="picture" aria-label="picture"></select><select id="view" aria-label="view"></select><span id="moves"></span></form>
 <p id="hint">Loading …</p><div id="plot" tabindex="0" role="application"></div>
+<script id="provenance" type="application/json">PROVENANCE</script>
 <script id="library" type="text/plain">LIBRARY</script>
 <script>
 const pictures = PICTURES;
@@ -300,7 +301,8 @@ def spans(own: pd.DataFrame) -> bool:
 def page(pictures: dict) -> str:
     library = base64.b64encode(gzip.compress(get_plotlyjs().encode(), mtime=0)).decode()
     data = json.dumps(pictures, ensure_ascii=False, separators=(",", ":"))
-    return PAGE.replace("PICTURES", data, 1).replace("LIBRARY", library, 1)
+    origin = json.dumps(provenance.provenance()).replace("<", "\\u003c")
+    return PAGE.replace("PROVENANCE", origin, 1).replace("PICTURES", data, 1).replace("LIBRARY", library, 1)
 
 
 def main(snakemake) -> None:

@@ -3,6 +3,11 @@
 import argparse
 import signal
 import sys
+from pathlib import Path
+
+sys.path.insert(
+    0, str(Path(__file__).resolve().parents[1] / "scripts")
+)  # not another clone's that is installed
 
 
 def parser(text: str, usage: str | None = None) -> argparse.ArgumentParser:

@@ -37,7 +37,6 @@ if __name__ == "__main__":
     _terminal.begin(PARSER)
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # as in a job, and before NumPy and torch look
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 from pydantic import ValidationError
 
 from lazytraining.config.any_model import OPTIONS, check_data, check_function

@@ -19,7 +19,6 @@ if __name__ == "__main__":
     _terminal.begin(PARSER)
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "scripts"))
 import _commits
 import judge_claims
 import pandas as pd

@@ -10,7 +10,11 @@ import _terminal
 
 PARSER = _terminal.parser(__doc__)
 PARSER.add_argument(
-    "files", metavar="FILE", type=Path, nargs="+", help="Parquet, PNG, PDF or GIF of this workflow"
+    "files",
+    metavar="FILE",
+    type=Path,
+    nargs="+",
+    help="Parquet, PNG, PDF, GIF or interactive.html of this workflow",
 )
 if __name__ == "__main__":
     _terminal.begin(PARSER)

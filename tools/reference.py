@@ -28,7 +28,6 @@ PARSER.add_argument(
 if __name__ == "__main__":
     _terminal.begin(PARSER)
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 import _account
 import _commits
 import check_config

@@ -38,7 +38,6 @@ import importlib
 import signal
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
-sys.path.insert(0, str(SCRIPTS))  # the library beside this tool, whichever is installed
 
 from lazytraining.workflow import internals  # before others of Snakemake, which import each other
 from lazytraining.workflow.internals import Job, Workflow

@@ -20,7 +20,6 @@ if __name__ == "__main__":
     _terminal.begin(PARSER)
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # as in a job, and before NumPy and torch look
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 import check_config
 import train_students
 

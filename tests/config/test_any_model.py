@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lazytraining.config import experiments
-from lazytraining.config.any_model import MLP, OPTIONS
+from lazytraining.config.any_model import DEFAULTS, LEAST, OPTIONS
 from lazytraining.config.errors import ConfigError
 
 MINE = {"kind": "model", "model": "mlp", "data": "digits", "task": "classification", "alpha": [1, 10]}
@@ -93,6 +93,23 @@ BAD = {
         "data: teacher is not allowed; expected images",
     ),
     "momentum": ({"momentum": 1}, "momentum: 1 is not allowed"),
+    "heads that do not divide the width": (
+        {"model": "transformer", "options": {"heads": 5}},
+        "options.heads: 5 is not allowed; expected a divisor of width, 32",
+    ),
+    "an odd neuron": (
+        {
+            "model": "student",
+            "data": "teacher",
+            "task": "regression",
+            "options": {"m": 51, "symmetrize": True},
+        },
+        "options.m: 51 is not allowed; expected an even integer",
+    ),
+    "too few for the last class": (
+        {"n_train": 11},
+        "n_train: 11 is not allowed; expected at least 12 with data: digits",
+    ),
     "an unknown key": ({"learning_rate": 1}, "learning_rate: unknown key"),
     "alpha beyond the numbers": ({"alpha": [1e200], "precision": "float32"}, "precision float32 holds"),
 }
@@ -142,7 +159,15 @@ def test_options_are_those_of_the_built_in_models():
         parts = inspect.signature(function).parameters.values()
         defaults = {part.name: part.default for part in parts if part.kind is part.KEYWORD_ONLY}
         assert defaults.keys() == OPTIONS[name].keys()
-        assert name != "mlp" or defaults == MLP
+        assert defaults == DEFAULTS[name]
+
+
+@pytest.mark.parametrize("data", ["digits", "digits_32"])
+def test_so_many_images_have_to_train_that_the_last_class_is_among_them(data):
+    from lazytraining.models import images
+
+    found = getattr(images, data)()
+    assert int(np.argmax(found.y_train == found.y_train.max())) + 1 == LEAST[data]
 
 
 def test_what_a_module_prints_is_not_taken_for_its_sizes():

@@ -45,6 +45,11 @@ def test_another_m_or_seed_is_named(m, seed):
             INPUTS.seeded(wildcards("own", seed=seed), CONFIG.sweeps["own"], "part")
 
 
+def test_a_part_that_is_left_out_is_named():
+    with pytest.raises(WorkflowError, match=r"^theory\.sample is not configured$"):
+        INPUTS.given(None, "theory.sample")
+
+
 @pytest.mark.parametrize(("m", "coupling"), [([3, 16], [0.1, 30]), ([3], [0.1, 30]), ([3, 16], [0.1])])
 def test_a_phase_diagram_alone_turns_where_it_is_a_plane(m, coupling):
     own = {"own": PLANE | {"m": m, "coupling": coupling}}

@@ -106,7 +106,7 @@ def test_the_configuration_is_kept_with_its_results(finished):
 
 
 OF_ONE_SEED = ("runs/plateau", "baselines/plateau", "neurons", "model_runs")
-OF_ALL = ("tables", "surfaces", "spectra", "theory", "figures", "claims.parquet")
+OF_ALL = ("tables", "surfaces", "spectra", "theory", "figures", "claims.parquet", "interactive.html")
 
 
 @pytest.mark.parametrize("name", [*OF_ONE_SEED, *OF_ALL])

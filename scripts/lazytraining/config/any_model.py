@@ -14,7 +14,7 @@ from lazytraining.config import ranges
 from lazytraining.config.errors import ConfigError, refused, show
 from lazytraining.config.fields import Flag, Momentum, NotNegative, Positive, Scales, Steps, whole
 from lazytraining.config.model_job import ModelJob
-from lazytraining.config.parts import Seeded
+from lazytraining.config.parts import Seeded, check_even
 
 OPTIONS: dict[str, dict[str, tuple[Any, str]]] = {
     "mlp": {
@@ -36,13 +36,21 @@ OPTIONS: dict[str, dict[str, tuple[Any, str]]] = {
     "student": {"m": (whole(1), "an integer ≥ 1: neurons"), "symmetrize": (Flag, "true or false")},
 }
 """Of each built-in model: what its options take."""
-MLP = {"depth": 3, "width": 256, "activation": "relu", "bias": True, "scaling": "standard"}
-"""What the options of an `mlp` are where they are left out."""
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "mlp": {"depth": 3, "width": 256, "activation": "relu", "bias": True, "scaling": "standard"},
+    "cnn": {"channels": 16, "bias": True},
+    "transformer": {"width": 32, "heads": 4},
+    "vgg11": {"width": 0.125},
+    "student": {"m": 50, "symmetrize": False},
+}
+"""What the options of each are where they are left out."""
 DATA = {"digits": (1200, 597), "digits_32": (1200, 597), "cifar10": (50_000, 10_000)}
 """Built-in images, with how many train and how many test. Of `digits` any number may train; the rest test."""
+LEAST = {"digits": 12, "digits_32": 2, "cifar10": 2}
+"""How many have to train: the last class is first among these."""
 PADDED = {"digits_32": ("none", "crop"), "cifar10": ("none", "crop", "crop_and_flip")}
 """Images that have a black border to move into, and what may be done to them: a mirrored digit is another sign."""
-CNN_FLOAT32_ALPHA = 1e4
+CENTRED_FLOAT32_ALPHA = 1e4
 """Largest α up to which a centred network in float32 was found to agree with float64 (docs/precision.md)."""
 _FULL = "full"
 
@@ -132,7 +140,7 @@ class ModelFields(Seeded):
             check_function(f"{path}.model", self.model)
         elif self.model == "student" and self.data != "teacher":
             raise refused(f"{path}.data", show(self.data), "teacher with model: student")
-        if not self.is_file and self.model != "student" and self.data == "teacher" and self.model != "mlp":
+        elif self.data == "teacher" and self.model not in ("mlp", "student"):
             raise refused(
                 f"{path}.data", "teacher", "images with this model, because points on the sphere are none"
             )
@@ -163,12 +171,17 @@ class ModelFields(Seeded):
             if (getattr(self, key) or 1) > most:
                 expected = f"at most {most}, as many as {self.data} has, or null for all"
                 raise refused(f"{path}.{key}", getattr(self, key), expected)
+        if self.n_train is not None and self.n_train < LEAST[self.data]:
+            expected = (
+                f"at least {LEAST[self.data]} with data: {self.data}, so that the last class is among them"
+            )
+            raise refused(f"{path}.n_train", self.n_train, expected)
 
     def doubt(self, runs: list) -> str:
         """Why the precision may not do, or nothing."""
-        if not self.centre or self.precision != "float32" or max(self.alpha) <= CNN_FLOAT32_ALPHA:
+        if not self.centre or self.precision != "float32" or max(self.alpha) <= CENTRED_FLOAT32_ALPHA:
             return ""
-        known = f"precision float32 is known to hold up to {CNN_FLOAT32_ALPHA:.0e}"
+        known = f"precision float32 is known to hold up to {CENTRED_FLOAT32_ALPHA:.0e}"
         return f"alpha reaches {max(self.alpha):.3g}; {known}"
 
 
@@ -215,7 +228,12 @@ def check_options(path: str, model: str, options: dict[str, Any]) -> None:
             TypeAdapter(kind).validate_python(value)
         except ValidationError:
             raise refused(f"{path}.{name}", show(value), description) from None
-    if options.get("scaling") == "mean_field" and options.get("bias", MLP["bias"]):
+    given = DEFAULTS.get(model, {}) | options
+    if model == "transformer" and given["width"] % given["heads"]:
+        raise refused(f"{path}.heads", given["heads"], f"a divisor of width, {given['width']}")
+    if given.get("symmetrize"):
+        check_even(path, given["m"])
+    if given.get("scaling") == "mean_field" and given["bias"]:
         raise refused(
             f"{path}.bias",
             "true",

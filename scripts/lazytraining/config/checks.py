@@ -1,7 +1,7 @@
 """What has to hold across experiments; what holds in one stands in its model, in `kinds`."""
 
 from lazytraining.config import names
-from lazytraining.config.any_model import MLP
+from lazytraining.config.any_model import DEFAULTS
 from lazytraining.config.catalogue import EVIDENCE, FIGURES, LANDSCAPES
 from lazytraining.config.errors import ConfigError, refused, show
 from lazytraining.config.fields import rounded
@@ -82,7 +82,7 @@ def check_models(experiments: dict[str, Kind]) -> None:
         if one.model != "mlp":
             raise refused(f"experiments.{name}.model", show(one.model), "mlp (another network: another name)")
         for key, value in names.MLPS[name].items():
-            if (own := one.options.get(key, MLP[key])) != value:
+            if (own := (DEFAULTS[one.model] | one.options)[key]) != value:
                 expected = f"{show(value)}, as the name says (another network: another name)"
                 raise refused(f"experiments.{name}.options.{key}", show(own), expected)
 

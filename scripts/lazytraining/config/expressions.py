@@ -32,7 +32,7 @@ class Expression:
     """
 
     def __init__(self, text: str, names: Collection[str]):
-        self.text, self.names = text, names
+        self.names = names
         if len(text) > _LONGEST or not text.isascii():
             raise ExpressionError(f"longer than {_LONGEST} characters, or not ASCII")
         try:

@@ -1,4 +1,4 @@
-"""What experiments stand for, in plain text: output scales and readings of Figure 5.
+"""What experiments stand for, in plain text: output scales, readings of Figure 5, and networks.
 
 The one place for the ledger, the report and interactive pages; figures/labels.py has what needs mathematical type.
 """

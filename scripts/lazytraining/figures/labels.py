@@ -33,7 +33,6 @@ LABELS = {
     "iteration": r"iteration $t$",
     "test_loss": "test loss",
     "test_loss_end": "test loss, end of training",
-    "test_loss_best": "test loss, best throughout",
     "movement": r"$\|w_T-w_0\|\,/\,\|w_0\|$ per layer",
     "relative_change": r"$S_t=\sum_i|w_{t,i}-w_{0,i}|\,/\,|w_{0,i}|$",
     "gap_test": r"$\|f_t-\bar f_t\|\,/\,\|y\|$",

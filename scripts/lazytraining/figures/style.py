@@ -1,4 +1,4 @@
-"""One look for every figure: sizes, colours, labels, files."""
+"""One look for every figure: sizes, colours, files."""
 
 import json
 from collections.abc import Iterable

@@ -39,6 +39,9 @@ def of(path: Path) -> dict[str, str]:
 
         with PIL.Image.open(path) as image:
             return dict(image.text) if path.suffix == ".png" else json.loads(image.info.get("comment", b"{}"))
+    if path.suffix == ".html":
+        found = re.search(rb'<script id="provenance"[^>]*>(.*?)</script>', path.read_bytes(), re.DOTALL)
+        return json.loads(found[1]) if found else {}
     found = re.search(rb"/Keywords \(((?:[^()\\]|\\.)*)\)", path.read_bytes(), re.DOTALL)
     return json.loads(re.sub(rb"\\(.)", rb"\1", found[1])) if found else {}
 

@@ -33,7 +33,7 @@ _Memory = ctypes.c_char * 0
 def folder() -> Path:
     """Where compiled code is kept: the environment's NUMBA_CACHE_DIR, or beside the code.
 
-    Compiled code is run as it is found, so a folder counts only if it is this user's own and nobody else writes there. Where it
+    Compiled code is run as it is found, so a folder counts only if it is this user's own and not open to all. Where it
     is not, or is read-only, one of the user's own takes its place, with a line that says so.
     """
     wanted = Path(os.environ.get("NUMBA_CACHE_DIR") or BESIDE)

@@ -76,6 +76,12 @@ class Inputs:
             raise WorkflowError(f"{name}/seed~{wildcards.seed} is not configured")
         return seeded
 
+    def given(self, part: Any, name: str) -> Any:
+        """A part of the configuration that may be left out."""
+        if part is None:
+            raise WorkflowError(f"{name} is not configured")
+        return part
+
     def of_jobs(self, folder: str, experiment: str, suffix: str = "parquet") -> Files:
         """A file of every training job of an experiment."""
         paths = self.config.jobs[experiment]

@@ -37,6 +37,11 @@ def is_module(workflow: Workflow) -> bool:
     return not workflow.modifier.is_main_snakefile()
 
 
+def is_driver(workflow: Workflow) -> bool:
+    """Whether this process decides what runs, and is not a job of another that reads the workflow too."""
+    return workflow.is_main_process
+
+
 def placed(workflow: Workflow, path: str) -> str:
     """A path of the workflow that is being read, where the `prefix:` of who imports it puts it."""
     return workflow.modifier.path_modifier.replace_prefix(path)
@@ -118,7 +123,7 @@ def before_it_decides(workflow: Workflow, to_make: Callable[[], Iterable[str]]) 
 
     Its reason for them would be that they are forced. Where they are missing, it says so.
     """
-    if not workflow.is_main_process:  # a job of another that has asked
+    if not is_driver(workflow):
         return
     prepare = workflow._prepare_dag
 

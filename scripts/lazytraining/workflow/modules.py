@@ -11,7 +11,7 @@ from contextlib import suppress
 from functools import cache
 from typing import Any
 
-from lazytraining.config.any_model import DATA, MLP
+from lazytraining.config.any_model import DATA, DEFAULTS
 from lazytraining.config.kinds import AnyModel
 from lazytraining.files import cifar10
 from lazytraining.workflow import digest
@@ -63,22 +63,21 @@ def _counted(
     model: str, options: dict[str, Any], shape: tuple[int, ...], k: int
 ) -> tuple[int | float, int | float]:
     """Weights, and numbers that a pass makes of a point, of the built-in models (`models.builtin`)."""
-    inputs = math.prod(shape)
+    inputs, given = math.prod(shape), DEFAULTS[model] | options
     if model == "mlp":
-        given = MLP | options
         units = [inputs, *[given["width"]] * (given["depth"] - 1), k]
         return sum(b * (a + 1) for a, b in itertools.pairwise(units)), 2 * sum(units)
     if model == "student":
-        m = options.get("m", 50)
+        m = given["m"]
         return m * (inputs + 1), 2 * m + inputs
     if model == "cnn":
-        c, side = options.get("channels", 16), shape[-1]
+        c, side = given["channels"], shape[-1]
         weights = 9 * shape[0] * c + 18 * c * c + 3 * c + (k * 2 * c * (side // 4) ** 2 + k)
         return weights, inputs + side**2 * c * 4
     if model == "transformer":
-        width, words = options.get("width", 32), shape[-2]
+        width, words = given["width"], shape[-2]
         return 12 * width**2 + width * (inputs // words + words + 20 + k), 30 * words * width + 8 * words**2
-    width = options.get("width", 0.125)
+    width = given["width"]
     return 9.3e6 * width**2, 3e5 * width + 4e3
 
 

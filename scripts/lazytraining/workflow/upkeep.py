@@ -18,7 +18,7 @@ from lazytraining.files import provenance
 from lazytraining.workflow import internals
 from lazytraining.workflow.internals import Job, Workflow
 
-_SIGNED = (".parquet", ".png")
+_SIGNED = (".parquet", ".png", ".html")
 """Suffixes of the files that are asked where they come from; others are made together with one of these."""
 
 
@@ -52,7 +52,7 @@ def forget(workflow: Workflow, config: Config) -> None:
 
 
 def _outputs(job: Job, config: Config) -> Iterator[str]:
-    """The results among a job's files: images to train on may be removed when training is done."""
+    """The results among a job's files."""
     return (str(path) for path in job.output if str(path).startswith(f"{config.folder}/"))
 
 
