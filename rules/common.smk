@@ -16,7 +16,7 @@ elif find_spec("lazytraining") is None:
         "lazytraining is not installed, and these rules are not from a folder that has it: install it beside Snakemake"
     )
 
-from lazytraining.config import catalogue, experiments
+from lazytraining.config import catalogue, experiments, names
 from lazytraining.config.kinds import AnyModel, Phase
 from lazytraining.files import provenance
 from lazytraining.workflow import cost, internals, layout, memory, modules

@@ -10,7 +10,7 @@ rule measure_landscape:
     log:
         "<logs>/measure_landscape/{experiment}/m~{m}.log",
     wildcard_constraints:
-        experiment=one_of(catalogue.LANDSCAPES),
+        experiment=one_of(names.LANDSCAPES),
     conda:
         "../envs/environment.yaml"
     resources:
@@ -20,7 +20,7 @@ rule measure_landscape:
         run=lambda wildcards: INPUTS.at(wildcards)[0]._asdict(),
         problem=lambda wildcards: CONFIG.job(INPUTS.at(wildcards)[:1]).problem._asdict(),
         landscape=CONFIG.landscape.model_dump(),
-        settings=settings_of(*catalogue.LANDSCAPES, sections=("landscape",)),
+        settings=settings_of(*names.LANDSCAPES, sections=("landscape",)),
         code=digest("measure_landscape.py"),
     script:
         "../scripts/measure_landscape.py"
@@ -38,19 +38,19 @@ rule plot_landscape:
             # Rows by m, so that they are in order as text too, and a switch for the scaling.
             labels=lambda wildcards: {
                 "m": wildcards.m.rjust(4, "\u00a0"),
-                "scaling": catalogue.LANDSCAPES[wildcards.experiment],
+                "scaling": names.scaling(wildcards.experiment),
             },
         ),
         pdf=report("<results>/figures/figure_2_{experiment}_m={m}.pdf", category=catalogue.KEPT),
     log:
         "<logs>/plot_landscape/{experiment}/m~{m}.log",
     wildcard_constraints:
-        experiment=one_of(catalogue.LANDSCAPES),
+        experiment=one_of(names.LANDSCAPES),
     localrule: True
     conda:
         "../envs/environment.yaml"
     params:
-        settings=settings_of(*catalogue.LANDSCAPES, sections=("landscape",)),
+        settings=settings_of(*names.LANDSCAPES, sections=("landscape",)),
         code=digest("plot_landscape.py"),
     script:
         "../scripts/plot_landscape.py"

@@ -7,6 +7,7 @@ Out: the figure as PNG and PDF. Medians over seeds, bands from the least to the 
 import pandas as pd
 from matplotlib import pyplot as plt
 
+from lazytraining.config import names
 from lazytraining.figures import labels, plots, style
 from lazytraining.files import parquet, schemas
 from lazytraining.student import fits
@@ -25,7 +26,7 @@ LIMITS = {"gap_test": Lazy().gap, "kernel_movement": Lazy().kernel}
 
 
 def name(kind: tuple[str, float], diverged: pd.Series) -> str:
-    start = labels.STARTS[kind[0].endswith("symmetrized")]
+    start = names.STARTS[kind[0].endswith("symmetrized")]
     note = f" ({diverged.sum()} of {len(diverged)} diverged)" if diverged.any() else ""
     return rf"$\tau={kind[1]:g}$, {start}{note}"
 

@@ -7,6 +7,7 @@ the seeds that did not diverge, bands from the least to the greatest; where some
 import pandas as pd
 from matplotlib import pyplot as plt
 
+from lazytraining.config import names
 from lazytraining.figures import labels, plots, style
 from lazytraining.files import parquet, schemas
 from lazytraining.workflow import jobs
@@ -19,7 +20,7 @@ def draw(runs: pd.DataFrame) -> plt.Figure:
         zero = group.drop_duplicates("seed")["zero_loss"].median()
         axes.axhline(zero, **style.ZERO)
         plots.log_axis(axes, "y")
-        style.letter(axes, f"({panel}) {labels.STARTS[symmetrize]}")
+        style.letter(axes, f"({panel}) {names.STARTS[symmetrize]}")
     panels[0].set_ylabel(labels.LABELS["test_loss"])
     plots.legend(figure, panels, ncols=4)
     return figure

@@ -15,7 +15,7 @@ import pandas as pd
 from plotly.offline import get_plotlyjs
 
 from lazytraining.config import names
-from lazytraining.figures import labels, style
+from lazytraining.figures import style
 from lazytraining.figures.regimes import LOOKS
 from lazytraining.files import parquet, provenance, schemas, whole
 from lazytraining.workflow import jobs
@@ -264,7 +264,7 @@ def phase(summary: pd.DataFrame) -> dict:
             numbers = regime.map(regimes.index, na_action="ignore")
             text = "g = %{x:.3g}, m = %{y}<br>%{text}, of %{customdata[0]:.0%} of the seeds<br>gap %{customdata[1]:.2g}"
             text += "<br>kernel movement %{customdata[2]:.2g}, predicted %{customdata[3]:.2g}<extra></extra>"
-            view = f"{labels.STARTS[start]}: {label}"
+            view = f"{names.STARTS[start]}: {label}"
             views[view + lost(*own[["n_diverged", "n_seeds"]].sum())] = [
                 {
                     "type": "surface",

@@ -10,6 +10,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from lazytraining.config import names
 from lazytraining.figures import labels, plots, style
 from lazytraining.files import parquet, schemas
 from lazytraining.student import fits
@@ -58,7 +59,7 @@ def outputs(axes: Axes, rows: pd.DataFrame) -> None:
     last = last_rows(rows).set_index("alpha")
     medians = [
         plots.medians(axes, last.loc[last["symmetrize"] == start, "test_gap"], number, label, **SMALL)
-        for number, (start, label) in enumerate(labels.STARTS.items())
+        for number, (start, label) in enumerate(names.STARTS.items())
     ]
     orders(axes, medians[0], -1, r"$-\frac{1}{2}$")
     against_alpha(axes, rows, f"{GAP}, test")

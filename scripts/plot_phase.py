@@ -14,6 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.patheffects import withStroke
 
+from lazytraining.config import names
 from lazytraining.figures import labels, plots, style
 from lazytraining.figures.regimes import LOOKS
 from lazytraining.files import parquet, schemas
@@ -96,7 +97,7 @@ def draw(summary: pd.DataFrame, lazy: dict[str, float], n_train: int) -> plt.Fig
         cells(column[0], own)
         lines(column[0], own, lazy)
         column[0].axhline(n_train, color="0.3", lw=0.8, ls=(0, (1, 3)))
-        style.letter(column[0], labels.STARTS[bool(start)])
+        style.letter(column[0], names.STARTS[bool(start)])
         for axes, (name, label) in zip(column[1:], rows.items(), strict=True):
             for number, m in enumerate(widths):
                 one = own[own["m"] == m].sort_values("coupling")

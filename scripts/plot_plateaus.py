@@ -7,13 +7,14 @@ the least to the greatest; thin dashed lines are what each plateau is by theory.
 import pandas as pd
 from matplotlib import pyplot as plt
 
+from lazytraining.config import names
 from lazytraining.figures import labels, plots, style
 from lazytraining.files import parquet, schemas
 from lazytraining.workflow import jobs
 
 KINDS = {
-    "plateau": (labels.STARTS[False], "random_feature_loss", "least squares on random ReLU features"),
-    "plateau_symmetrized": (labels.STARTS[True], "tangent_test_loss_end", "the tangent model: lazy training"),
+    "plateau": (names.STARTS[False], "random_feature_loss", "least squares on random ReLU features"),
+    "plateau_symmetrized": (names.STARTS[True], "tangent_test_loss_end", "the tangent model: lazy training"),
 }
 """Of each experiment its name, and the column of its baselines that predicts the plateau, with what that is."""
 

@@ -7,6 +7,7 @@ from the least to the greatest.
 import pandas as pd
 from matplotlib import pyplot as plt
 
+from lazytraining.config import names
 from lazytraining.figures import labels, plots, style
 from lazytraining.files import parquet, schemas
 from lazytraining.student import fits
@@ -18,7 +19,7 @@ DRAWN = (2, 3, 4, 6, 10, 20)
 
 def draw(spectra: pd.DataFrame) -> plt.Figure:
     figure, panels = plt.subplots(1, 3, figsize=(style.PAGE, 2.6))
-    for number, (symmetrize, label) in enumerate(labels.STARTS.items()):
+    for number, (symmetrize, label) in enumerate(names.STARTS.items()):
         axes = panels[1 + number]
         runs = spectra[spectra["experiment"] == ("plateau_symmetrized" if symmetrize else "plateau")]
         kept = runs[~runs["diverged"]].sort_values("index")

@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
+from lazytraining.config import names
 from lazytraining.figures import labels, plots, style
 from lazytraining.files import parquet, schemas
 from lazytraining.workflow import jobs
@@ -22,7 +23,7 @@ LOOKS = {
 
 def over(axes: Axes, start: pd.DataFrame, sweep: str, column: str, ylabel: str) -> None:
     """A column against what is swept, a line for each start."""
-    for number, (symmetrize, label) in enumerate(labels.STARTS.items()):
+    for number, (symmetrize, label) in enumerate(names.STARTS.items()):
         rows = start[(start["sweep"] == sweep) & (start["symmetrize"] == symmetrize)]
         plots.medians(axes, rows.set_index(sweep)[column], number, label, **SMALL)
     axes.set(xscale="log", xlabel=labels.LABELS[sweep], ylabel=ylabel)
@@ -43,7 +44,7 @@ def kappa_of_width(axes: Axes, start: pd.DataFrame) -> None:
 def one_step(axes: Axes, step: pd.DataFrame) -> None:
     """Δ(F)/Δ(Dh) after one step: how much more the objective changes than the differential."""
     ratio = step.assign(ratio=step["objective_change"] / step["differential_change"])
-    for number, (symmetrize, label) in enumerate(labels.STARTS.items()):
+    for number, (symmetrize, label) in enumerate(names.STARTS.items()):
         for sweep, look in LOOKS.items():
             rows = ratio[(ratio["sweep"] == sweep) & (ratio["symmetrize"] == symmetrize)]
             named = f"{label}, over {labels.SYMBOLS[sweep]}"

@@ -1,6 +1,6 @@
 """Every experiment of the presets, tiny: what tests of the workflow lay over the configuration."""
 
-from lazytraining.config import catalogue, names
+from lazytraining.config import names
 
 TINY = {
     "d": 3,
@@ -92,7 +92,7 @@ NAMES = list(ALL["experiments"])
 OTHERS = ["neuron_paths", "vgg11", "phase_plane", "phase_plane_note", *MODELS]
 """Of other kinds than sweeps."""
 SWEEPS = [name for name in NAMES if name not in (*OTHERS, *OTHER_MODELS)]
-KEPT = ["plateau", "plateau_symmetrized", *catalogue.LANDSCAPES]
+KEPT = ["plateau", "plateau_symmetrized", *names.LANDSCAPES]
 """Whose weights are kept."""
 RUNS = {
     "figures": 4 + 2 + 2 * 4 + 3 * 4 + 2 * 2 + 2 * 6,

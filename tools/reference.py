@@ -36,7 +36,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from lazytraining.config import catalogue, experiments
+from lazytraining.config import catalogue, experiments, names
 from lazytraining.config.kinds import AnyModel, Kind, Neurons, Phase, Sweep
 from lazytraining.files import parquet, provenance, schemas
 from lazytraining.models import tables
@@ -150,7 +150,7 @@ def only(names: Iterable[str], found: list[Part], reference: Path, config: exper
 def behind(part: Part, config: experiments.Config) -> set[str]:
     """Experiments that a part is made of; the ledger is judged apart."""
     if part.of in ("surfaces", "endpoints") or part.script == "plot_landscape":
-        return set(catalogue.LANDSCAPES)
+        return set(names.LANDSCAPES)
     if part.script == "plot_models":
         return set(config.of_kind(AnyModel))
     figure = catalogue.FIGURES.get(Path(part.name).stem) if part.of == "picture" else None

@@ -8,7 +8,7 @@ import pytest
 from evidence import SEEDS, runs, verdict_of
 
 from lazytraining.claims.verdict import Evidence, Verdict
-from lazytraining.config import catalogue
+from lazytraining.config import names
 
 
 def planes(
@@ -24,7 +24,7 @@ def planes(
     it. `aligned` is the centre of aligned students, `permuted` that of permuted copies over the bump's."""
     axis = np.linspace(-2, 2, grid)
     surfaces, endpoints = {}, {}
-    for name in catalogue.LANDSCAPES:
+    for name in names.LANDSCAPES:
         table = pd.DataFrame([{"m": m, "x": x, "y": y} for m in (8, 64) for x in axis for y in axis])
         radius = np.hypot(table["x"], table["y"])
         table["test_loss"] = 1 + 0.1 * radius**2 + bump * np.exp(-40 * radius**2)

@@ -34,7 +34,7 @@ from letters import is_legible, written
 from matplotlib import pyplot as plt
 
 from lazytraining.claims.verdict import Evidence
-from lazytraining.config import catalogue
+from lazytraining.config import catalogue, names
 
 pytestmark = [pytest.mark.workflow, pytest.mark.filterwarnings("error")]
 LEFT = [case for case in tables.CASES if case not in ("all there", "one diverged run", "losses of 0")]
@@ -70,7 +70,7 @@ class Mixed:
         return sorted(self("endpoints", *LANDSCAPES)["m"].unique())
 
 
-LANDSCAPES = list(catalogue.LANDSCAPES)
+LANDSCAPES = list(names.LANDSCAPES)
 PLATEAUS = ["plateau", "plateau_symmetrized"]
 APART = ("figure_5", "figure_6", "lazy_limit")
 """Figures whose panels share nothing, or that draw one experiment."""

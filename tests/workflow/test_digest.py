@@ -47,7 +47,6 @@ COVERED = {
     "plot_figure_7": DRAWN | {"files/schemas"},
     "plot_interactive": {
         "config/names",
-        "figures/labels",
         "figures/regimes",
         "figures/style",
         "files/schemas",

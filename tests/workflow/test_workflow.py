@@ -22,6 +22,7 @@ from tiny import ALL, KEPT, MODELS, NAMES, OTHERS, RUNS, SMALL, SWEEPS, TINY, on
 from lazytraining.claims import verdict
 from lazytraining.claims.ledger import CLAIMS
 from lazytraining.config import catalogue, experiments
+from lazytraining.config.names import LANDSCAPES
 from lazytraining.files import schemas
 from lazytraining.models import tables as models
 
@@ -43,7 +44,7 @@ def test_fresh_run_makes_every_figure(finished):
     figures = finished.results / "figures"
     names = [f"figure_{number}" for number in range(1, 8)] + [*SWEEPS, *OTHERS, "models"]
     names += ["plateaus", "theory", "lazy_limit", "width", "population", "spectral_bias"]
-    names += [f"figure_2_{scaling}_m={m}" for scaling in catalogue.LANDSCAPES for m in (4, 6)]
+    names += [f"figure_2_{scaling}_m={m}" for scaling in LANDSCAPES for m in (4, 6)]
     for name in names:
         assert (figures / f"{name}.png").read_bytes().startswith(b"\x89PNG")
         assert (figures / f"{name}.pdf").read_bytes().startswith(b"%PDF")

@@ -5,7 +5,6 @@ import pandas as pd
 
 from lazytraining.claims.measures import (
     LARGE,
-    STARTS,
     Measure,
     by_seed,
     exponent,
@@ -19,7 +18,7 @@ from lazytraining.claims.measures import (
     start_rows,
 )
 from lazytraining.claims.verdict import AFTER_PAPER, AFTER_QUICK, Check, Claim, Evidence, Verdict
-from lazytraining.config.names import SCALINGS
+from lazytraining.config.names import SCALINGS, STARTS
 from lazytraining.student import fits
 
 LEVELS = (1.0, 0.3, 0.1)

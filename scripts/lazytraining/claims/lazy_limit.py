@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 
 from lazytraining.claims.measures import (
-    STARTS,
     Measure,
     by_seed,
     exponent,
@@ -16,6 +15,7 @@ from lazytraining.claims.measures import (
     per,
 )
 from lazytraining.claims.verdict import AFTER_BOTH, AFTER_PAPER, Check, Claim, Evidence, Verdict
+from lazytraining.config.names import STARTS
 from lazytraining.student import fits
 from lazytraining.student.laziness import Lazy
 

@@ -18,8 +18,6 @@ from lazytraining.student.laziness import Lazy
 
 LARGE = 10.0
 """τ counts as large from here on."""
-STARTS = {False: "not symmetrised", True: "symmetrised"}
-"""What quantities call the two starts."""
 Measure = Callable[[Evidence], Samples]
 
 

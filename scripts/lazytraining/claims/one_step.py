@@ -3,7 +3,6 @@
 import pandas as pd
 
 from lazytraining.claims.measures import (
-    STARTS,
     Measure,
     at_extreme,
     exponent,
@@ -13,6 +12,7 @@ from lazytraining.claims.measures import (
     per,
 )
 from lazytraining.claims.verdict import AFTER_PAPER, Check, Claim, Evidence, Verdict
+from lazytraining.config.names import STARTS
 from lazytraining.student.laziness import Lazy
 
 

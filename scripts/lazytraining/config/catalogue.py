@@ -36,8 +36,6 @@ class Figure:
 
 ALL = None
 """Of all the figure's experiments."""
-LANDSCAPES = {name: names.scaling(name) for name in names.LANDSCAPES}
-"""Experiments whose end points span the planes of Figures 2 and 6, where they are configured, and their scalings."""
 _WIDTHS = {"widths": lambda config: config.experiments["landscape_mean_field"].m}
 
 FIGURES = {
@@ -50,7 +48,7 @@ FIGURES = {
     "figure_2": Figure(
         "Figure 2",
         NOTE,
-        {name: {"m"} for name in LANDSCAPES},
+        {name: {"m"} for name in names.LANDSCAPES},
         {"surfaces": ALL, "endpoints": ALL},
         settings=_WIDTHS,
     ),
@@ -72,7 +70,7 @@ FIGURES = {
     "figure_6": Figure(
         "Figure 6",
         NOTE,
-        {name: {"m"} for name in LANDSCAPES},
+        {name: {"m"} for name in names.LANDSCAPES},
         {
             "surfaces": ALL,
             "endpoints": ALL,

@@ -2,7 +2,7 @@
 
 from lazytraining.config import names
 from lazytraining.config.any_model import DEFAULTS
-from lazytraining.config.catalogue import EVIDENCE, FIGURES, LANDSCAPES
+from lazytraining.config.catalogue import EVIDENCE, FIGURES
 from lazytraining.config.errors import ConfigError, refused, show
 from lazytraining.config.fields import rounded
 from lazytraining.config.kinds import Kind, Sweep
@@ -89,7 +89,7 @@ def check_models(experiments: dict[str, Kind]) -> None:
 
 def check_landscapes(sweeps: dict[str, Sweep], runs: dict[str, list]) -> None:
     """The end points of a landscape span a plane, at the scaling that its figure names, and two landscapes share one."""
-    pair = [name for name in LANDSCAPES if name in sweeps]
+    pair = [name for name in names.LANDSCAPES if name in sweeps]
     for name in pair:
         one, first, path = sweeps[name], sweeps[pair[0]], f"experiments.{name}"
         if not one.keep_weights or one.data_seed is None or len(one.seeds) < 3:

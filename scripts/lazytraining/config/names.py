@@ -14,6 +14,8 @@ SCALING_OF = {
     "width_ntk": "1/sqrt(m)",
 }
 """The output scale of experiments that come in pairs."""
+STARTS = {False: "not symmetrised", True: "symmetrised"}
+"""What the two starts are called."""
 LANDSCAPES = ("landscape_mean_field", "landscape_ntk")
 """Experiments whose end points span the planes of Figures 2 and 6."""
 

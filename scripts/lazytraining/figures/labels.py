@@ -12,9 +12,8 @@ STEP_RULES = {
     "figure_7": r"$\eta=0.005$ (Figure 7)",
     "figure_3": r"$\eta=\min(10,\,0.1/\tau^2)$ (Figure 3)",
 }
-STARTS = {False: "not symmetrised", True: "symmetrised"}
 LAYERS = {"hidden_distance": "hidden layer $b$", "output_distance": "output layer $a$"}
-"""What figures call the two starts, by `symmetrize`, and the layers, by the column of their movement."""
+"""What figures call the layers, by the column of their movement."""
 
 
 def directions(surfaces: pd.DataFrame) -> tuple[str, str, str]:

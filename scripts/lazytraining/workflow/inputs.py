@@ -15,6 +15,7 @@ from lazytraining.config import catalogue
 from lazytraining.config.experiments import Config
 from lazytraining.config.job import Run
 from lazytraining.config.kinds import AnyModel, Kind, Phase
+from lazytraining.config.names import LANDSCAPES
 
 Files = list[str]
 Input = Callable[[Any], Files]
@@ -113,7 +114,7 @@ class Inputs:
 
     def end_points(self, folder: str, suffix: str = "parquet") -> Input:
         """A file of every student on a landscape: its experiment's own, and the other scaling's at its m."""
-        names = [name for name in catalogue.LANDSCAPES if name in self.config.experiments]
+        names = [name for name in LANDSCAPES if name in self.config.experiments]
         return lambda wildcards: [
             path for name in names for path in self.of_jobs_at(folder, name, self.at(wildcards)[0].m, suffix)
         ]
@@ -195,7 +196,7 @@ class Inputs:
         """The files of a figure, with each landscape of Figure 2."""
         names = [figure]
         if figure == "figure_2":
-            names += [f"{figure}_{name}_m={m}" for name in catalogue.LANDSCAPES for m in self.widths(name)]
+            names += [f"{figure}_{name}_m={m}" for name in LANDSCAPES for m in self.widths(name)]
         return self.drawn(names)
 
     def pictures_of(self, figures: Iterable[str]) -> Files:
