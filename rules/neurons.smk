@@ -14,6 +14,7 @@ rule train_neurons:
         "../envs/environment.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: attempt * memory.neurons(IN_THE_PLANE[wildcards.experiment]),
+        runtime=lambda wildcards, attempt: attempt * cost.neuron_minutes(IN_THE_PLANE[wildcards.experiment]),
     params:
         job=lambda wildcards: INPUTS.seeded(
             wildcards, IN_THE_PLANE[wildcards.experiment], wildcards.experiment

@@ -1,5 +1,6 @@
 """What training jobs ask a cluster for: time and memory."""
 
+import check_config
 import pytest
 
 from lazytraining.config.job import Job, ProblemKey, Run
@@ -43,3 +44,9 @@ def test_operations_are_those_of_the_products():
     product = 2 * 50 * 100 * 1000 * 10_000
     assert cost.operations(job(count=2)) == 2 * 3 * product
     assert cost.operations(job(track_best=False)) == 2 * product
+
+
+def test_neurons_ask_for_the_time_of_their_iterations():
+    one = check_config.load().experiments["neuron_paths"]
+    longer = one.model_copy(update={"iterations": 1000 * one.iterations})
+    assert cost.neuron_minutes(one) <= 20 < 100 * cost.neuron_minutes(one) < cost.neuron_minutes(longer)

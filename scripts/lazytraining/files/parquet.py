@@ -42,7 +42,6 @@ def write(path: str | Path, rows: list[dict] | pa.Table, schema: pa.Schema, **me
 def read(
     paths: Iterable[str | Path],
     schema: pa.Schema,
-    columns: list[str] | None = None,
     configuration: str | None = None,
     runs: int | None = None,
     check: Callable[[pa.Table], str] = lambda table: "",
@@ -87,7 +86,7 @@ def read(
             codes |= set(_run_code(metadata).split())
             for name, value in metadata.items():
                 origins.setdefault(name.decode(errors="replace"), set()).add(value.decode(errors="replace"))
-            tables.append(table.replace_schema_metadata().select(columns or table.column_names))
+            tables.append(table.replace_schema_metadata())
     if damaged:
         raise Damaged(damaged)
     said = json.dumps({name: sorted(values) for name, values in origins.items()})
@@ -112,11 +111,12 @@ def read_runs(
         points = {tuple(row[key] for key in keys): recorded(row) for row in found.to_pylist()}
     except Damaged as error:
         damaged |= error.files
-    column = next(name for name in ("iteration", "epoch") if name in schemas[1].names)
 
     def half(table: pa.Table) -> str:
         seen = {}
-        for *key, at in zip(*(values.to_pylist() for values in table.select([*keys, column])), strict=True):
+        for *key, at in zip(
+            *(values.to_pylist() for values in table.select([*keys, "iteration"])), strict=True
+        ):
             seen.setdefault(tuple(key), []).append(at)
         for key, at in seen.items():
             if at != (wanted := points.get(key, at)):
@@ -148,11 +148,6 @@ def _rows(table: pa.Table) -> str:
     if "diverged" in table.column_names and table["diverged"].null_count:
         return "does not say of every run whether it diverged"
     return ""
-
-
-def commit(path: str | Path) -> str:
-    """The commit that a table was written at, or "unknown"."""
-    return (pq.read_schema(path).metadata or {}).get(b"commit", b"unknown").decode()
 
 
 def run_code(path: str | Path) -> str:

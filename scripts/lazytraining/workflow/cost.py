@@ -3,6 +3,7 @@
 import math
 
 from lazytraining.config.job import Job
+from lazytraining.config.kinds import Neurons
 from lazytraining.config.model_job import ModelJob
 
 UPDATE = 2e-4
@@ -29,6 +30,13 @@ def minutes(job: Job) -> int:
     """For runs that train one after the other."""
     products = operations(job) / FLOPS[job.precision]
     seconds = UPDATE * len(job.keys) * job.iterations + products
+    return math.ceil(START_MINUTES + SPARE * seconds / 60)
+
+
+def neuron_minutes(one: Neurons) -> int:
+    """For every τ of a seed, in two dimensions."""
+    products = 4 * one.m * (2 * one.n_train + one.n_test) / FLOPS["float64"]
+    seconds = len(one.tau) * one.iterations * (UPDATE + products)
     return math.ceil(START_MINUTES + SPARE * seconds / 60)
 
 
