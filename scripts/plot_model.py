@@ -107,7 +107,7 @@ def verdict(best: pd.DataFrame, over: str) -> str:
     )
     symbol, there = labels.SYMBOLS[over], found[np.isfinite(found)]
     if there.empty:
-        last = best[best[over] == best[over].max()]["regime"].mode().iloc[0]
+        last = min(best[best[over] == best[over].max()]["regime"].mode(), key=laziness.REGIMES.index)
         return f"{last} at {symbol} = {best[over].max():g}"
     seeds = f"\n({there.min():g} to {there.max():g} over seeds)" if there.min() < there.max() else ""
     some = f" in {len(there)} of {len(found)} seeds" if len(there) < len(found) else ""

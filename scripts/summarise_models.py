@@ -16,12 +16,13 @@ GROUP = ["experiment", "alpha", "tau", "step"]
 
 
 def summarise(runs: pd.DataFrame) -> pd.DataFrame:
-    """Mean and standard deviation (ddof 1) over seeds that did not diverge, their regime, and the smallest lazy α."""
+    """Mean and standard deviation (ddof 1) over seeds that did not diverge; the regime of most seeds, of equally many the first in the list
+    of regimes; and the smallest lazy α."""
     found = averages.over_seeds(runs, GROUP, tables.MEASURED, ["mean", "std"])
     groups = runs.groupby(GROUP, as_index=False)
     said = groups.agg(
         eta_mean=("eta", "mean"),
-        regime=("regime", lambda names: names.mode().iloc[0]),
+        regime=("regime", lambda names: min(names.mode(), key=laziness.REGIMES.index)),
         n_lazy=("regime", lambda names: int((names == laziness.LAZY).sum())),
     )
     smallest = (

@@ -39,6 +39,18 @@ def test_the_smallest_lazy_scale_has_the_range_of_its_seeds():
     assert summary["eta_mean"].tolist() == [1.5] * 3 and summary.loc[0, "gap_test_mean"] == 2
 
 
+def test_of_equally_many_seeds_the_first_regime_of_the_list_counts():
+    rows = pd.DataFrame(
+        [
+            {"experiment": "e", "alpha": 1.0, "tau": 1.0, "step": "auto", "eta": 1.0, "seed": seed}
+            | {"diverged": False, "regime": regime}
+            | dict.fromkeys(tables.MEASURED, 1.0)
+            for seed, regime in enumerate(("crossover", "lazy"))
+        ]
+    )
+    assert summarise_models.summarise(rows)["regime"].tolist() == ["lazy"]
+
+
 def test_a_title_says_how_many_seeds_get_lazy():
     def title(*limits: float) -> str:
         rows = [
