@@ -15,6 +15,9 @@ from lazytraining.claims.verdict import AFTER_PAPER, Check, Claim, Evidence, Ver
 from lazytraining.config.names import STARTS
 from lazytraining.student.laziness import Lazy
 
+FAR_MORE = 10
+"""What ≫ is taken for."""
+
 
 def step_rows(e: Evidence, *, symmetrize: bool | None) -> pd.DataFrame:
     """Rows over τ of one step, from one kind of start, or from both."""
@@ -114,7 +117,7 @@ CLAIMS = [
         "§1.1",
         "At large τ, symmetrised, one step changes the objective far more than the differential.",
         "theory",
-        [Check("Δ(F)/Δ(Dh), symmetrised, largest τ", one_step, low=10, scale="log")],
+        [Check("Δ(F)/Δ(Dh), symmetrised, largest τ", one_step, low=FAR_MORE, scale="log")],
         quote="implying Δ(F) ≫ Δ(Dh)",
         identity=True,
         reasons={
@@ -130,7 +133,7 @@ CLAIMS = [
             Check(
                 f"largest Δ(F)/Δ(Dh) of the τ at which training is not lazy, {STARTS[start]}",
                 one_step_outside(name, symmetrize=start),
-                high=1,
+                high=FAR_MORE,
                 scale="log",
             )
             for name, start in (("plateau", False), ("plateau_symmetrized", True))
@@ -138,7 +141,7 @@ CLAIMS = [
         quote="the model is said to be in a lazy training regime if the model benefits from a huge reduction in objective function while the "
         "differential of h stays mostly unchanged",
         reasons={
-            Verdict.NOT: "The ratio is small at the smallest τ alone. It is several already where Figure 1's run learns features, and ten or so on "
+            Verdict.NOT: "The ratio is small at the smallest τ alone. It is several already where Figure 1's run learns features, and most on "
             "Figure 3's plateau, which is never lazy."
         },
         criterion_set=AFTER_PAPER,
