@@ -175,7 +175,7 @@ BOTH = {  # claim: what makes it true, what makes it false
     "5b": (
         [one_step(objective_change=1.0, differential_change=power("tau", -2)), *LAZY_FROM_A_HALF],
         [
-            one_step(objective_change=1.0, differential_change=lambda t: np.where(t["tau"] == 0.1, 0.1, 10)),
+            one_step(objective_change=1.0, differential_change=lambda t: np.where(t["tau"] == 0.1, 0.01, 10)),
             *LAZY_FROM_A_HALF,
         ],
     ),
