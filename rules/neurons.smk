@@ -18,7 +18,7 @@ rule train_neurons:
     params:
         job=lambda wildcards: INPUTS.seeded(
             wildcards, IN_THE_PLANE[wildcards.experiment], wildcards.experiment
-        ).settings,
+        ).job(CONFIG.runs[wildcards.experiment]),
         settings=settings_of(swept=False),
         code=digest("train_neurons.py"),
     script:

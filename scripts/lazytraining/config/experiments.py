@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import AfterValidator, Field, PrivateAttr, ValidationError
@@ -95,7 +95,7 @@ class Config(Model):
                 found[name][f"seed~{seed}"] = runs
         return found
 
-    def job(self, runs: list) -> Job | ModelJob:
+    def job(self, runs: list) -> Job | ModelJob | dict[str, Any]:
         """The job that trains these runs, which share experiment and seed."""
         return self.experiments[runs[0].experiment].job(runs)
 

@@ -58,6 +58,10 @@ class Kind(Seeded, ABC):
     def runs(self, name: str) -> list:
         """The key of every run, under this name, in the order of the configuration. Raises ConfigError."""
 
+    @abstractmethod
+    def job(self, runs: list) -> Job | ModelJob | dict[str, Any]:
+        """What the job that trains these runs, which share a seed, has to know."""
+
     def check(self, path: str) -> None:
         """Raises ConfigError for what does not hold across the keys of the experiment at this path."""
 
@@ -112,7 +116,6 @@ class Sweep(OnTheSphere, Kind):
         return runs
 
     def job(self, runs: list[Run]) -> Job:
-        """The job that trains these runs, which share a seed."""
         data_seed = runs[0].seed if self.data_seed is None else self.data_seed
         rule = self.early_stopping
         return Job(
@@ -213,16 +216,14 @@ class Neurons(Kind):
     step_size: Positive = Field(description="a number > 0: eta")
     iterations: whole(1) = Field(description="an integer ≥ 1: updates")
 
-    @property
-    def settings(self) -> dict[str, Any]:
-        """All that a job has to know beside its seed."""
-        sizes = {name: getattr(self, name) for name in ("n_train", "n_test", "teacher_neurons")}
-        shared = {name: getattr(self, name) for name in ("m", "step_size", "iterations")}
-        return shared | {"taus": self.tau, "sizes": sizes}
-
     def runs(self, name: str) -> list[SeedRun]:
         """One for each seed, with every tau in it."""
         return [SeedRun(name, seed) for seed in self.seeds]
+
+    def job(self, runs: list[SeedRun]) -> dict[str, Any]:
+        sizes = {name: getattr(self, name) for name in ("n_train", "n_test", "teacher_neurons")}
+        shared = {name: getattr(self, name) for name in ("m", "step_size", "iterations")}
+        return shared | {"taus": self.tau, "sizes": sizes}
 
     def check(self, path: str) -> None:
         for tau in self.tau:
@@ -290,7 +291,6 @@ class Phase(OnTheSphere, Kind):
         return [PhaseRun(name, m, seed) for m, seed in itertools.product(self.m, self.seeds)]
 
     def job(self, runs: list[PhaseRun]) -> dict[str, Any]:
-        """All that the job of this key has to know, in plain data."""
         (run,) = runs
         names = ("cfl", "stop", "iterations")
         limits = {name: getattr(self, name).model_dump() for name in ("lazy", "collapse")}
