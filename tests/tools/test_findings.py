@@ -29,6 +29,15 @@ def test_every_number_with_an_interval_names_its_claim():
     assert "`?`" not in TEXT and "**?**" not in TEXT
 
 
+def test_every_open_row_has_what_would_decide_it():
+    table = TEXT.partition("## What is open\n")[2]
+    told = re.findall(r"^\| (\d+[a-h]?) \|.*\| (.+) \|$", table, re.MULTILINE)
+    still = LEDGER[LEDGER["verdict"] == "not decided"]
+    assert {claim for claim, _ in told} == set(still["id"]) and all(how for _, how in told)
+    notes = still[still["section"] != "ours"]["id"]
+    assert [claim for claim, _ in told][: len(notes)] == list(notes) and len(notes) <= 5
+
+
 def test_the_ledger_is_of_todays_claims():
     rows = LEDGER.set_index("id")
     assert dict(rows["claim"]) == {claim.id: claim.text for claim in CLAIMS}
