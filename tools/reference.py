@@ -194,7 +194,8 @@ def refusals(
             if not fits(part, configuration, settings, own)
         ]
         for path, said in told.items():
-            commits.setdefault(said.get("commit", "unknown"), path)
+            for commit in said.get("commit", "unknown").split(", "):  # of several files in one
+                commits.setdefault(commit, path)
             for script, code in made_by(part, said):
                 codes.setdefault(script, {}).setdefault(code, {})[part.title] = None
     for script, made in codes.items():
@@ -226,6 +227,8 @@ def made_by(part: Part, said: dict[str, str]) -> Iterator[tuple[str, str]]:
 def fits(part: Part, configuration: str | None, settings: str | None, own: experiments.Config) -> bool:
     """Whether files that say this of it were made from this configuration: runs and tables of runs by a digest of their
     experiment, anything else by the settings that it depends on."""
+    if part.of == "claims" and part.stays:  # judged here, and again after this
+        return True
     trained = part.of in ("runs", "table", "averages", "curves", "model_curves")
     if trained and part.script != "train_neurons":
         return configuration == own.digest(part.name)

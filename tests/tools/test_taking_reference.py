@@ -280,6 +280,11 @@ def test_some_experiments_are_taken_anew_and_the_others_stay(results, tmp_path, 
         assert reference.main([str(results), "--only", "depth_2"]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert "train_model has the code" in line and "0123 in depth_2, table" in line
+    with changed(
+        taken / "baselines/plateau.parquet", commit=f"{ELSEWHERE}, {HERE}"
+    ):  # of several files in one
+        assert reference.main([str(results), "--only", "depth_2"]) == 1
+    assert f"plateau.parquet: made at commit {ELSEWHERE}; " in capsys.readouterr().err
     assert reference.main([str(results), "--only", "depth_2"]) == 0
     now = contents()
     assert {path.as_posix() for path in now if now[path] != before[path]} == {
