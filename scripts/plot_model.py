@@ -57,7 +57,8 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame, layers: pd.DataFrame) -> plt.
             plots.against_scale(axes, own, lines, limit, over=over)
             plots.plain_logarithmic(axes, room=2 * plots.LINE)
             axes.set_ylabel(name)
-        _over_iterations(row[3], curves.merge(keys, on=list(keys)), over)
+        finished = keys if own["diverged"].all() else keys[~own["diverged"]]
+        _over_iterations(row[3], curves.merge(finished, on=list(keys)), over)
         _layers(below, layers.merge(keys, on=list(keys)), over)
         for letter, axes in zip("bcdefgh", [*row[1:], *below], strict=True):
             if axes.axison:
@@ -71,12 +72,7 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame, layers: pd.DataFrame) -> plt.
     for axes in panels[0]:
         last = axes is panels[0, -1]
         title = labels.SYMBOLS[over] if last else None
-        look = (
-            {"loc": "lower left", "handlelength": 2.5}
-            if last
-            else {"loc": "upper right", "handlelength": 1.5}
-        )
-        axes.legend(title=title, **look)
+        axes.legend(title=title, loc="upper right", handlelength=2.5 if last else 1.5)
     if layers["layer"].nunique() in range(1, MOST_LAYERS + 1):
         longest = layers["layer"].str.len().max()
         columns = max(1, min(6, LINE_OF_NAMES // (longest + 7)))
@@ -109,9 +105,11 @@ def verdict(best: pd.DataFrame, over: str) -> str:
     if there.empty:
         last = min(best[best[over] == best[over].max()]["regime"].mode(), key=laziness.REGIMES.index)
         return f"{last} at {symbol} = {best[over].max():g}"
-    seeds = f"\n({there.min():g} to {there.max():g} over seeds)" if there.min() < there.max() else ""
-    some = f" in {len(there)} of {len(found)} seeds" if len(there) < len(found) else ""
-    return f"lazy from {symbol} = {averages.upper_median(there):g} on{some}{seeds}"
+    said = f"lazy from {symbol} = {averages.upper_median(there):g} on"
+    over_seeds = f"{there.min():g} to {there.max():g}" if there.min() < there.max() else ""
+    if len(there) < len(found):
+        return f"{said}\nin {len(there)} of {len(found)} seeds{f' ({over_seeds})' * bool(over_seeds)}"
+    return f"{said}\n({over_seeds} over seeds)" if over_seeds else said
 
 
 def _scores(axes, runs: pd.DataFrame, over: str) -> None:
@@ -168,10 +166,7 @@ def _over_iterations(axes, curves: pd.DataFrame, over: str) -> None:
     twin = curves[curves[over] == scales[-1]].groupby("iteration")["twin_test_loss"].median()
     axes.plot(twin.index, twin, color=style.COLORS[1], linestyle=":", linewidth=2, label="twin")
     axes.set(xscale="symlog", xlabel=labels.LABELS["iteration"], ylabel=labels.LABELS["test_loss"])
-    plots.plain_logarithmic(axes)
-    ceiling = 3 * twin.max()
-    if np.isfinite(ceiling) and axes.get_ylim()[1] > 30 * ceiling:
-        axes.set_ylim(top=ceiling)
+    plots.plain_logarithmic(axes, room=6.5 * plots.LINE)
 
 
 def main(snakemake) -> None:

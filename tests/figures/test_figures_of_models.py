@@ -62,7 +62,7 @@ def test_a_title_says_how_many_seeds_get_lazy():
 
     assert title(10, 10, 10) == "lazy from α = 10 on"
     assert title(1, 10, 10) == "lazy from α = 10 on\n(1 to 10 over seeds)"
-    assert title(1, 1000, 10) == "lazy from α = 10 on in 2 of 3 seeds\n(1 to 10 over seeds)"
+    assert title(1, 1000, 10) == "lazy from α = 10 on\nin 2 of 3 seeds (1 to 10)"
     assert title(1000, 1000, 1000) == "unfinished at α = 100"
 
 
