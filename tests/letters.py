@@ -1,11 +1,13 @@
 """What stands in a figure, and whether it can be read."""
 
+import itertools
 from collections.abc import Iterator
 
 from matplotlib import pyplot as plt
 from matplotlib.artist import Artist
 from matplotlib.axis import Axis
 from matplotlib.text import Text
+from matplotlib.transforms import Bbox
 
 from lazytraining.figures import style
 
@@ -29,11 +31,28 @@ def written(artist: Artist) -> Iterator[tuple[str, float]]:
 
 
 def is_legible(figure: plt.Figure) -> None:
-    """A page wide, with enough pixels, and no letters under seven points."""
+    """A page wide, with enough pixels, no letters under seven points, and no title over another."""
     assert figure.get_figwidth() == style.PAGE
     assert figure.get_figwidth() * plt.rcParams["savefig.dpi"] >= LEAST_PIXELS
     small = {(text, size) for text, size in written(figure) if text and size < 7}
     assert not small
+    titles = [
+        title
+        for axes in figure.axes
+        for title in (axes.title, axes._left_title, axes._right_title)
+        if axes.axison and title.get_text()
+    ]
+    for one, other in itertools.combinations(titles, 2):
+        assert not _last_line(one).overlaps(_last_line(other)), (one, other)
+
+
+def _last_line(title: Text) -> Bbox:
+    """Where the line is that stands beside the titles of other panels."""
+    text = title.get_text()
+    title.set_text(text.rstrip("\n").split("\n")[-1])
+    box = title.get_window_extent()
+    title.set_text(text)
+    return box
 
 
 def under_legends(figure: plt.Figure) -> list[tuple[float, float]]:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import _terminal
 
-PARSER = _terminal.parser(__doc__)
+PARSER = _terminal.parser(__doc__, usage="%(prog)s RESULTS [--figures] [--only EXPERIMENT ...]")
 PARSER.add_argument("results", type=Path, help="a folder of finished results, such as results/paper")
 PARSER.add_argument("--figures", action="store_true", help="with the pictures")
 PARSER.add_argument(

@@ -125,7 +125,7 @@ def neurons(**sizes) -> Task:
     told = Neurons(kind="neurons", step_size=1e-9, seeds=1, **few)
 
     def run() -> None:
-        rows = train_neurons.paths(**told.settings, seed=0)
+        rows = train_neurons.paths(**told.job([]), seed=0)
         parquet.write(FOLDER / "p.parquet", [{"experiment": "e"} | row for row in rows], schemas.PATHS)
 
     return memory.neurons(told), run

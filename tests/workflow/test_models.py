@@ -66,7 +66,7 @@ def test_another_module_and_other_data_make_the_runs_stale(mine):
         ),
         (
             lambda folder: (folder / "net.py").write_text(NET.replace("(3,", "(4,")),
-            "mine.model: Sequential fails on inputs",
+            "mine.model: Sequential of float64 fails on inputs",
         ),
         (
             lambda folder: (folder / "net.py").unlink(),
