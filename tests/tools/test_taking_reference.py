@@ -57,6 +57,20 @@ def results(finished, tmp_path, monkeypatch):
     return tmp_path / "results"
 
 
+@pytest.fixture
+def taken(tmp_path, monkeypatch) -> Path:
+    """Where a project of its own would have its reference, which is not there yet."""
+    project = tmp_path / "project"
+    for folder in ("config", "docs/reference"):
+        (project / folder).mkdir(parents=True)
+    (project / "config/results.yaml").write_text(yaml.safe_dump({"results": "results"} | ALL))
+    (project / "README.md").write_text(
+        "".join(f"![](docs/reference/paper/figures/{name})" for name in PICTURES)
+    )
+    monkeypatch.setattr(reference, "ROOT", project)
+    return project / "docs/reference/results"
+
+
 def configuration(results, **changed) -> experiments.Config:
     content = experiments.read_yaml(results / "config.yaml")
     for name, value in changed.items():
@@ -199,17 +213,7 @@ def test_fewer_runs_seeds_or_files_are_not(results):
 
 
 @pytest.mark.workflow
-def test_the_reference_is_taken_whole_or_left(results, tmp_path, monkeypatch, capsys):
-    project = tmp_path / "project"
-    for folder in ("config", "docs/reference"):
-        (project / folder).mkdir(parents=True)
-    (project / "config/results.yaml").write_text(yaml.safe_dump({"results": "results"} | ALL))
-    (project / "README.md").write_text(
-        "".join(f"![](docs/reference/paper/figures/{name})" for name in PICTURES)
-    )
-    monkeypatch.setattr(reference, "ROOT", project)
-    taken = project / "docs/reference/results"
-
+def test_the_reference_is_taken_whole_or_left(results, taken, tmp_path, capsys):
     def contents():
         return {path: path.read_bytes() for path in taken.parent.rglob("*") if path.is_file()}
 
@@ -248,17 +252,7 @@ def test_the_reference_is_taken_whole_or_left(results, tmp_path, monkeypatch, ca
 
 
 @pytest.mark.workflow
-def test_some_experiments_are_taken_anew_and_the_others_stay(results, tmp_path, monkeypatch, capsys):
-    project = tmp_path / "project"
-    for folder in ("config", "docs/reference"):
-        (project / folder).mkdir(parents=True)
-    (project / "config/results.yaml").write_text(yaml.safe_dump({"results": "results"} | ALL))
-    (project / "README.md").write_text(
-        "".join(f"![](docs/reference/paper/figures/{name})" for name in PICTURES)
-    )
-    monkeypatch.setattr(reference, "ROOT", project)
-    taken = project / "docs/reference/results"
-
+def test_some_experiments_are_taken_anew_and_the_others_stay(results, taken, capsys):
     def contents():
         return {path.relative_to(taken): path.read_bytes() for path in taken.rglob("*") if path.is_file()}
 
