@@ -1,6 +1,6 @@
 """Write a static site: README.md with its gallery and the pages that it links, the paper preset's ledger, and a report unpacked.
 
-Any web server shows it, and a browser without one. What stands in the folder from before is replaced, but for .git. Once pyproject.toml has
+Any web server shows it, and a browser without one. Pictures have 256 colours there, a third of their bytes; their PDFs have all. What stands in the folder from before is replaced, but for .git. Once pyproject.toml has
 the site's address (Homepage under project.urls), each page names its own. Ends with 0; with 1 and a line if the report or a link's target is
 not there, if the folder is not a site's, or if the site is larger than 25 MB; with 2 if the arguments are wrong.
 """
@@ -25,6 +25,8 @@ import tomllib
 import zipfile
 from urllib.parse import unquote
 
+import PIL.Image
+import PIL.PngImagePlugin
 import pyarrow.parquet as pq
 from markdown_it import MarkdownIt
 
@@ -179,6 +181,22 @@ def unpack(report: Path, folder: Path) -> None:
             target.with_name(name).write_bytes(archive.read(member))
 
 
+def lighter(picture: Path) -> None:
+    """A PNG in 256 colours of its own, with the text that it has in it; as it is, if that is no smaller."""
+    before = picture.stat().st_size
+    with PIL.Image.open(picture) as image:
+        texts = PIL.PngImagePlugin.PngInfo()
+        for name, text in getattr(image, "text", {}).items():
+            texts.add_itxt(name, text)
+        few = image.convert("RGB").quantize(256, PIL.Image.Quantize.MEDIANCUT, dither=PIL.Image.Dither.NONE)
+    smaller = picture.with_suffix(".smaller")
+    few.save(smaller, "PNG", optimize=True, pnginfo=texts)
+    if smaller.stat().st_size < before:
+        smaller.replace(picture)
+    else:
+        smaller.unlink()
+
+
 def main(arguments: list[str] | None = None) -> int:
     asked = PARSER.parse_args(arguments)
     try:
@@ -187,6 +205,9 @@ def main(arguments: list[str] | None = None) -> int:
         clear(asked.site)
         unpack(asked.report, asked.site / "report")
         Site(asked.site, hosted()).write()
+        for picture in asked.site.rglob("*.png"):
+            if ".git" not in picture.relative_to(asked.site).parts:
+                lighter(picture)
         if problem := too_large(asked.site):
             raise SiteError(problem)
     except SiteError as error:

@@ -9,12 +9,16 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import numpy as np
+import PIL.Image
 import publish
 import pytest
 from browser import LAPTOP, OVERFLOW, PHONE, WIDE, resize, waited
 from conftest import ROOT, Workflow
 from markdown_it import MarkdownIt
 from tiny import ALL
+
+from lazytraining.files import provenance
 
 pytestmark = [pytest.mark.workflow, pytest.mark.browser]
 
@@ -68,6 +72,16 @@ def test_every_link_leads_to_a_place_of_the_site(site):
                 assert target.is_file() and target.is_relative_to(site), (page, link)
                 assert target not in pages or unquote(split.fragment) in pages[target].places, (page, link)
     assert (site / ".git").exists() and not (site / "of_before.html").exists()
+
+
+def test_pictures_are_lighter_and_look_the_same(site):
+    name = "docs/reference/paper/figures/figure_2.png"
+    assert (site / name).stat().st_size < 0.6 * (ROOT / name).stat().st_size
+    assert provenance.of(site / name) == provenance.of(ROOT / name)
+    with PIL.Image.open(site / name) as ours, PIL.Image.open(ROOT / name) as theirs:
+        apart = np.asarray(ours.convert("RGB"), int) - np.asarray(theirs.convert("RGB"), int)
+    assert np.abs(apart).mean() < 0.2 and np.percentile(np.abs(apart), 99) <= 2
+    assert not [*site.rglob("*.smaller")]
 
 
 def test_what_is_no_site_is_left_alone(report, tmp_path, capsys):
