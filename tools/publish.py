@@ -1,6 +1,7 @@
 """Write a static site: README.md with its gallery and the pages that it links, the paper preset's ledger, and a report unpacked.
 
-Any web server shows it, and a browser without one. Pictures have 256 colours there, a third of their bytes; their PDFs have all. What stands in the folder from before is replaced, but for .git. Once pyproject.toml has
+Any web server shows it, and a browser without one. Pictures have 256 colours there, a third of their bytes, where that changes
+no shade that can be seen. What stands in the folder from before is replaced, but for .git. Once pyproject.toml has
 the site's address (Homepage under project.urls), each page names its own. Ends with 0; with 1 and a line if the report or a link's target is
 not there, if the folder is not a site's, or if the site is larger than 25 MB; with 2 if the arguments are wrong.
 """
@@ -25,7 +26,9 @@ import tomllib
 import zipfile
 from urllib.parse import unquote
 
+import numpy as np
 import PIL.Image
+import PIL.ImageChops
 import PIL.PngImagePlugin
 import pyarrow.parquet as pq
 from markdown_it import MarkdownIt
@@ -39,6 +42,8 @@ MARK = ".nojekyll"
 COMMENT = re.compile("<!--.*?-->", re.DOTALL)
 MOST = 25_000_000
 """Bytes of a site: what a reader on a slow line has to fetch of it, and a repository to keep."""
+SHADE = 4
+"""Of 255, in red, green and blue: by how much a hundredth of the pixels may be of another shade."""
 LINKED = re.compile(r'\b(href|src)="([^"]*)"')
 STYLE = """
 body { font: 16px/1.5 sans-serif; max-width: 60rem; margin: 0 auto; padding: 1rem; overflow-wrap: anywhere; color: #1f2328 }
@@ -182,19 +187,16 @@ def unpack(report: Path, folder: Path) -> None:
 
 
 def lighter(picture: Path) -> None:
-    """A PNG in 256 colours of its own, with the text that it has in it; as it is, if that is no smaller."""
-    before = picture.stat().st_size
+    """A PNG in 256 colours of its own, with the text that it has in it; as it is, if shades would be others."""
     with PIL.Image.open(picture) as image:
         texts = PIL.PngImagePlugin.PngInfo()
-        for name, text in getattr(image, "text", {}).items():
+        for name, text in image.text.items():
             texts.add_itxt(name, text)
-        few = image.convert("RGB").quantize(256, PIL.Image.Quantize.MEDIANCUT, dither=PIL.Image.Dither.NONE)
-    smaller = picture.with_suffix(".smaller")
-    few.save(smaller, "PNG", optimize=True, pnginfo=texts)
-    if smaller.stat().st_size < before:
-        smaller.replace(picture)
-    else:
-        smaller.unlink()
+        whole = image.convert("RGB")
+    few = whole.quantize(256, PIL.Image.Quantize.MEDIANCUT, dither=PIL.Image.Dither.NONE)
+    apart = np.asarray(PIL.ImageChops.difference(whole, few.convert("RGB"))).max(axis=2)
+    if np.percentile(apart, 99) <= SHADE:
+        few.save(picture, "PNG", optimize=True, pnginfo=texts)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -81,7 +81,8 @@ def test_pictures_are_lighter_and_look_the_same(site):
     with PIL.Image.open(site / name) as ours, PIL.Image.open(ROOT / name) as theirs:
         apart = np.asarray(ours.convert("RGB"), int) - np.asarray(theirs.convert("RGB"), int)
     assert np.abs(apart).mean() < 0.2 and np.percentile(np.abs(apart), 99) <= 2
-    assert not [*site.rglob("*.smaller")]
+    name = "docs/reference/paper/figures/figure_5.png"  # of maps with more shades than that
+    assert (site / name).read_bytes() == (ROOT / name).read_bytes()
 
 
 def test_what_is_no_site_is_left_alone(report, tmp_path, capsys):
