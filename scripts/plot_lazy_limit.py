@@ -162,9 +162,11 @@ def speed(axes: Axes, curves: pd.DataFrame, runs: pd.DataFrame) -> None:
         for ls, face, label in (("-", None, "same rule"), ("--", "white", "best step"))
     ]
     axes.set(xscale="log", xlabel=labels.LABELS["tau"], ylabel="iterations to reach this share")
-    plots.log_axis(axes, "y", room=3 * plots.LINE)
+    said = plots.LINE * runs["diverged"].any()
+    plots.log_axis(axes, "y", room=3 * plots.LINE + said)
     plots.say_diverged(axes, runs)
-    axes.legend(handles=[*shares, *kinds], loc="upper right", ncols=2, columnspacing=0.8, handlelength=1.4)
+    look = {"ncols": 2, "columnspacing": 0.8, "handlelength": 1.4}
+    axes.legend(handles=[*shares, *kinds], loc="upper right", bbox_to_anchor=(1, 1 - said), **look)
 
 
 def draw(limit: pd.DataFrame, sample: pd.DataFrame, curves: pd.DataFrame, runs: pd.DataFrame) -> plt.Figure:
