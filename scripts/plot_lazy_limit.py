@@ -163,10 +163,10 @@ def speed(axes: Axes, curves: pd.DataFrame, runs: pd.DataFrame) -> None:
     ]
     axes.set(xscale="log", xlabel=labels.LABELS["tau"], ylabel="iterations to reach this share")
     said = plots.LINE * runs["diverged"].any()
-    plots.log_axis(axes, "y", room=3 * plots.LINE + said)
+    plots.log_axis(axes, "y", room=3.5 * plots.LINE + said)
     plots.say_diverged(axes, runs)
     look = {"ncols": 2, "columnspacing": 0.8, "handlelength": 1.4}
-    axes.legend(handles=[*shares, *kinds], loc="upper right", bbox_to_anchor=(1, 1 - said), **look)
+    axes.legend(handles=[*shares, *kinds], loc="upper right", bbox_to_anchor=(1, 1 - said / 2), **look)
 
 
 def draw(limit: pd.DataFrame, sample: pd.DataFrame, curves: pd.DataFrame, runs: pd.DataFrame) -> plt.Figure:
