@@ -136,9 +136,9 @@ def drawing(picture: str, config: experiments.Config) -> str:
     return "plot_landscape" if picture.startswith("figure_2_") else f"plot_{picture}"
 
 
-def only(names: Iterable[str], found: list[Part], reference: Path, config: experiments.Config) -> list[Part]:
-    """Of these parts those of the experiments with these names; any other as the reference has it."""
-    anew = set(names)
+def only(chosen: Iterable[str], found: list[Part], reference: Path, config: experiments.Config) -> list[Part]:
+    """Of these parts those of the experiments that are chosen; any other as the reference has it."""
+    anew = set(chosen)
 
     def stays(part: Part) -> Part:
         where = (reference / part.place,) if part.place else ()
@@ -334,8 +334,10 @@ def take(found: list[Part], reference: Path) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     asked = PARSER.parse_args(arguments)
-    results, pictures = asked.results, shown() if asked.figures or asked.only else set()
+    results = asked.results
     reference = ROOT / "docs/reference" / results.resolve().name
+    has_some = bool(asked.only) and (reference / "figures").is_dir()
+    pictures = shown() if asked.figures or has_some else set()
     overlay = ROOT / f"config/{reference.name}.yaml"
     try:
         preset = check_config.load(*([overlay] if overlay.is_file() else []))

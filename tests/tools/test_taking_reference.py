@@ -292,6 +292,10 @@ def test_some_experiments_are_taken_anew_and_the_others_stay(results, taken, cap
     )
     (row, told) = [after for line, after in lines if line != after]
     assert row.startswith("| depth_2 | runs | 2 | 1 | 20.0 |") and "minutes of one core in all" in told
+    shutil.rmtree(taken / "figures")  # as the quick preset's reference has none
+    assert reference.main([str(results), "--only", "depth_2"]) == 0 and not (taken / "figures").exists()
+    assert reference.main([str(results), "--only", "depth_2", "--figures"]) == 1
+    assert "figures/figure_3.png: missing" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda path: path.name)
